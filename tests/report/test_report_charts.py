@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import math
+import re
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zorki import blocks
+from zorki.report.charts import MOST_POINTS, Plot, lengths, plot
+
+pytestmark = pytest.mark.unit
+
+
+def drawn(values: list[float], **more: object) -> Plot:
+    made = plot(blocks.Curve({"a": values}, "x", "y", "s", **more))  # type: ignore[arg-type]
+    assert made is not None
+    return made
+
+
+def points(path: str) -> list[tuple[float, float]]:
+    return [(float(x), float(y)) for x, y in re.findall(r"([-\d.]+) ([-\d.]+)", path)]
+
+
+def test_a_straight_line_is_straight_and_climbs_upwards() -> None:
+    (first, middle, last) = points(drawn([0.0, 1.0, 2.0]).lines[0].path)
+    assert (first[0], middle[0], last[0]) == (0, 500, 1000)
+    assert middle[1] == 500
+    assert first[1] > last[1]
+
+
+def test_what_is_not_finite_leaves_a_gap_and_a_lone_point_a_dot() -> None:
+    path = drawn([1, 2, math.nan, 3, math.inf, 5, 6]).lines[0].path
+    strokes = path.split("M")[1:]
+    assert [len(points(stroke)) for stroke in strokes] == [2, 2, 2]
+    dot = points(strokes[1])
+    assert dot[0] == dot[1]
+
+
+@pytest.mark.parametrize("values", [[], [math.nan], [math.inf, -math.inf]])
+def test_nothing_finite_draws_nothing(values: list[float]) -> None:
+    assert plot(blocks.Curve({"a": values}, "x", "y", "s")) is None
+
+
+def test_a_series_without_values_beside_one_with() -> None:
+    made = plot(blocks.Curve({"a": [1.0, 2.0], "b": [math.nan]}, "x", "y", "s"))
+    assert made is not None
+    assert made.lines[1].path == ""
+    assert made.lines[1].story == "without a value"
+
+
+def test_powers_of_ten_are_evenly_spaced() -> None:
+    made = drawn([1000, 100, 10, 1, 0], log_y=True)
+    assert [tick.text for tick in made.y_ticks] == ["1", "10", "100", "1\u202f000"]
+    heights = [tick.at for tick in made.y_ticks]
+    gaps = [a - b for a, b in pairwise(heights)]
+    assert gaps == pytest.approx([gaps[0]] * 3)
+    assert len(points(made.lines[0].path)) == 4
+
+
+def test_given_places_are_used() -> None:
+    made = drawn([0, 0, 0], x=[0, 1, 10])
+    assert [x for x, _ in points(made.lines[0].path)] == [0, 100, 1000]
+    assert [tick.text for tick in made.x_ticks] == ["0", "2", "4", "6", "8", "10"]
+
+
+def test_places_and_values_must_be_as_many() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        drawn([1, 2, 3], x=[1, 2])
+
+
+def test_of_a_long_series_the_peaks_stay() -> None:
+    values = [0.0] * 100_000
+    values[54_321] = 1.0
+    found = points(drawn(values).lines[0].path)
+    assert len(found) <= MOST_POINTS + 2
+    top = min(found, key=lambda p: p[1])
+    assert top[0] == pytest.approx(543.2, abs=0.1)
+
+
+@given(st.lists(st.floats(allow_nan=True, allow_infinity=True, min_value=None, max_value=None), max_size=30), st.booleans())
+def test_any_numbers_draw_inside_the_frame(values: list[float], log_y: bool) -> None:
+    made = plot(blocks.Curve({"a": values}, "x", "y", "s", log_y=log_y))
+    if made:
+        assert all(0 <= x <= 1000 and 0 <= y <= 1000 for x, y in points(made.lines[0].path))
+        assert all(0 <= tick.at <= 100 for tick in (*made.x_ticks, *made.y_ticks))
+        assert len(made.y_ticks) <= 20
+
+
+def test_bars_in_percent_measure_against_a_hundred() -> None:
+    assert lengths(blocks.Bars((("a", 50.0), ("b", math.nan), ("c", -1.0)), "s")) == [
+        ("a", 50.0, 50.0),
+        ("b", pytest.approx(math.nan, nan_ok=True), 0.0),
+        ("c", -1.0, 0.0),
+    ]
+
+
+def test_bars_in_other_units_measure_against_the_largest() -> None:
+    assert [share for *_, share in lengths(blocks.Bars((("a", 4.0), ("b", 1.0)), "s", unit="ms"))] == [100.0, 25.0]

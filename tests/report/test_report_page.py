@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from typing import get_args
+
+import numpy as np
+import pytest
+from report_pages import every_block, picture, read, whole_page
+
+from zorki import blocks, report
+
+pytestmark = pytest.mark.unit
+
+HOSTILE = """</style><script>alert("1")</script>' onload='x' {{ 7*7 }} & é ñ 猫"""
+
+
+def page_of(*shown: blocks.Block) -> str:
+    return report.render(blocks.Page("A cat", "", (blocks.Section("s", "S", "", shown),)))
+
+
+def test_every_kind_of_block_is_tried_here() -> None:
+    assert {type(block) for block in every_block("x")} == set(get_args(blocks.Block))
+
+
+def test_a_page_with_every_block_holds_all_its_words() -> None:
+    page = read(report.render(whole_page("a lynx")))
+    assert len(page.all("section")) == 2
+    assert len(page.all("h1")) == 1
+    assert len(page.all("h2")) == 2
+    assert len(page.all("video")) == 4
+    assert [attrs["href"] for attrs in page.all("a")] == ["#a-lynx", "#a-lynx-2"]
+
+
+def test_hostile_text_stays_text_in_every_field() -> None:
+    html = report.render(whole_page(HOSTILE))
+    page = read(html)
+    assert "<script" not in html
+    assert "49" not in page.words
+    quiet = re.sub(r"[^ ]", "x", HOSTILE)
+    calm = read(report.render(whole_page(quiet)))
+    assert [tag for tag, _ in page.tags if tag != "i"] == [tag for tag, _ in calm.tags if tag != "i"]
+    assert [sorted(attrs) for tag, attrs in page.tags if tag != "i"] == [sorted(attrs) for tag, attrs in calm.tags if tag != "i"]
+    # The formula sets letters apart; in all other places the words come back as they were given.
+    assert page.words.count(HOSTILE) >= calm.words.count(quiet) - 7 * 2
+
+
+def test_an_empty_page_is_a_page() -> None:
+    page = read(report.render(blocks.Page("", "", ())))
+    assert len(page.all("main")) == 1
+    assert not page.all("nav")
+
+
+@pytest.mark.parametrize("empty", [blocks.Grid((), "none"), blocks.Row((), "none")])
+def test_a_grid_without_tiles_says_so(empty: blocks.Block) -> None:
+    assert "No pictures." in read(page_of(empty)).words
+
+
+def test_empty_charts_and_tables() -> None:
+    page = read(page_of(blocks.Curve({}, "x", "y", "s"), blocks.Bars((), "s"), blocks.Table((), (), "s"), blocks.Note("")))
+    assert "not one finite value" in page.words
+
+
+def test_a_picture_of_one_pixel_and_a_grey_one() -> None:
+    page = read(page_of(blocks.Figure(picture(1, 1), "dot", ""), blocks.Figure(np.zeros((2, 3), np.uint8), "grey", "")))
+    assert [(attrs["width"], attrs["height"]) for attrs in page.all("img")] == [("1", "1"), ("3", "2")]
+
+
+def test_each_picture_is_embedded_once_and_opens_itself() -> None:
+    html = page_of(blocks.Figure(picture(), "a", "", caption="c"))
+    page = read(html)
+    assert html.count("data:image/webp") == 1
+    (button,) = page.all("button")
+    (opened,) = [attrs for tag, attrs in page.tags if "popover" in attrs]
+    assert button["popovertarget"] == opened["id"]
+
+
+def test_the_same_picture_twice_has_two_ids() -> None:
+    page = read(page_of(blocks.Figure(picture(), "a", ""), blocks.Figure(picture(), "a", "")))
+    assert len({attrs["popovertarget"] for attrs in page.all("button")}) == 2
+
+
+def test_a_film_takes_the_place_of_its_picture() -> None:
+    page = read(
+        page_of(blocks.Figure(picture(), "a", "", film=b"ab"), blocks.Figure(picture(), "b", "", film=b"cd", film_media="video/mp4"))
+    )
+    assert page.all("img")[0]["src"] == "data:image/webp;base64,YWI="
+    assert "reduce" in page.all("source")[0]["media"]
+    shown = page.all("video")[0]
+    assert shown["src"] == "data:video/mp4;base64,Y2Q="
+    assert shown["aria-label"] == "b"
+    assert {"autoplay", "muted", "loop", "playsinline", "controls"} <= set(shown)
+
+
+def test_crisp_and_small_pictures_are_exact_and_large_ones_are_shrunk(encoder: list[tuple[tuple[int, ...], str]]) -> None:
+    crisp = blocks.Figure(picture(300, 300), "", "", crisp=True)
+    page_of(crisp, blocks.Figure(picture(9, 9), "", ""), blocks.Figure(picture(), "", ""), blocks.Figure(picture(10, 4801), "", ""))
+    assert encoder == [((300, 300, 3), "PNG"), ((9, 9, 3), "PNG"), ((70, 100, 3), "WEBP"), ((4, 1601, 3), "WEBP")]
+
+
+def test_the_real_encoder_is_called_as_it_wishes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    page = read(page_of(blocks.Figure(picture(), "a", ""), blocks.Figure(picture(3, 3), "b", "")))
+    large, small = (b64decode(attrs["src"].partition(",")[2]) for attrs in page.all("img"))
+    assert large[8:12] == b"WEBP"
+    assert small[1:4] == b"PNG"
+
+
+def test_shrinking_keeps_the_mean() -> None:
+    from zorki.report.pictures import smaller
+
+    checks = (np.indices((4, 4800)).sum(0) % 2 * 200).astype(np.uint8)
+    assert smaller(checks).shape == (2, 2400)
+    assert np.unique(smaller(checks)).tolist() == [100]
+
+
+@pytest.mark.parametrize("bad", [np.zeros((2, 2, 4), np.uint8), np.zeros((2, 2, 3)), np.zeros((0, 2), np.uint8), np.zeros(3, np.uint8)])
+def test_what_is_no_picture_is_refused_where_it_is_made(bad: np.ndarray) -> None:
+    with pytest.raises(ValueError, match=r"uint8 \(h, w, 3\)"):
+        blocks.Tile(bad, "", "")
+    with pytest.raises(ValueError, match=r"uint8 \(h, w, 3\)"):
+        blocks.Figure(bad, "", "")
+
+
+def test_a_ragged_table_is_refused() -> None:
+    with pytest.raises(ValueError, match="2 columns"):
+        blocks.Table(("a", "b"), ((1,),), "")
+
+
+def test_numbers_stand_on_the_right() -> None:
+    page = read(page_of(blocks.Table(("name", "n"), (("a", 1), ("b", None)), "s")))
+    assert [attrs.get("class", "") for attrs in page.all("td")] == ["", "z-right"] * 2
+
+
+@pytest.mark.parametrize("block", every_block("x"), ids=lambda block: type(block).__name__)
+def test_a_block_shows_itself_in_a_notebook_and_styles_nothing_else(block: blocks.Block) -> None:
+    html = report.notebook_html(block)
+    read(html)
+    assert type(html) is str
+    style = html.split("<style>")[1].split("</style>")[0]
+    for line in style.split("}"):
+        selector = line.rpartition("*/")[2].rpartition("{")[0].strip().rpartition("{")[2].strip()
+        assert all(part.strip().startswith((".z", "@")) for part in selector.split(", ") if part), selector
+
+
+def test_a_page_shows_itself_in_a_notebook() -> None:
+    page = read(report.notebook_html(whole_page("x")))
+    assert not page.all("html")
+    assert len(page.all("h1")) == 1
+
+
+def test_the_same_page_gives_the_same_bytes() -> None:
+    assert report.render(whole_page("x")) == report.render(whole_page("x"))

@@ -1,0 +1,13 @@
+"""What a page is made of: pictures, curves, tables and notes, each with a sentence and the command that makes it.
+
+Plain data. How it looks is decided in `report`; what it holds is decided by whoever made it.
+A formula is plain Unicode ("L = Σᵢⱼ (Fᵢⱼ − Pᵢⱼ)²"); what Unicode cannot lower or raise is written F_{content}, e^{−x}.
+"""
+
+from __future__ import annotations
+
+from zorki.blocks.charts import Bars, Cell, Curve, Table
+from zorki.blocks.pages import Block, Note, Page, Section
+from zorki.blocks.pictures import Figure, FilmMedia, Grid, Pixels, Row, Tile
+
+__all__ = ["Bars", "Block", "Cell", "Curve", "Figure", "FilmMedia", "Grid", "Note", "Page", "Pixels", "Row", "Section", "Table", "Tile"]

@@ -1,0 +1,83 @@
+"""Blocks that show pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Figure", "FilmMedia", "Grid", "Pixels", "Row", "Tile"]
+
+Pixels: TypeAlias = npt.NDArray[np.uint8]
+FilmMedia: TypeAlias = Literal["image/webp", "image/gif", "video/mp4"]
+
+
+def check(pixels: Pixels) -> None:
+    """Raises ValueError for what is no picture, where it was made rather than where it is drawn."""
+    shape = np.shape(pixels)
+    grey, colour = len(shape) == 2, len(shape) == 3 and shape[2] == 3
+    if np.asarray(pixels).dtype != np.uint8 or not (grey or colour) or 0 in shape:
+        raise ValueError(f"A picture is uint8 (h, w, 3) or (h, w) and not empty, this is {np.asarray(pixels).dtype} {shape}.")
+
+
+# Blocks that hold arrays are equal only to themselves: comparing arrays has no single answer.
+@dataclass(frozen=True, eq=False)
+class Tile:
+    """One picture among several. A film, where there is one, is shown in its place."""
+
+    pixels: Pixels
+    caption: str
+    alt: str
+    film: bytes | None = None
+    film_media: FilmMedia = "image/webp"
+
+    def __post_init__(self) -> None:
+        check(self.pixels)
+
+
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """One large picture."""
+
+    pixels: Pixels
+    alt: str
+    sentence: str
+    "what one sees and why"
+    command: str = ""
+    "what makes it alone"
+    formula: str = ""
+    crisp: bool = False
+    "enlarge without smoothing: filters of 3×3, maps of 7×7"
+    film: bytes | None = None
+    film_media: FilmMedia = "image/webp"
+    caption: str = ""
+    "a short name under the picture"
+
+    def __post_init__(self) -> None:
+        check(self.pixels)
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Many small pictures."""
+
+    tiles: tuple[Tile, ...]
+    sentence: str
+    command: str = ""
+    formula: str = ""
+    crisp: bool = False
+    tile_width: int = 120
+    "narrowest tile in CSS pixels; tiles grow to fill their line"
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """A few larger pictures side by side, equally high: the photo and its dream."""
+
+    figures: tuple[Tile, ...]
+    sentence: str
+    command: str = ""
+    formula: str = ""
+    crisp: bool = False

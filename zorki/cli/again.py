@@ -1,0 +1,60 @@
+"""Repeat a picture from what it remembers: drawing settings only, never code, never where to write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from zorki.core.errors import InputError
+
+
+def again(
+    result: Annotated[str, Parameter(help="a picture that Zorki made")],
+    /,
+    *,
+    show: Annotated[bool, Parameter(negative=(), help="only print the command")] = False,
+    json_: Annotated[bool, Parameter(name="--json", negative=(), help="one JSON value on stdout")] = False,
+    quiet: Annotated[bool, Parameter(negative=(), help="no progress")] = False,
+) -> None:
+    """Show how a picture was made, and make it again beside the old one. Its inputs are looked for beside it and here."""
+    import sys
+
+    from zorki import io
+    from zorki.cli.work import work
+    from zorki.studio.methods import method
+
+    record = io.read_settings(result)
+    if record is None:
+        raise InputError(f"{Path(result).name} does not say how it was made.", "Only pictures that Zorki wrote do.")
+    try:
+        m = method(*record["command"])
+        given = {k: tuple(v) if isinstance(v, list) else v for k, v in record["options"].items()}
+        chosen = m.fill(None, given)
+        names, model = {str(k): str(v) for k, v in record["pictures"].items()}, str(record["model"])
+        if set(names) - set(m.inputs):
+            raise KeyError("pictures")
+    except (KeyError, TypeError, AttributeError) as e:
+        raise InputError(f"What {Path(result).name} says of its making is damaged.", f"It lacks {e}.") from e
+    line = m.command(names, chosen, model)
+    print(line, file=sys.stderr if json_ or not show else sys.stdout)
+    if show:
+        return
+    from zorki import weights
+
+    if model not in weights.names():
+        raise InputError(f"It was made with the model {model!r}, which is code of somebody's or not here.", "Type the command yourself if you trust it.")
+    found: dict[str, Any] = {n: str(beside(Path(result), name)) for n, name in names.items()}
+    positional = [found.pop(n) for n, i in m.inputs.items() if not i.option]
+    work(m, positional, given | found | {"model": model, "json": json_, "quiet": quiet})
+
+
+def beside(result: Path, name: str) -> Path:
+    """The file of that plain name beside the result, else in the current folder. Raises InputError."""
+    if Path(name).name != name:
+        raise InputError(f"{result.name} names a picture with a path ({name!r}).", "Only plain file names are looked for.")
+    for folder in (result.parent, Path()):
+        if (folder / name).is_file():
+            return folder / name
+    raise InputError(f"{result.name} was made from {name}, which is not beside it nor here.", f"Put {name} into this folder and try again.")

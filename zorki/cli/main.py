@@ -1,0 +1,95 @@
+"""`zorki`: finds the command, runs it, and says in at most four lines what went wrong."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+from cyclopts.exceptions import UnknownCommandError
+
+from zorki.cli import wing
+from zorki.core.errors import SomeFailed, ZorkiError
+from zorki.core.names import nearest
+from zorki.studio.methods import wings
+
+OWN = {  # commands that are no method of a wing: name -> (where, what it does)
+    "tour": ("zorki.cli.tour:tour", "The lecture on your own photo: one page."),
+    "layers": ("zorki.cli.lists:layers", "What a network has: its layers, what each sees and costs."),
+    "models": ("zorki.cli.lists:models", "The networks that Zorki ships and knows, as cards."),
+    "again": ("zorki.cli.again:again", "Show how a picture was made, and make it again."),
+}
+
+
+def app(words: Sequence[str]) -> App:
+    """The command tree; only the wing that `words` asks for is built in full, so that help stays fast."""
+    import zorki
+
+    top = App(name="zorki", help=zorki.__doc__.partition("\n")[0], version=zorki.__version__, version_flags=["--version"], help_flags=["--help", "-h"])  # type: ignore[union-attr]
+    for name, (where, what) in OWN.items():
+        top.command(where, name=name, help=what)
+    for name in wings():
+        top.command(wing.build(name, words[1] if words[:1] == [name] and len(words) > 1 else ""))
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs one command and exits with its status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    # A shell starts background jobs with SIGINT ignored; whoever sends one all the same means it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.exit(run(words))
+
+
+def run(words: list[str]) -> int:
+    """The exit status: 0 done, 2 the user's input, 3 some failed, 4 the world, 130 Ctrl-C; our bugs raise."""
+    top = app(words)
+    try:
+        command, bound, _ = top.parse_args(words, exit_on_error=False, print_error=False)
+        command(*bound.args, **bound.kwargs)
+    except CycloptsError as e:
+        return told([*clean(e, words), f"`{place(words, top)} --help` lists the options."], 2)
+    except ZorkiError as e:
+        failed = [f"  {name}: {why}" for name, why in e.failed] if isinstance(e, SomeFailed) else []
+        return told([*e.lines(), *failed], e.status)
+    except KeyboardInterrupt as e:
+        return told([str(e) or "Stopped by Ctrl-C."], 130)
+    except BrokenPipeError:  # whoever read our output has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except SystemExit as e:
+        return int(e.code or 0)
+    return 0
+
+
+def told(lines: Sequence[str], status: int) -> int:
+    """Prints to stderr and gives the status back."""
+    print("\n".join(f"zorki: {line}" if i == 0 else line for i, line in enumerate(lines)), file=sys.stderr)
+    return status
+
+
+def clean(e: CycloptsError, words: Sequence[str]) -> list[str]:
+    """The parser's complaint as one or two lines."""
+    if isinstance(e, UnknownCommandError) or (words[:1] and words[0] not in (*OWN, *wings()) and not words[0].startswith("-")):
+        word = next((w for i, w in enumerate(words) if i or w not in wings()), words[0])
+        near = nearest(word, (*OWN, *wings()))
+        if words[0] in wings():
+            from zorki.studio.methods import methods
+
+            near = nearest(word, methods(words[0]))
+        return [f"There is no command {word!r}.", *([f"Did you mean {' or '.join(near)}?"] if near else [])]
+    return [" ".join(str(e).split())]
+
+
+def place(words: Sequence[str], top: App) -> str:
+    """The command that the words name, as far as they name one."""
+    named = ["zorki"]
+    if words and words[0] in (*OWN, *wings()):
+        named.append(words[0])
+        if words[0] in wings() and len(words) > 1:
+            from zorki.studio.methods import methods
+
+            named += [words[1]] if words[1] in methods(words[0]) else []
+    return " ".join(named)

@@ -1,0 +1,61 @@
+"""Options that mean the same everywhere, and the flags made of a method's Settings."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Annotated, Any, Literal
+
+from cyclopts import Group, Parameter
+
+from zorki.core.settings import Option
+from zorki.studio.methods import Method
+
+COMMON = Group("Everywhere", sort_key=9)
+NET = (
+    Option("model", str, "eye", "a shipped name, or file.py:function that returns an nn.Module"),
+    Option("weights", str | None, None, "a state dict for it: safetensors, or .pth read by weights_only"),
+    Option("mean", tuple[float, ...], (), "what the net expects taken off each channel, once for each (0..1)"),
+    Option("std", tuple[float, ...], (), "what the net expects each channel divided by"),
+    Option("device", str, "auto", "auto, cpu, cuda, cuda:N or mps"),
+    Option("dtype", Literal["auto", "float32", "bfloat16"], "auto", "what is drawn with; auto: bfloat16 where the processor has it"),
+)
+TELL = (
+    Option("json", bool, False, "one JSON value on stdout, at the end"),
+    Option("events", str | None, None, "a file that gets JSON lines while it works"),
+    Option("quiet", bool, False, "no progress"),
+)
+OUT = (
+    Option("out", str | None, None, "file, folder, or - for stdout; not given: in this folder, named after input and command"),
+    Option("force", bool, False, "replace a file that exists"),
+)
+OPEN = (Option("limit", int | None, None, "most pixels that a picture may have (200 million)"),)
+FILM = (Option("film", str | None, None, "the climb as a film: .mp4, .gif or .webp"),)
+
+
+def parameter(o: Option, group: Group | None = None) -> inspect.Parameter:
+    """One keyword of a command's signature."""
+    names = [f"--{o.name.rstrip('_').replace('_', '-')}"] + (["-o"] if o.name == "out" else [])
+    extra: dict[str, Any] = {"group": group} if group else {}
+    if o.type is bool and group is not None:
+        extra["negative"] = ()
+    if o.default in (None, ()):
+        extra["show_default"] = False
+    annotation = Annotated[o.type, Parameter(name=names, help=o.help, **extra)]
+    return inspect.Parameter(o.name, inspect.Parameter.KEYWORD_ONLY, default=o.default, annotation=annotation)
+
+
+def signature(m: Method) -> inspect.Signature:
+    """A method's command: its pictures, its Settings, then what means the same everywhere."""
+    parts = []
+    for name, i in m.inputs.items():
+        if not i.option:
+            parts.append(inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY, annotation=Annotated[str, Parameter(help=i.help)]))
+    from zorki.core.settings import options
+
+    own = [Option(n, str | None, None, i.help) for n, i in m.inputs.items() if i.option]
+    if m.presets:
+        own.append(Option("preset", Literal[tuple(m.presets)] | None, None, "settings by name; what is given beside it counts"))  # type: ignore[valid-type]
+    parts += [parameter(o) for o in (*own, *options(m.settings))]
+    common = (*NET, *OUT, *(FILM if m.climbs else ()), *TELL, *(OPEN if m.inputs else ()))
+    parts += [parameter(o, COMMON) for o in common]
+    return inspect.Signature(parts)

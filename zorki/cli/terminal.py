@@ -1,0 +1,99 @@
+"""What a person or a program sees while it works: progress and notes on stderr, JSON lines in a file."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from zorki.core import events
+from zorki.core.errors import InputError
+
+PLAIN_EVERY = 5.0  # seconds between lines where stderr is no terminal
+
+
+@contextmanager
+def watched(quiet: bool, file: str | None) -> Iterator[None]:
+    """Shows progress with time left (unless quiet) and writes every event to `file` as a JSON line."""
+    with ExitStack() as kept:
+        if file is not None:
+            kept.enter_context(events.listen(Lines(kept.enter_context(opened(file)))))
+        if not quiet:
+            kept.enter_context(bar() if sys.stderr.isatty() else events.listen(Plain()))
+        yield
+
+
+def opened(file: str) -> IO[str]:
+    try:
+        return Path(file).open("w", encoding="utf-8", buffering=1)
+    except OSError as e:
+        raise InputError(f"--events {file} cannot be written: {e.strerror}.") from e
+
+
+class Lines:
+    """Events as JSON lines."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self.file, self.clock = file, events.Clock()
+
+    def __call__(self, e: events.Event) -> None:
+        line: dict[str, Any] = {"stage": e.stage}
+        if e.note:
+            line["note"] = e.note
+        else:
+            left = self.clock.left(e)
+            line |= {"step": e.step, "of": e.of, "seconds_left": None if left is None else round(left, 2)}
+        if e.loss is not None:
+            line |= {"loss": e.loss, "parts": dict(e.parts)}
+        if e.preview:
+            line["preview"] = e.preview
+        self.file.write(json.dumps(line) + "\n")
+
+
+class Plain:
+    """A line now and then, for logs."""
+
+    def __init__(self) -> None:
+        self.clock, self.last = events.Clock(), time.monotonic()
+
+    def __call__(self, e: events.Event) -> None:
+        left = self.clock.left(e)
+        if e.note:
+            print(e.note, file=sys.stderr)
+        elif e.at - self.last >= PLAIN_EVERY:
+            self.last = e.at
+            rest = "" if left is None else f", {left:.0f} s left"
+            print(f"{e.stage}: {e.step} of {e.of}{rest}", file=sys.stderr)
+
+
+@contextmanager
+def bar() -> Iterator[None]:
+    """One bar that is renamed from stage to stage."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task, stage = progress.add_task("starting", total=None), ""
+
+        def hear(e: events.Event) -> None:
+            nonlocal stage
+            if e.note:
+                progress.console.print(e.note)
+                return
+            if e.stage != stage:
+                stage = e.stage
+                progress.reset(task, description=stage, total=e.of)
+            progress.update(task, completed=e.step, total=e.of or None)
+
+        with events.listen(hear):
+            yield
+
+
+def answer(paths: list[str], as_json: dict[str, Any] | None) -> None:
+    """Prints the paths of results, a line each, or one JSON value."""
+    print(json.dumps(as_json) if as_json is not None else "\n".join(paths))

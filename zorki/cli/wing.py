@@ -1,0 +1,47 @@
+"""A wing's commands, one for each file on its shelf."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import resources
+from typing import Any
+
+from cyclopts import App
+
+from zorki.studio.methods import Method, method, methods
+
+
+def build(name: str, wanted: str) -> App:
+    """The wing's App; the wanted method gets its options, the others only their line of help."""
+    out = App(name=name, help=first_line(f"zorki.wings.{name}", "__init__"))
+    for m in methods(name):
+        if m == wanted:
+            found = method(name, m)
+            out.command(command(found), name=m, help=found.doc)
+        else:
+            out.command(stub, name=m, help=first_line(f"zorki.wings.{name}", m))
+    return out
+
+
+def first_line(package: str, module: str) -> str:
+    """The first line of a file's docstring, read without importing it."""
+    with (resources.files(package) / f"{module}.py").open(encoding="utf-8") as f:
+        return f.readline().strip().strip('"')
+
+
+def stub() -> None:
+    """Never run: a method that is called is built in full."""
+
+
+def command(m: Method) -> Callable[..., None]:
+    """The function that the parser calls; it gets what was given, and only that."""
+    from zorki.cli.options import signature
+
+    def called(*pictures: str, **given: Any) -> None:
+        from zorki.cli.work import work
+
+        work(m, pictures, given)
+
+    called.__signature__ = signature(m)  # type: ignore[attr-defined]
+    called.__doc__ = m.doc
+    return called

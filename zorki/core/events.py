@@ -1,0 +1,69 @@
+"""What happens while it works: told by whoever works, heard by whoever asked.
+
+Nothing is printed here. A listener is set for the current context only, so threads and notebooks do not hear each other.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Event:
+    """`step` of `of` done in `stage`; parts of the loss; `note`: a sentence for the person; preview: a file."""
+
+    stage: str
+    step: int = 0
+    of: int = 0
+    loss: float | None = None
+    parts: Mapping[str, float] = field(default_factory=dict)
+    note: str = ""
+    preview: str = ""
+    at: float = field(default_factory=time.monotonic)
+
+
+Listener = Callable[[Event], None]
+_listeners: ContextVar[tuple[Listener, ...]] = ContextVar("listeners", default=())
+
+
+def tell(stage: str, step: int = 0, of: int = 0, **more: object) -> None:
+    """Tells an event to all who listen in this context; costs nothing when nobody does."""
+    listeners = _listeners.get()
+    if listeners:
+        event = Event(stage, step, of, **more)  # type: ignore[arg-type]
+        for listener in listeners:
+            listener(event)
+
+
+def note(sentence: str) -> None:
+    """A sentence that the person should read."""
+    tell("note", note=sentence)
+
+
+@contextmanager
+def listen(listener: Listener) -> Iterator[None]:
+    """Hears every event told inside."""
+    token = _listeners.set((*_listeners.get(), listener))
+    try:
+        yield
+    finally:
+        _listeners.reset(token)
+
+
+class Clock:
+    """Seconds left, from the pace of the steps so far; None until two steps of a stage are known."""
+
+    def __init__(self) -> None:
+        self.stage, self.start, self.first = "", 0.0, 0
+
+    def left(self, event: Event) -> float | None:
+        if event.stage != self.stage:
+            self.stage, self.start, self.first = event.stage, event.at, event.step
+        done = event.step - self.first
+        if done < 1 or event.of <= 0:
+            return None
+        return (event.at - self.start) / done * (event.of - event.step)

@@ -1,0 +1,26 @@
+"""Numbers as people write them: "7", "0-63", "1,4,9-12", "all"."""
+
+from __future__ import annotations
+
+import re
+
+from zorki.core.errors import InputError
+
+
+def numbers(text: str, count: int, what: str) -> tuple[int, ...]:
+    """The numbers that `text` names, in the order written, each once.
+
+    count: how many there are. what: said in the error, as in "conv3_1 has no channel 300". Raises InputError.
+    """
+    if text.strip() == "all":
+        return tuple(range(count))
+    out: dict[int, None] = {}
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", part)
+        if match is None:
+            raise InputError(f"{what}: {text!r} is not a list of numbers.", "Write 7, 0-63, 1,4,9-12 or all.")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if max(first, last) >= count:
+            raise InputError(f"{what}: there is no number {max(first, last)}.", f"They are 0 to {count - 1}.")
+        out.update(dict.fromkeys(range(first, last + 1) if first <= last else range(first, last - 1, -1)))
+    return tuple(out)

@@ -1,0 +1,99 @@
+"""Settings are the options: one frozen dataclass, read here for the command line, Python, docs and what a picture remembers."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+import textwrap
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields, replace
+from functools import cache
+from typing import Any, TypeVar, get_type_hints
+
+from zorki.core.errors import InputError, UnknownName
+
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class Option:
+    """One field: its name, type, default and the line of help that stands under it."""
+
+    name: str
+    type: Any
+    default: Any
+    help: str
+
+
+@cache
+def options(settings: type) -> tuple[Option, ...]:
+    """The fields of a Settings dataclass in order; help is the string literal under each field."""
+    hints = get_type_hints(settings, vars(sys.modules[settings.__module__]))
+    body = ast.parse(textwrap.dedent(inspect.getsource(settings))).body[0]
+    assert isinstance(body, ast.ClassDef)
+    helps, last = {}, ""
+    for node in body.body:
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            last = node.target.id
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str) and last:
+            helps[last] = " ".join(node.value.value.split())
+    return tuple(Option(f.name, hints[f.name], None if f.default is MISSING else f.default, helps.get(f.name, "")) for f in fields(settings))
+
+
+def fill(settings: type[S], presets: Mapping[str, S], preset: str | None, given: Mapping[str, Any]) -> S:
+    """The preset's values (or the defaults), with what was given by name laid over them.
+
+    Raises UnknownName for a preset or an option that is not there, InputError for a value of the wrong kind.
+    """
+    if preset is not None and preset not in presets:
+        raise UnknownName.among("preset", preset, presets)
+    start = settings() if preset is None else presets[preset]
+    known = {o.name: o for o in options(settings)}
+    for name, value in given.items():
+        if name not in known:
+            raise UnknownName.among("option", name, known)
+        if not fits(value, known[name].type):
+            raise InputError(f"The option {name} got {value!r}.", f"It takes {readable(known[name].type)}.", known[name].help)
+    return replace(start, **given)  # type: ignore[type-var]
+
+
+def fits(value: Any, kind: Any) -> bool:
+    """Whether a value may stand for a field of this type. An int may stand for a float; a list for a tuple is the caller's."""
+    from types import UnionType
+    from typing import Literal, Union, get_args, get_origin
+
+    origin = get_origin(kind)
+    if origin in (Union, UnionType):
+        return any(fits(value, k) for k in get_args(kind))
+    if origin is Literal:
+        return value in get_args(kind)
+    if origin is tuple:
+        inner = get_args(kind)
+        return isinstance(value, tuple) and all(fits(v, inner[0]) for v in value)
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return kind is Any or value is None and kind is type(None) or isinstance(kind, type) and isinstance(value, kind)
+
+
+def readable(kind: Any) -> str:
+    """A type as a person says it."""
+    from types import UnionType
+    from typing import Literal, Union, get_args, get_origin
+
+    origin = get_origin(kind)
+    if origin in (Union, UnionType):
+        return " or ".join(readable(k) for k in get_args(kind) if k is not type(None))
+    if origin is Literal:
+        return " or ".join(str(v) for v in get_args(kind))
+    if origin is tuple:
+        return f"one or more of {readable(get_args(kind)[0])}"
+    return {int: "a whole number", float: "a number", str: "a name", bool: "yes or no"}.get(kind, str(kind))
+
+
+def changed(value: Any) -> dict[str, Any]:
+    """What differs from the defaults, by name."""
+    return {o.name: getattr(value, o.name) for o in options(type(value)) if getattr(value, o.name) != o.default}

@@ -1,0 +1,28 @@
+"""Pictures, video and masks on the disk: colour profiles, alpha, EXIF, 16 bit, atomic writes. The only user of PIL and PyAV."""
+
+from zorki.io.disk import atomic, atomic_write, free_path
+from zorki.io.files import list_photos
+from zorki.io.film import Film
+from zorki.io.opening import open_photo
+from zorki.io.photo import Photo
+from zorki.io.saving import encode, output_path, pil, save_photo
+from zorki.io.scale import resize
+from zorki.io.settings import read_settings
+from zorki.io.sheet import sheet
+
+__all__ = [
+    "Film",
+    "Photo",
+    "atomic",
+    "atomic_write",
+    "encode",
+    "free_path",
+    "list_photos",
+    "open_photo",
+    "output_path",
+    "pil",
+    "read_settings",
+    "resize",
+    "save_photo",
+    "sheet",
+]

@@ -1,0 +1,89 @@
+"""Colours into sRGB and back, by the picture's own ICC profile, without falling to 8 bit (littlecms through imagecodecs)."""
+
+from __future__ import annotations
+
+import functools
+
+import imagecodecs
+import numpy as np
+
+from zorki.io.photo import Array, Floats
+
+_SPACES = {b"GRAY": "gray", b"RGB ": "rgb", b"CMYK": "cmyk"}
+# littlecms resamples 16-bit transforms into a coarse grid (up to 8 % off in the darks, measured), so that it is told not to.
+_EXACT = 256
+
+
+@functools.cache
+def _srgb() -> bytes:
+    return bytes(imagecodecs.cms_profile("srgb"))
+
+
+def space_of(profile: bytes) -> str | None:
+    """'gray', 'rgb', 'cmyk' as the profile's header says; None for another or a broken one."""
+    return _SPACES.get(profile[16:20]) if len(profile) > 128 and profile[36:40] == b"acsp" else None
+
+
+def floats(data: Array) -> Floats:
+    """uint8 or uint16 to float32 0..1 by one linear rule: the type's largest value is 1."""
+    if data.dtype.kind == "f":
+        return data.astype(np.float32, copy=False)
+    return np.divide(data, np.iinfo(data.dtype).max, dtype=np.float32)
+
+
+def levels(pixels: Floats, depth: int) -> Array:
+    """float 0..1 to uint8 or uint16, clipped and rounded."""
+    top = 255 if depth == 8 else 65535
+    scaled = np.multiply(pixels, top, dtype=np.float32)
+    np.rint(np.clip(scaled, 0, top, out=scaled), out=scaled)
+    return scaled.astype(np.uint8 if depth == 8 else np.uint16)
+
+
+def _transform(data: Array, source: bytes, target: bytes, space: str, out_space: str, dtype: str) -> Array:
+    flags = None if data.dtype == np.uint8 else _EXACT
+    moved: Array = imagecodecs.cms_transform(data, source, target, colorspace=space, outcolorspace=out_space, outdtype=dtype, flags=flags)
+    return moved
+
+
+def is_srgb(profile: bytes) -> bool:
+    """True when the profile moves no colour by more than half an 8-bit level: measured, since names of profiles lie."""
+    axis = np.linspace(0, 65535, 6).round().astype(np.uint16)
+    probe = np.stack(np.meshgrid(axis, axis, axis), axis=-1).reshape(1, -1, 3)
+    try:
+        moved = _transform(probe, profile, _srgb(), "rgb", "rgb", "uint16")
+    except Exception:
+        return False
+    return bool(np.abs(moved.astype(np.int64) - probe).max() <= 128)
+
+
+def to_srgb(data: Array, profile: bytes, space: str) -> Floats | None:
+    """(h, w, c) uint8, uint16 or float in the profile's colours to (h, w, 3) float32 sRGB 0..1; None when the profile is broken.
+
+    What sRGB cannot show is clipped to what it can.
+    """
+    data = np.ascontiguousarray(data[..., 0] if space == "gray" else data)
+    if data.dtype.kind == "f":
+        data = levels(data, 16)
+    try:
+        return floats(_transform(data, profile, _srgb(), space, "rgb", "uint16"))
+    except Exception:  # the profile comes from a stranger's file: littlecms raises whatever it likes
+        return None
+
+
+def from_srgb(pixels: Floats, profile: bytes, depth: int, grey: bool) -> Array | None:
+    """(h, w, 3) sRGB 0..1 to uint8 or uint16 in the profile's colours; (h, w, 1) when grey. None when it does not fit or is one-way."""
+    space = space_of(profile)
+    if space != ("gray" if grey else "rgb"):
+        return None
+    try:
+        moved = _transform(levels(pixels, 16), _srgb(), profile, "rgb", space, "uint8" if depth == 8 else "uint16")
+    except Exception:
+        return None
+    return moved.reshape(*pixels.shape[:2], 1 if grey else 3)
+
+
+def cmyk_by_rule(data: Array) -> Array:
+    """CMYK without a profile to RGB: each colour is what its ink and the black leave of the white."""
+    top = np.iinfo(data.dtype).max
+    left = (top - data).astype(np.float32)
+    return np.rint(left[..., :3] * left[..., 3:] / top).astype(data.dtype)

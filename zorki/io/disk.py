@@ -1,0 +1,97 @@
+"""Files written whole or not at all: a temporary name beside the target, fsync, rename."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from zorki.core.errors import InputError, Stopped, ZorkiError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def trouble(error: OSError, path: Path) -> ZorkiError:
+    """The one sentence a person needs for an OSError met while writing `path`. Stopped when the disk is full, else InputError."""
+    folder = str(path.parent)
+    if error.errno in _FULL:
+        return Stopped(
+            f"The disk is full: {path.name} was not written.", "What stood there before is unharmed.", "Free some space and repeat."
+        )
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return InputError(
+            f"The folder {folder} does not exist.", f"{path.name} needs a folder to be written to.", "Make the folder or choose another."
+        )
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return InputError(
+            f"The folder {folder} may not be written to.", f"{path.name} was not written.", "Choose another place with --out."
+        )
+    if error.errno == errno.ENAMETOOLONG:
+        return InputError(f"The file name {path.name[:40]}… is too long.", "", "Choose a shorter one with --out.")
+    return InputError(f"{path.name} could not be written: {error.strerror or error}.", "", "Choose another place with --out.")
+
+
+def check_target(path: Path, force: bool) -> None:
+    """Before work is spent on it: may `path` be written? Raises InputError when it exists (without `force`), is a folder, or has none."""
+    try:
+        if path.is_dir():
+            raise InputError(f"{path} is a folder.", "A file name is needed here.", f"Write for example {path / 'picture.png'}.")
+        if not force and os.path.lexists(path):
+            raise InputError(f"{path} exists already.", "What exists is never replaced unasked.", "Choose another name, or add --force.")
+        if not path.parent.is_dir():
+            raise trouble(OSError(errno.ENOENT, ""), path)
+    except (OSError, ValueError) as error:
+        raise trouble(error if isinstance(error, OSError) else OSError(errno.EINVAL, str(error)), path) from error
+
+
+def temporary_name(path: Path) -> Path:
+    """A name beside `path` with the same ending, that nobody else uses."""
+    return path.with_name(f".zorki-{secrets.token_hex(6)}{path.suffix}")
+
+
+def publish(temporary: Path, path: Path) -> None:
+    """Brings the finished `temporary` to the disk for good, then renames it to `path` in one step."""
+    with open(temporary, "rb+") as handle:
+        os.fsync(handle.fileno())
+    if path.exists():
+        shutil.copymode(path, temporary)
+    os.replace(temporary, path)
+
+
+@contextlib.contextmanager
+def atomic(path: str | Path, force: bool = True) -> Iterator[Path]:
+    """Yields a temporary path beside `path`; renamed on success, removed on any failure, Ctrl-C included.
+
+    A link is followed, so that it stays a link. Raises InputError (exists without `force`, no folder, not allowed), Stopped (disk full).
+    """
+    shown, target = Path(path), Path(os.path.realpath(path))
+    check_target(target if force else shown, force)
+    temporary = temporary_name(target)
+    try:
+        yield temporary
+        publish(temporary, target)
+    except OSError as error:
+        raise trouble(error, shown) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def atomic_write(path: str | Path, data: bytes | str, force: bool = True) -> None:
+    """Writes `data` (text as UTF-8) whole or not at all. Raises as `atomic`."""
+    with atomic(path, force) as temporary:
+        temporary.write_bytes(data.encode() if isinstance(data, str) else data)
+
+
+def free_path(path: str | Path) -> Path:
+    """`path`, or when it is taken the first free of cat-2.jpg, cat-3.jpg …"""
+    path, number = Path(path), 1
+    free = path
+    while os.path.lexists(free):
+        number += 1
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return free

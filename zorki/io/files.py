@@ -1,0 +1,90 @@
+"""Finding what a person named: one file, a folder's pictures, a glob."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import stat
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
+
+from zorki.core.errors import InputError
+from zorki.core.names import nearest
+from zorki.io.kinds import ENDINGS
+
+
+def _same_letters(path: Path) -> Path | None:
+    """The path as it lies on the disk when only the composition of letters differs: é as one sign, or as e and an accent."""
+    found = Path(path.anchor or ".")
+    for part in path.parts[1:] if path.anchor else path.parts:
+        if not (found / part).exists():
+            wanted = unicodedata.normalize("NFC", part)
+            try:
+                part = next(name for name in os.listdir(found) if unicodedata.normalize("NFC", name) == wanted)
+            except (StopIteration, OSError):
+                return None
+        found = found / part
+    return found
+
+
+def existing_file(path: str | Path) -> Path:
+    """`path` as it lies on the disk. Raises InputError when it is missing (near names are suggested), a folder or no plain file."""
+    path = Path(path)
+    try:
+        if not path.exists():
+            path = _same_letters(path) or path
+        kind = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise _missing(path) from error
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{str(path)[:80]!r} cannot be opened: {getattr(error, 'strerror', None) or error}.", "", "Check the path and who may read it."
+        ) from error
+    if stat.S_ISDIR(kind):
+        raise InputError(f"{path} is a folder.", "One picture is needed here.", f"Name a file in it, for example {path / 'cat.jpg'}.")
+    if not stat.S_ISREG(kind):
+        raise InputError(f"{path} is a device or a pipe.", "A plain file is needed here.", "Save the picture to a file first.")
+    return path
+
+
+def _missing(path: Path) -> InputError:
+    if not str(path.parent.absolute()) or not path.parent.is_dir():
+        return InputError(f"There is no folder {path.parent}.", f"{path.name} should lie in it.", "Check the path.")
+    near = nearest(path.name, os.listdir(path.parent))
+    expected = f"Did you mean {' or '.join(near)}?" if near else ""
+    return InputError(f"There is no file {path}.", expected, "Check the name and the folder.")
+
+
+def natural(path: Path) -> tuple[list[tuple[int, int, str]], str]:
+    """A sort key: 2.jpg before 10.jpg, case aside."""
+    parts = re.split(r"([0-9]+)", path.name.casefold())
+    return [(0, int(part), "") if part.isascii() and part.isdigit() else (1, 0, part) for part in parts if part], str(path)
+
+
+def _folder(path: Path) -> list[Path]:
+    inside = [p for p in path.iterdir() if p.suffix.lower() in ENDINGS and not p.name.startswith(".") and p.is_file()]
+    if not inside:
+        raise InputError(f"{path} holds no pictures.", "Pictures are known by their ending (.jpg, .png, .webp …).", "Name another folder.")
+    return inside
+
+
+def list_photos(paths: str | Path | Iterable[str | Path]) -> list[Path]:
+    """The pictures meant by files, folders (not what lies deeper) and globs, each once: in the order given, inside each in natural order.
+
+    A file named outright counts whatever its ending. Raises InputError when one is missing or has no pictures.
+    """
+    found: dict[Path, None] = {}
+    for given in [paths] if isinstance(paths, str | Path) else paths:
+        path = Path(given)
+        if path.is_dir():
+            some = _folder(path)
+        elif not path.exists() and glob.has_magic(str(path)):
+            some = [p for p in map(Path, glob.glob(str(path), recursive=True)) if p.suffix.lower() in ENDINGS and p.is_file()]
+            if not some:
+                raise InputError(f"No picture matches {path}.", "", "Check the pattern and the folder.")
+        else:
+            some = [existing_file(path)]
+        found.update(dict.fromkeys(sorted(some, key=natural)))
+    return list(found)

@@ -1,0 +1,147 @@
+"""Any picture in, one `Photo` out: upright, sRGB, float."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from PIL import Image
+
+from zorki.core.errors import InputError, Stopped, ZorkiError
+from zorki.io import colour, heif, pillow, pngs, tiffs
+from zorki.io.exif import read_exif, upright
+from zorki.io.files import existing_file
+from zorki.io.kinds import ENDINGS, HEAD, sniff
+from zorki.io.photo import Photo, Raw
+from zorki.io.values import from_array
+
+LIMIT = 200_000_000
+
+
+def open_photo(source: str | Path | Image.Image | Any, limit: int = LIMIT) -> Photo:
+    """Opens a picture: a path, a PIL image, a numpy array or a tensor.
+
+    Files: JPEG, PNG, WebP, AVIF, HEIC, TIFF, BMP, GIF (first frame). Arrays: (h, w), (h, w, 3) or (h, w, 4); tensors: (3, h, w) or
+    (1, 3, h, w); uint8, uint16 or float 0..1. limit: pixels, compared with the header before anything is decoded. Colours outside sRGB
+    are clipped to it. Raises InputError, one sentence a part, for whatever is no whole picture; Stopped when memory
+    runs out.
+    """
+    if isinstance(source, str | Path):
+        return _open_file(existing_file(source), limit)
+    if isinstance(source, Image.Image):
+        name = Path(getattr(source, "filename", "") or "picture").name
+        _check_size(source.size, limit, name)
+        kind = source.format if source.format in set(ENDINGS.values()) else "PNG"
+        return _guarded(lambda: pillow.decode(source, name), name, kind or "PNG")
+    raw = from_array(source)
+    _check_size((raw.data.shape[1], raw.data.shape[0]), limit, "The array")
+    return _guarded(lambda: raw, "picture", "PNG")
+
+
+def _check_size(size: tuple[int, int], limit: int, name: str) -> None:
+    width, height = size
+    if width < 1 or height < 1:
+        raise InputError(f"{name} has no pixels ({width} x {height}).", "A picture has at least one.", "Choose another file.")
+    if width * height > limit:
+        raise InputError(f"{name} says it has {width} x {height} pixels.", f"At most {limit:,} are opened.", "Make it smaller first.")
+
+
+def _open_file(path: Path, limit: int) -> Photo:
+    name = path.name
+    try:
+        with path.open("rb") as handle:
+            head = handle.read(HEAD)
+            if not head:
+                raise InputError(f"{name} is empty.", "A picture file is needed.", "Copy or download it again.")
+            kind, words = sniff(head)
+            if kind is None:
+                raise InputError(
+                    f"{name} is {words}.", "A picture is needed: JPEG, PNG, WebP, AVIF, HEIC, TIFF, BMP or GIF.", _advice(words)
+                )
+            handle.seek(0)
+            return _guarded(lambda: _read(handle, head, kind, name, limit), name, kind)
+    except OSError as error:
+        raise InputError(f"{name} cannot be read: {error.strerror or error}.", "", "Check who may read it.") from error
+
+
+def _advice(words: str) -> str:
+    if words == "a video":
+        return "Take one picture out of it first."
+    return "Export it as PNG first." if "document" in words or "drawing" in words or "picture" in words else "Choose another file."
+
+
+def _read(handle: IO[bytes], head: bytes, kind: str, name: str, limit: int) -> Raw:
+    """Header first, size checked, then the pixels."""
+    if kind == "HEIF":
+        container = heif.header(handle)
+        _check_size(container.size, limit, name)
+        return heif.read(container, name)
+    if kind == "TIFF":
+        size, wide = tiffs.header(handle)
+        _check_size(size, limit, name)
+        handle.seek(0)
+        if wide:
+            raw = tiffs.read(handle, name)
+            handle.seek(0)
+            raw.exif = _tiff_exif(handle)
+            return raw
+    image = pillow.header(handle, kind)
+    _check_size(image.size, limit, name)
+    if kind == "PNG" and pngs.header(head)[0] == 16:
+        handle.seek(0)
+        return pngs.read(handle.read())
+    return pillow.decode(image, name)
+
+
+def _tiff_exif(handle: IO[bytes]) -> bytes | None:
+    try:
+        return read_exif(pillow.header(handle, "TIFF").getexif(), camera_only=True)[1]
+    except Exception:  # Pillow does not know every layout that tifffile does; then the EXIF goes
+        return None
+
+
+def _guarded(read: Any, name: str, kind: str) -> Photo:
+    """Decodes and finishes. Decoders raise anything on a damaged file, from SyntaxError to struct.error: all of it means the same here."""
+    try:
+        raw: Raw = read()
+    except ZorkiError:
+        raise
+    except MemoryError as error:
+        raise Stopped(f"There is not enough memory to open {name}.", "", "Close other programs, or make it smaller first.") from error
+    except Exception as error:
+        raise InputError(
+            f"{name} is damaged or cut off.", f"It begins as a {kind} picture but cannot be read to its end.", "Copy or download it again."
+        ) from error
+    return _finish(raw, name, kind)
+
+
+def _finish(raw: Raw, name: str, kind: str) -> Photo:
+    data = np.ascontiguousarray(upright(raw.data, raw.orientation))
+    colours = data[..., :-1] if raw.alpha else data
+    pixels, profile, notes = None, raw.profile, raw.notes
+    if profile is not None and raw.space == "rgb" and colour.is_srgb(profile):
+        profile = None
+    if profile is not None:
+        if colour.space_of(profile) == raw.space:
+            pixels = colour.to_srgb(colours, profile, raw.space)
+        if pixels is None:
+            notes += (f"{name} carries a colour profile that does not fit or is broken; its colours are taken as sRGB.",)
+            profile = None
+    if pixels is None:
+        if raw.space == "cmyk":
+            colours = colour.cmyk_by_rule(colours)
+        pixels = colour.floats(colours)
+        if raw.space == "gray":
+            pixels = np.repeat(pixels, 3, axis=2)
+    return Photo(
+        pixels=np.ascontiguousarray(pixels),
+        alpha=np.ascontiguousarray(colour.floats(data[..., -1])) if raw.alpha else None,
+        depth=16 if data.dtype != np.uint8 and not raw.eight else 8,
+        grey=raw.space == "gray",
+        profile=None if raw.space == "cmyk" else profile,
+        exif=raw.exif,
+        name=name,
+        format=kind,
+        notes=notes,
+    )

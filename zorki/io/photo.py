@@ -1,0 +1,58 @@
+"""What an opened picture is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A picture, upright and in sRGB, with all that has to come back when it is saved."""
+
+    pixels: Floats
+    "(h, w, 3) float32 sRGB 0..1, EXIF orientation applied"
+    alpha: Floats | None = None
+    "(h, w) float32 0..1, 1 is opaque; None when the source has none"
+    depth: int = 8
+    "8 or 16 bits per channel in the source"
+    grey: bool = False
+    "the source had one colour channel"
+    profile: bytes | None = None
+    "the source's ICC profile; None when it is sRGB or has none"
+    exif: bytes | None = None
+    "the source's EXIF without the orientation"
+    name: str = "picture"
+    "file name without folder"
+    format: str = "PNG"
+    "JPEG, PNG, WEBP, AVIF, HEIF, TIFF, BMP or GIF"
+    notes: tuple[str, ...] = ()
+    "sentences that the user should read"
+
+    @property
+    def hw(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        return int(self.pixels.shape[0]), int(self.pixels.shape[1])
+
+
+@dataclass
+class Raw:
+    """What a decoder hands over, before orientation, colours and floats. For inside this room."""
+
+    data: Array
+    "(h, w, c) uint8 or uint16, or float32 0..1; c colours and then perhaps alpha"
+    space: str
+    "'gray', 'rgb' or 'cmyk'"
+    alpha: bool = False
+    orientation: int = 1
+    profile: bytes | None = None
+    exif: bytes | None = None
+    notes: tuple[str, ...] = ()
+    eight: bool = False
+    "float data that came from an 8-bit or unknown source"

@@ -1,0 +1,148 @@
+"""A picture out: back into its own colours, depth, alpha and EXIF, in one step onto the disk."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from PIL import Image
+
+from zorki.core.errors import InputError, UnknownName
+from zorki.io import colour, heif, pngs, tiffs
+from zorki.io.disk import atomic, check_target, free_path
+from zorki.io.kinds import ENDINGS, format_of
+from zorki.io.photo import Array, Floats, Photo
+from zorki.io.scale import resize
+from zorki.io.settings import KEY, to_text, to_xmp
+
+_DEEP = ("PNG", "TIFF")  # 16 bit
+_GREY = ("PNG", "TIFF", "JPEG")  # one channel
+_ALPHA = ("PNG", "TIFF", "WEBP", "AVIF", "HEIF")
+_LONGEST = {"JPEG": 65535, "GIF": 65535, "WEBP": 16383, "AVIF": 65535, "HEIF": 16384}
+_COMES_BACK_AS = {"GIF": ".png", "BMP": ".png", "JPEG": ".jpg", "TIFF": ".tif", "HEIF": ".heic"}
+
+
+def save_photo(
+    path: str | Path,
+    pixels: Array,
+    like: Photo | None = None,
+    settings: dict[str, Any] | None = None,
+    force: bool = False,
+    quality: int = 95,
+) -> Path:
+    """Writes (h, w, 3) float sRGB 0..1 as what the ending says; values outside are clipped. Returns the path.
+
+    like: the photo it was made from. Its profile is converted back to and embedded, its alpha (resized if need be) and EXIF are kept;
+    16 bit and one grey channel (when R = G = B exactly) stay, where the format has them. JPEG, GIF and BMP have no alpha: white is
+    put behind.
+    settings: kept in the file for `read_settings`, in BMP not. The file appears whole or not at all.
+    Raises InputError (unknown ending, exists without `force`, no such folder, too long a side, not finite), Stopped (disk full).
+    """
+    path = Path(path)
+    kind = format_of(path)
+    if kind is None:
+        raise InputError(f"{path.name} has no ending of a picture.", f"Known are {', '.join(ENDINGS)}.", "Add one to --out.")
+    if kind == "HEIF" and not heif.writable():
+        raise InputError(f"{path.name}: HEIC cannot be written on this machine.", "Its libheif has no encoder.", "Choose .jpg or .avif.")
+    colours = _checked(pixels, path.name, _LONGEST.get(kind))
+    check_target(path, force)
+    data = _file(kind, colours, like or Photo(pixels=colours), settings, quality)
+    with atomic(path, force) as temporary:
+        temporary.write_bytes(data)
+    return path
+
+
+def _checked(pixels: Array, name: str, longest: int | None) -> Floats:
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape or pixels.dtype.kind != "f":
+        raise InputError(
+            f"{name}: an array {pixels.shape} of {pixels.dtype} came.", "(h, w, 3) floats from 0 to 1 are saved.", "Convert it first."
+        )
+    if not np.isfinite(pixels).all():
+        raise InputError(
+            f"{name}: the picture holds numbers that are not finite.", "Nothing was written.", "Lower the rate or the weights."
+        )
+    if longest and max(pixels.shape) > longest:
+        raise InputError(
+            f"{name}: {pixels.shape[1]} x {pixels.shape[0]} is too large.", f"This format ends at {longest} a side.", "Save it as .png."
+        )
+    return pixels.astype(np.float32, copy=False)
+
+
+def _file(kind: str, pixels: Floats, like: Photo, settings: dict[str, Any] | None, quality: int) -> bytes:
+    alpha = like.alpha
+    if alpha is not None and alpha.shape != pixels.shape[:2]:
+        alpha = np.clip(resize(alpha[..., None], pixels.shape[:2])[..., 0], 0, 1)
+    if alpha is not None and kind not in _ALPHA:
+        pixels, alpha = pixels * alpha[..., None] + (1 - alpha[..., None]), None
+    depth: Literal[8, 16] = 16 if like.depth == 16 and kind in _DEEP else 8
+    grey = like.grey and kind in _GREY and bool((pixels == pixels[..., :1]).all())
+    data, profile = None, like.profile if kind not in ("BMP", "GIF") else None
+    if profile is not None:
+        data = colour.from_srgb(pixels, profile, depth, grey)
+    if data is None:
+        data, profile = colour.levels(pixels[..., :1] if grey else pixels, depth), None
+    if alpha is not None:
+        data = np.concatenate([data, colour.levels(alpha[..., None], depth)], axis=2)
+    if kind == "PNG":
+        return pngs.write(data, profile, like.exif, {KEY: to_text(settings)} if settings is not None else {})
+    xmp = to_xmp(settings) if settings is not None else None
+    if depth == 16:
+        return tiffs.write(data, alpha is not None, profile, xmp, like.exif)
+    comment = to_text(settings).encode() if settings is not None else None
+    return _by_pillow(kind, data, quality, {"icc_profile": profile, "exif": like.exif, "xmp": xmp, "comment": comment})
+
+
+def _by_pillow(kind: str, data: Array, quality: int, extra: dict[str, Any]) -> bytes:
+    image = pil(data)
+    comment = extra.pop("comment")
+    extra = {key: value for key, value in extra.items() if value}
+    if kind == "HEIF":
+        return heif.write(image, quality, **extra)
+    if kind == "JPEG":
+        extra |= {"quality": quality, "subsampling": 0 if quality >= 90 else 2}
+    elif kind in ("WEBP", "AVIF"):
+        extra |= {"quality": quality}
+        extra |= {"exact": True} if kind == "WEBP" else {"subsampling": "4:4:4"}
+    elif kind == "TIFF":
+        xmp = extra.pop("xmp", None)
+        extra |= {"compression": "tiff_adobe_deflate"} | ({"tiffinfo": {700: xmp}} if xmp else {})
+    else:
+        extra = {"comment": comment} if comment and kind == "GIF" else {}
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **extra)
+    return buffer.getvalue()
+
+
+def pil(pixels: Array) -> Image.Image:
+    """A PIL image, 8 bit, of (h, w), (h, w, 1), (h, w, 3) or (h, w, 4), uint8 or float sRGB 0..1."""
+    data = pixels if pixels.dtype == np.uint8 else colour.levels(pixels, 8)
+    return Image.fromarray(data[..., 0] if data.ndim == 3 and data.shape[2] == 1 else data)
+
+
+def encode(pixels: Array, format: Literal["JPEG", "PNG", "WEBP"], quality: int = 90) -> bytes:
+    """The bytes of a small plain file for a web page. pixels: (h, w), (h, w, 1) or (h, w, 3), uint8 or float 0..1.
+
+    Raises UnknownName for another format.
+    """
+    if format not in ("JPEG", "PNG", "WEBP"):
+        raise UnknownName.among("format for a page", format, ["JPEG", "PNG", "WEBP"])
+    buffer = io.BytesIO()
+    pil(pixels).save(buffer, format, **({"optimize": True} if format == "PNG" else {"quality": quality}))
+    return buffer.getvalue()
+
+
+def output_path(photo: Photo, command: str, folder: str | Path) -> Path:
+    """Where a result goes that got no --out: "cat.jpg" and "dream" make "cat.dream.jpg" in `folder`, numbered if taken.
+
+    The ending stays when the format is written; GIF and BMP become PNG, HEIC becomes JPEG where it cannot be written.
+    """
+    stem, ending = Path(photo.name).stem, Path(photo.name).suffix
+    kind = photo.format
+    if kind == "HEIF" and not heif.writable():
+        kind = "JPEG"
+    if ENDINGS.get(ending.lower()) != kind or kind in ("GIF", "BMP"):
+        stem = stem if ending.lower() in ENDINGS else photo.name
+        ending = _COMES_BACK_AS.get(kind, f".{kind.lower()}")
+    return free_path(Path(folder) / f"{stem}.{command}{ending}")

@@ -1,0 +1,149 @@
+"""One look at a forward pass: which modules run, in what order, what comes out, what it sees and what it costs."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, MutableMapping
+from contextlib import ExitStack
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.weak import WeakTensorKeyDictionary
+
+from zorki.lens import layout as lay
+from zorki.lens.field import Axis, ReceptiveField, receptive_field
+from zorki.lens.flow import VALUELESS, Op, Seen, flow, plain_name
+from zorki.lens.quiet import eager, quiet
+from zorki.lens.table import Layer, Layers
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What one pass showed. paths: layer's base name → the module's path. calls: (base name, which call), as they ended."""
+
+    layers: Layers
+    paths: dict[str, str]
+    calls: tuple[tuple[str, int], ...]
+    writes_input: bool
+    overwritten: set[tuple[str, int]]  # filled by `capture`: calls whose output a later in-place operation changes
+
+
+def tensor_in(output: Any) -> torch.Tensor | None:
+    """The first tensor in a module's output: itself, or in a tuple, list, dict or dataclass."""
+    if isinstance(output, torch.Tensor):
+        return output
+    if isinstance(output, Mapping):
+        output = list(output.values())
+    elif is_dataclass(output):
+        output = [getattr(output, field.name) for field in fields(output)]
+    if isinstance(output, list | tuple):
+        return next((found for found in map(tensor_in, output) if found is not None), None)
+    return None
+
+
+class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Follows the picture through all operations. seen: what each tensor sees; what depends on no picture is not in it."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.seen: MutableMapping[torch.Tensor, Seen | None] = WeakTensorKeyDictionary()
+        self.macs = [0]  # one counter for each module that is running, the net's own first
+
+    def see(self, x: Any) -> Any:
+        return self.seen.get(x, "nothing") if isinstance(x, torch.Tensor) else "nothing"
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        out = func(*args, **kwargs)
+        macs = self.cost(func, args, out)
+        if macs:
+            self.macs = [count + macs for count in self.macs]
+        if plain_name(func) in VALUELESS or all(self.see(x) == "nothing" for x in tree_leaves((args, kwargs))):
+            return out
+        for x in tree_leaves(out):
+            if isinstance(x, torch.Tensor):
+                self.mark(x, flow(Op(func, args, kwargs, x), self.see), func._schema.is_mutable)
+        return out
+
+    def mark(self, x: torch.Tensor, seen: Seen | None, written: bool) -> None:
+        if written and x._is_view() and self.see(x) != seen and x._base is not None:
+            self.seen[x._base] = None  # a part was written: of the rest no one keeps account
+        self.seen[x] = seen
+
+    def cost(self, func: Any, args: Any, out: Any) -> int:
+        """Multiply-adds of a convolution or of a product with weights."""
+        name = plain_name(func)
+        if name in ("convolution", "_convolution"):
+            x, weight, transposed = args[0], args[1], args[6]
+            return int(math.prod(weight.shape[1:]) * (x if transposed else out).numel())
+        if name in ("mm", "addmm", "bmm", "baddbmm"):
+            left, right = args[-2:] if len(args) == 3 else args[:2]
+            return int(out.numel() * left.shape[-1]) if self.see(right) == "nothing" else 0
+        return 0
+
+    def field(self, x: torch.Tensor) -> ReceptiveField | None:
+        seen = self.see(x)
+        return receptive_field(seen.rows, seen.columns) if isinstance(seen, Seen) and lay.where(seen.layout) else None
+
+
+class Row(NamedTuple):
+    """A module's call as its hook met it."""
+
+    base: str
+    part: nn.Module
+    shape: tuple[int, ...] | None
+    field: ReceptiveField | None
+    macs: int
+
+
+def trace(module: nn.Module, run: Callable[[Any], Any], sample: Any) -> Trace:
+    """Runs `run(sample)` once in eval mode and tells what `module`'s parts did; raises what the net raises.
+
+    sample: a picture (1, c, h, w), or whatever the net takes.
+    """
+    watch = Watch()
+    rows: list[Row] = []
+    paths = {path.replace("_orig_mod.", "").removesuffix("._orig_mod"): path for path, _ in module.named_modules() if path}
+    paths = paths or {type(module).__name__.lower(): ""}
+
+    def enter(_part: nn.Module, _args: Any) -> None:
+        watch.macs.append(0)
+
+    def leave(base: str, part: nn.Module, output: Any) -> None:
+        x, macs = tensor_in(output), watch.macs.pop()
+        rows.append(Row(base, part, None, None, macs) if x is None else Row(base, part, tuple(x.shape[1:]), watch.field(x), macs))
+
+    pictures = [x for x in tree_leaves(sample) if isinstance(x, torch.Tensor) and x.dim() == 4]
+    versions = [x._version for x in pictures]
+    with ExitStack() as stack:
+        stack.enter_context(quiet(module))
+        stack.enter_context(torch.no_grad())
+        stack.enter_context(eager(module, backward=False))
+        for base, path in paths.items():
+            part = module.get_submodule(path)
+            stack.callback(part.register_forward_pre_hook(enter).remove)
+            stack.callback(part.register_forward_hook(lambda part, _, output, base=base: leave(base, part, output)).remove)
+        watch.seen.update({x: Seen(lay.of_picture(x.shape), Axis(), Axis()) for x in pictures})
+        stack.enter_context(watch)
+        run(sample)
+    calls, total = [], Counter(row.base for row in rows)
+    count: Counter[str] = Counter()
+    layers = []
+    for base, part, shape, field, macs in rows:
+        calls.append((base, count[base]))
+        if shape is not None:
+            name = base if total[base] == 1 else f"{base}:{count[base]}"
+            layers.append(Layer(name, type(part).__name__, shape, field, weights(part), macs, total[base]))
+        count[base] += 1
+    writes = [x._version for x in pictures] != versions
+    return Trace(Layers(layers, weights(module), watch.macs[0]), paths, tuple(calls), writes, set())
+
+
+def weights(module: nn.Module) -> int:
+    """Parameters of a module and of all inside it, each counted once; those of a lazy layer that never ran are 0."""
+    return sum(p.numel() for p in module.parameters() if not isinstance(p, nn.parameter.UninitializedParameter))

@@ -1,0 +1,37 @@
+"""The engine that draws: canvases, transforms, objectives, and `climb`, which yields Steps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zorki.core.lazy import attach
+
+if TYPE_CHECKING:
+    from zorki.pixels import ink as ink
+    from zorki.pixels import objectives as objectives
+    from zorki.pixels import shift as shift
+    from zorki.pixels.canvas import Canvas as Canvas
+    from zorki.pixels.canvas import Fourier as Fourier
+    from zorki.pixels.canvas import Plain as Plain
+    from zorki.pixels.climb import Step as Step
+    from zorki.pixels.climb import climb as climb
+    from zorki.pixels.objectives import Objective as Objective
+    from zorki.pixels.transforms import Roll as Roll
+    from zorki.pixels.transforms import Wobble as Wobble
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "Canvas": "canvas",
+        "Fourier": "canvas",
+        "Objective": "objectives",
+        "Plain": "canvas",
+        "Roll": "transforms",
+        "Step": "climb",
+        "Wobble": "transforms",
+        "climb": "climb",
+        "ink": "",
+        "objectives": "",
+        "shift": "",
+    },
+)

@@ -1,0 +1,94 @@
+"""Canvases: what is really changed when a picture climbs.
+
+A canvas holds numbers (its parameters) and turns them into a picture (b, 3, h, w) in sRGB 0..1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Protocol
+
+import torch
+
+from zorki.core.seeds import generator
+
+# Colours of photographs are correlated; drawing in their decorrelated axes keeps grey grey and colours mild.
+# Source: Olah, Mordvintsev, Schubert 2017. The rows give R, G, B; divided by the largest column norm.
+DECORRELATED = torch.tensor([[0.26, 0.09, 0.02], [0.27, 0.0, -0.05], [0.27, -0.09, 0.03]])
+DECORRELATED = DECORRELATED / DECORRELATED.norm(dim=0).max()
+
+
+class Canvas(Protocol):
+    """`parameters` change, the call paints, `project` brings the parameters back into range after an update."""
+
+    def parameters(self) -> list[torch.Tensor]: ...
+    def project(self) -> None: ...
+    def __call__(self) -> torch.Tensor: ...
+
+
+class Plain:
+    """The picture's own pixels, kept in 0..1.
+
+    start: (b, 3, h, w) in 0..1, copied.
+    """
+
+    def __init__(self, start: torch.Tensor) -> None:
+        self.pixels = start.detach().clone().requires_grad_(True)
+
+    def parameters(self) -> list[torch.Tensor]:
+        return [self.pixels]
+
+    @torch.no_grad()
+    def project(self) -> None:
+        self.pixels.clamp_(0, 1)
+
+    def __call__(self) -> torch.Tensor:
+        return self.pixels
+
+
+class Fourier:
+    """A picture as the spectrum of its decorrelated colours, each frequency scaled as in photographs.
+
+    Source: Olah, Mordvintsev, Schubert 2017, "Feature Visualization", preconditioning.
+    Differs: odd widths need no spare column, since the inverse transform is told the size; an item's noise depends on
+    its own seed alone, so that a picture is the same whatever is drawn beside it.
+
+    hw: size in pixels. seeds: one for each picture. start: a picture (b, 3, h, w) to begin with in place of noise.
+    decay: power of 1/frequency by which amplitudes fall.
+    """
+
+    def __init__(
+        self,
+        hw: tuple[int, int],
+        seeds: Sequence[int] = (0,),
+        *,
+        start: torch.Tensor | None = None,
+        decay: float = 1.0,
+        spread: float = 0.01,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        h, w = hw
+        self.hw = hw
+        frequency = torch.hypot(torch.fft.fftfreq(h)[:, None], torch.fft.rfftfreq(w)[None])
+        scale = math.sqrt(h * w) / frequency.clamp_min(1 / max(h, w)) ** decay / 4
+        self.scale, self.colours = scale.to(device), DECORRELATED.to(device)
+        if start is None:
+            shape = (3, h, w // 2 + 1, 2)
+            z = torch.stack([torch.randn(shape, generator=generator(s, "canvas")) for s in seeds]) * spread
+            self.spectrum = z.to(device)
+        else:
+            logits = torch.logit(start.to(device, torch.float32), eps=4e-3)  # half an 8-bit level from the ends
+            t = torch.einsum("ij,bjhw->bihw", torch.linalg.inv(self.colours), logits)
+            self.spectrum = torch.view_as_real(torch.fft.rfft2(t) / self.scale).contiguous()
+        self.spectrum.requires_grad_(True)
+
+    def parameters(self) -> list[torch.Tensor]:
+        return [self.spectrum]
+
+    def project(self) -> None:
+        """The sigmoid keeps pictures in range; nothing to do."""
+
+    def __call__(self) -> torch.Tensor:
+        t = torch.fft.irfft2(torch.view_as_complex(self.spectrum) * self.scale, s=self.hw)
+        return torch.sigmoid(torch.einsum("ij,bjhw->bihw", self.colours, t))

@@ -1,0 +1,50 @@
+"""From tensors to the 8-bit pictures that a person looks at."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+Levels = npt.NDArray[np.uint8]
+
+# Dark violet to light yellow through red: rises evenly in lightness, so it also reads in grey and to the colour-blind.
+HEAT = torch.tensor([[8, 6, 30], [70, 18, 110], [150, 38, 108], [220, 78, 64], [248, 150, 40], [252, 240, 170]]) / 255
+
+
+def levels(picture: torch.Tensor) -> Levels:
+    """(3, h, w) or (1, 3, h, w) in 0..1 to (h, w, 3) uint8."""
+    x = picture.detach().float().cpu()
+    x = x[0] if x.ndim == 4 else x
+    out: Levels = (x.clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
+    return out
+
+
+def stretched(x: torch.Tensor, low: float | None = None, high: float | None = None) -> torch.Tensor:
+    """To 0..1 between its own (or the given) ends; a flat map becomes 0, never NaN."""
+    x = x.detach().float().cpu()
+    bottom = float(x.min()) if low is None else low
+    top = float(x.max()) if high is None else high
+    return torch.zeros_like(x) if top <= bottom else ((x - bottom) / (top - bottom)).clamp(0, 1)
+
+
+def heat(x: torch.Tensor) -> torch.Tensor:
+    """(h, w) in 0..1 to colours (3, h, w)."""
+    place = x.detach().float().cpu().clamp(0, 1) * (len(HEAT) - 1)
+    low = place.floor().long().clamp(max=len(HEAT) - 2)
+    share = (place - low)[..., None]
+    return (HEAT[low] * (1 - share) + HEAT[low + 1] * share).permute(2, 0, 1)
+
+
+def overlay(photo: torch.Tensor, x: torch.Tensor, strength: float = 0.75) -> torch.Tensor:
+    """A map (h, w) in 0..1 in heat colours over a greyed photo (1, 3, h, w): the higher, the less photo is left."""
+    base = photo[0].detach().float().cpu()
+    grey = (base.mean(0, keepdim=True) * 0.6 + base * 0.4) * 0.75
+    cover = (x.detach().float().cpu().clamp(0, 1) ** 0.7 * strength)[None]
+    return grey * (1 - cover) + heat(x) * cover
+
+
+def enlarged(picture: Levels, least: int) -> Levels:
+    """Whole-number enlargement without smoothing until the longer side has `least` pixels."""
+    k = max(1, -(-least // max(picture.shape[:2])))
+    return np.repeat(np.repeat(picture, k, 0), k, 1)

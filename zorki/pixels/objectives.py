@@ -1,0 +1,180 @@
+"""What a picture climbs towards: weighted terms that add and multiply without losing anything.
+
+`2 * channel("conv4_1", 3) - layer("conv1_1")` reads two layers, has two parts and says so in its text.
+Each term gives one value for each picture (b,); an objective is their weighted sum, and it climbs.
+What is a loss (content, gram, total variation) falls: write it with a minus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+
+from zorki.core.errors import InputError
+
+Seen = Mapping[str, torch.Tensor]
+PICTURE, LOGITS = "picture", "logits"  # what a term may read beside layers
+
+
+@dataclass(frozen=True)
+class Term:
+    """text: how it is written. reads: layers it needs. value: from what was seen to (b,)."""
+
+    text: str
+    reads: tuple[str, ...]
+    value: Callable[[Seen], torch.Tensor]
+    weight: float = 1.0
+
+    def __str__(self) -> str:
+        return self.text if self.weight == 1 else f"{self.weight:g} * {self.text}"
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A tuple of weighted terms. `+`, `-` join, `*` reweighs; nothing is mutated."""
+
+    terms: tuple[Term, ...]
+
+    def __add__(self, other: Objective) -> Objective:
+        return Objective(self.terms + other.terms)
+
+    def __sub__(self, other: Objective) -> Objective:
+        return self + -other
+
+    def __neg__(self) -> Objective:
+        return self * -1
+
+    def __mul__(self, factor: float) -> Objective:
+        return Objective(tuple(replace(t, weight=t.weight * factor) for t in self.terms))
+
+    __rmul__ = __mul__
+
+    def __str__(self) -> str:
+        return " + ".join(map(str, self.terms)).replace("+ -", "- ").replace("- 1 * ", "- ")
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The layers to capture, each once."""
+        return tuple(dict.fromkeys(name for t in self.terms for name in t.reads if name != PICTURE))
+
+    def parts(self, seen: Seen) -> list[tuple[Term, torch.Tensor]]:
+        """Each term with its unweighted value (b,)."""
+        return [(t, t.value(seen).float()) for t in self.terms]
+
+
+def one(text: str, reads: Sequence[str], value: Callable[[Seen], torch.Tensor]) -> Objective:
+    return Objective((Term(text, tuple(reads), value),))
+
+
+def channel(layer: str, number: int) -> Objective:
+    """The mean of one channel's map."""
+    return one(f"{layer}:{number}", [layer], lambda seen: at(seen[layer], layer, number).float().flatten(1).mean(1))
+
+
+def channels(layer: str, numbers: Sequence[int]) -> Objective:
+    """The mean of one channel's map, another one for each picture: picture i climbs channel numbers[i]."""
+
+    def value(seen: Seen) -> torch.Tensor:
+        a = seen[layer]
+        for n in numbers:
+            at(a, layer, n)
+        return a[torch.arange(len(numbers), device=a.device), torch.tensor(list(numbers), device=a.device)].float().flatten(1).mean(1)
+
+    return one(f"{layer}:{','.join(map(str, numbers))}", [layer], value)
+
+
+def neuron(layer: str, number: int, row: int | None = None, column: int | None = None) -> Objective:
+    """One unit of one channel, by default the middle one."""
+
+    def value(seen: Seen) -> torch.Tensor:
+        a = at(seen[layer], layer, number)
+        if a.ndim < 3:
+            return a
+        return a[:, a.shape[1] // 2 if row is None else row, a.shape[2] // 2 if column is None else column]
+
+    return one(f"{layer}:{number}@{'middle' if row is None else f'{row},{column}'}", [layer], value)
+
+
+def layer(name: str) -> Objective:
+    """Half the mean square of a whole layer: whatever it sees already, it is to see more.
+
+    Source: Mordvintsev, Olah, Tyka 2015; ½‖a‖² up to the number of units, so its gradient is the activation itself.
+    """
+    return one(name, [name], lambda seen: seen[name].float().pow(2).flatten(1).mean(1) / 2)
+
+
+def direction(name: str, vector: torch.Tensor, power: float = 0) -> Objective:
+    """A direction in a layer's space of channels (c,): mean of a·v, times max(0.1, cos)^power.
+
+    Source: Lucid's `direction`; power 0 is the plain product.
+    """
+
+    def value(seen: Seen) -> torch.Tensor:
+        a = seen[name].float().flatten(2)
+        v = vector.to(a.device).view(1, -1, 1)
+        dot = (a * v).sum(1)
+        if power:
+            cosine = dot / (1e-4 + a.norm(dim=1) * v.norm())
+            dot = dot * cosine.clamp_min(0.1) ** power
+        return dot.mean(1)
+
+    return one(f"{name}:direction", [name], value)
+
+
+def logit(number: int) -> Objective:
+    """A class's logit, before the softmax."""
+    return one(f"class {number}", [LOGITS], lambda seen: at(seen[LOGITS], LOGITS, number))
+
+
+def content(name: str, target: torch.Tensor) -> Objective:
+    """A loss: the squared distance of a layer's maps to a target's, as a share of the target's own size.
+
+    Source: Gatys, Ecker, Bethge 2016, equation 1. Differs: divided by ‖target‖², so that it is 0 for equal maps and 1
+    for empty ones whatever the layer.
+    """
+    size = target.float().pow(2).sum().clamp_min(1e-12)
+
+    def value(seen: Seen) -> torch.Tensor:
+        return (seen[name].float() - target).pow(2).flatten(1).sum(1) / size
+
+    return one(f"content {name}", [name], value)
+
+
+def gram_of(maps: torch.Tensor) -> torch.Tensor:
+    """Gram matrices (b, c, c) of maps (b, c, h, w): how channels go together, wherever that is; F Fᵀ / (h w)."""
+    f = maps.float().flatten(2)
+    return f @ f.transpose(1, 2) / f.shape[2]
+
+
+def gram(name: str, target: torch.Tensor, scale: float = 1.0) -> Objective:
+    """A loss: the squared distance of a layer's Gram matrix to a target's (1, c, c), divided by `scale`.
+
+    Source: Gatys, Ecker, Bethge 2016, equations 3 and 4, up to the constant that `scale` replaces.
+    """
+    return one(f"style {name}", [name], lambda seen: (gram_of(seen[name]) - target).pow(2).flatten(1).sum(1) / scale)
+
+
+def nearness(target: torch.Tensor) -> Objective:
+    """A loss: the mean square of the distance to a picture (1, 3, h, w)."""
+    return one("distance", [PICTURE], lambda seen: (seen[PICTURE] - target).pow(2).flatten(1).mean(1))
+
+
+def total_variation() -> Objective:
+    """A loss: the mean square of the differences between neighbouring pixels."""
+
+    def value(seen: Seen) -> torch.Tensor:
+        x = seen[PICTURE]
+        down, right = x[..., 1:, :] - x[..., :-1, :], x[..., 1:] - x[..., :-1]
+        # A side of one pixel has no neighbours: the sum of nothing is 0, its mean would be NaN.
+        return down.pow(2).flatten(1).sum(1) / max(1, down[0].numel()) + right.pow(2).flatten(1).sum(1) / max(1, right[0].numel())
+
+    return one("variation", [PICTURE], value)
+
+
+def at(maps: torch.Tensor, name: str, number: int) -> torch.Tensor:
+    """One channel of maps. Raises InputError that names the range."""
+    if not 0 <= number < maps.shape[1]:
+        raise InputError(f"{name} has no channel {number}.", f"Its channels are 0 to {maps.shape[1] - 1}.")
+    return maps[:, number]

@@ -1,0 +1,28 @@
+"""From the size worked at to the size asked for: only the change is enlarged, the photo keeps its own detail."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional as F
+
+
+def resize(x: torch.Tensor, hw: tuple[int, int]) -> torch.Tensor:
+    """Pictures (b, c, h, w) at another size; antialiased, clamped to 0..1."""
+    if tuple(x.shape[-2:]) == hw:
+        return x
+    return F.interpolate(x, hw, mode="bicubic", antialias=True, align_corners=False).clamp(0, 1)
+
+
+def fit(hw: tuple[int, int], longest: int, least: int = 1) -> tuple[int, int]:
+    """The size with that longest side, never larger than hw itself, no side under `least` pixels."""
+    k = min(1.0, longest / max(hw))
+    return max(least, round(hw[0] * k)), max(least, round(hw[1] * k))
+
+
+def carry(full: torch.Tensor, before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
+    """full + the enlarged change from `before` to `after`; brought down again it is `after`, up to clipping."""
+    if full.shape[-2:] == after.shape[-2:]:
+        return after
+    hw = (full.shape[-2], full.shape[-1])
+    change = F.interpolate(after - before, hw, mode="bicubic", align_corners=False)
+    return (full + change).clamp(0, 1)

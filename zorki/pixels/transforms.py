@@ -1,0 +1,80 @@
+"""Small random movements: what a channel answers to must survive them, so noise that depends on single pixels dies out.
+
+Source: Olah, Mordvintsev, Schubert 2017, "transformation robustness".
+Differs: shift, scale and turn are one resampling, not three, and an item's movements depend on its own seed alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch.nn import functional as F
+
+from zorki.core.seeds import generator
+
+
+class Movement(Protocol):
+    """`plan` draws all random numbers of a climb at once, (steps, b, 4) in -1..1; the call moves pictures by one step's."""
+
+    def plan(self, steps: int, seeds: Sequence[int]) -> torch.Tensor: ...
+    def __call__(self, x: torch.Tensor, draw: torch.Tensor) -> torch.Tensor: ...
+
+
+def drawn(steps: int, seeds: Sequence[int]) -> torch.Tensor:
+    return torch.stack([torch.rand(steps, 4, generator=generator(s, "movement")) * 2 - 1 for s in seeds], 1)
+
+
+@dataclass(frozen=True)
+class Wobble:
+    """jitter: pixels to each side. scale: share by which the size varies. turn: degrees to each side."""
+
+    jitter: float = 8
+    scale: float = 0.1
+    turn: float = 5
+
+    def plan(self, steps: int, seeds: Sequence[int]) -> torch.Tensor:
+        """Shift x, shift y, scale, turn."""
+        return drawn(steps, seeds)
+
+    def __call__(self, x: torch.Tensor, draw: torch.Tensor) -> torch.Tensor:
+        """x: pictures (b, 3, h, w). draw: (b, 4), one step of the plan. The border is mirrored inwards."""
+        h, w = x.shape[-2:]
+        draw = draw.to(x.device)
+        size, angle = 1 / (1 + self.scale * draw[:, 2]), draw[:, 3] * math.radians(self.turn)
+        cos, sin = torch.cos(angle) * size, torch.sin(angle) * size
+        # In grid_sample's units a picture reaches from -1 to 1 on both axes, so turning needs the ratio of the sides.
+        theta = torch.stack(
+            [
+                torch.stack([cos, -sin * h / w, draw[:, 0] * self.jitter * 2 / w], 1),
+                torch.stack([sin * w / h, cos, draw[:, 1] * self.jitter * 2 / h], 1),
+            ],
+            1,
+        )
+        grid = F.affine_grid(theta, list(x.shape), align_corners=False)
+        return F.grid_sample(x, grid, padding_mode="reflection", align_corners=False)
+
+
+@dataclass(frozen=True)
+class Roll:
+    """Shifts by whole pixels, what leaves on one side comes back on the other: nothing is resampled, no seam stays in place.
+
+    jitter: pixels to each side, at most half the picture's side. Source: Mordvintsev, Olah, Tyka 2015.
+    """
+
+    jitter: int = 32
+
+    def plan(self, steps: int, seeds: Sequence[int]) -> torch.Tensor:
+        """Shift x, shift y; the other two are not used."""
+        return drawn(steps, seeds)
+
+    def __call__(self, x: torch.Tensor, draw: torch.Tensor) -> torch.Tensor:
+        h, w = x.shape[-2:]
+        moved = [
+            torch.roll(picture, (round(float(dy) * min(self.jitter, h // 2)), round(float(dx) * min(self.jitter, w // 2))), (-2, -1))
+            for picture, (dx, dy, _, _) in zip(x, draw, strict=True)
+        ]
+        return torch.stack(moved)

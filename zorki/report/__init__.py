@@ -1,0 +1,7 @@
+"""Blocks become one self-contained HTML page: no script, no network, light and dark, phone and desk."""
+
+from __future__ import annotations
+
+from zorki.report.page import notebook_html, render
+
+__all__ = ["notebook_html", "render"]

@@ -1,0 +1,71 @@
+"""The page around the blocks. One template a kind of block: `templates/figure.html` shows a `Figure`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from zorki import blocks
+from zorki.report.charts import lengths, numeric_columns, plot
+from zorki.report.pictures import embed
+from zorki.report.typography import math, number, paragraphs
+
+__all__ = ["notebook_html", "render"]
+
+
+class Ids:
+    """Names for `id`, each given once a page."""
+
+    def __init__(self) -> None:
+        self.given: set[str] = set()
+
+    def new(self, wish: str) -> str:
+        name, n = wish, 1
+        while name in self.given:
+            n += 1
+            name = f"{wish}-{n}"
+        self.given.add(name)
+        return name
+
+    def anchor(self, key: str) -> str:
+        return self.new(re.sub(r"[^\w-]+", "-", key).strip("-").lower() or "section")
+
+
+@cache
+def environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("zorki.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    made.filters |= {"math": math, "number": number, "paragraphs": paragraphs}
+    made.globals |= {"embed": embed, "lengths": lengths, "numeric_columns": numeric_columns, "plot": plot, "show": show}
+    return made
+
+
+def show(block: blocks.Block, ids: Ids) -> Markup:
+    """One block as HTML."""
+    return fill(f"{type(block).__name__.lower()}.html", {"block": block, "ids": ids})
+
+
+def fill(template: str, values: Mapping[str, object]) -> Markup:
+    return Markup(environment().get_template(template).render(values))  # the templates escape
+
+
+def article(page: blocks.Page) -> Markup:
+    ids = Ids()
+    numbered = [(ids.anchor(section.key), section) for section in page.sections]
+    return fill("article.html", {"page": page, "sections": numbered, "ids": ids})
+
+
+def render(page: blocks.Page) -> str:
+    """The whole page as one HTML file; pictures, films and style are inside it."""
+    return str(fill("page.html", {"title": page.title, "body": article(page)}))
+
+
+def notebook_html(shown: blocks.Block | blocks.Page) -> str:
+    """The same look as a fragment that styles nothing but itself, for `_repr_html_`."""
+    body = article(shown) if isinstance(shown, blocks.Page) else show(shown, Ids())
+    return str(fill("fragment.html", {"body": body}))

@@ -1,0 +1,121 @@
+"""One call of one method, from names to a result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import zorki
+from zorki import blocks, io, lens, pixels
+from zorki.core import events, settings
+from zorki.core.errors import InputError, Stopped
+from zorki.studio.methods import Method
+from zorki.studio.results import Board, Picture
+
+FILM_SIDE = 720  # longest side of a film's frames
+FILM_FRAMES = 120  # at most: a longer climb shows every second, third … step
+
+
+class Job:
+    """A method with its net, pictures and settings; `steps` shows it at work, `result` is what came out so far.
+
+    pictures: by the method's names; anything that io.open_photo takes. film: a path or a writable file object.
+    Raises InputError for pictures that are missing or too many.
+    """
+
+    def __init__(self, method: Method, net: lens.Net, pictures: Mapping[str, Any], chosen: Any, film: io.Film | None = None, limit: int | None = None) -> None:
+        for name in pictures:
+            if name not in method.inputs:
+                raise InputError(f"{method.name} takes no picture called {name}.", f"It takes {', '.join(method.inputs) or 'none'}.")
+        for name, i in method.inputs.items():
+            if not i.option and name not in pictures:
+                raise InputError(f"{method.name} needs a picture: {name}.", i.help.capitalize() + ".")
+        self.method, self.net, self.settings, self.film = method, net, chosen, film
+        more = {} if limit is None else {"limit": limit}
+        self.photos = {name: p if isinstance(p, io.Photo) else io.open_photo(p, **more) for name, p in pictures.items()}
+        for photo in self.photos.values():
+            for sentence in photo.notes:
+                events.note(sentence)
+        self.last: pixels.Step | None = None
+        self.made: Any = None
+
+    def steps(self) -> Iterator[pixels.Step]:
+        """Yields each Step; whoever loops may break off, and `result` is then what was reached."""
+        inputs = {name: tensor(photo) for name, photo in self.photos.items()}
+        started = self.method.run(self.net, **inputs, s=self.settings)
+        if not self.method.climbs:
+            self.made = started
+            return
+        with ExitStack() as kept:
+            kept.enter_context(closing(started))
+            if self.film is not None:
+                kept.enter_context(self.film)
+            for step in started:
+                self.last = step
+                self.shoot(step)
+                stage = self.method.name if step.stages == 1 else f"{self.method.name} {step.stage}/{step.stages}"
+                events.tell(stage, (step.stage - 1) * step.of + step.i, step.stages * step.of, loss=step.loss, parts=step.parts)
+                yield step
+
+    def shoot(self, step: pixels.Step) -> None:
+        """Adds the step to the film, if there is one and it is this step's turn."""
+        every = max(1, -(-step.of * step.stages // FILM_FRAMES))
+        if self.film is not None and (step.i % every == 0 or step.i == step.of):
+            picture = step.image()[0].permute(1, 2, 0).numpy()
+            k = min(1.0, FILM_SIDE / max(picture.shape[:2]))
+            hw = (max(1, round(picture.shape[0] * k)), max(1, round(picture.shape[1] * k)))
+            self.film.add(io.resize(picture, hw) if k < 1 else picture)
+
+    def result(self) -> Picture | Board:
+        """The Picture or Board, after `steps` has been looped over. Raises Stopped when there was no step yet."""
+        if self.made is not None:
+            return Board(tuple(self.made.tiles()), self.record(), self.made)
+        if self.last is None:
+            raise Stopped(f"{self.method.name} was stopped before its first step.", "Nothing was drawn yet.")
+        drawn = self.last.image()
+        if self.last.labels:
+            tiles = [blocks.Tile(pixels=pixels.ink.levels(p), caption=label, alt=f"What {label} answers to") for p, label in zip(drawn, self.last.labels, strict=False)]
+            if len(self.last.labels) > 1:
+                return Board(tuple(tiles), self.record(), drawn)
+        first = next(iter(self.photos.values()), None)
+        return Picture(drawn[:1], first if first is not None and first.pixels.shape[:2] == drawn.shape[-2:] else None, self.record())
+
+    def finish(self) -> Picture | Board:
+        """Works to the end."""
+        for _ in self.steps():
+            pass
+        return self.result()
+
+    def record(self) -> dict[str, Any]:
+        """How it was made: names of files without their folders, and what differs from the defaults."""
+        return {
+            "zorki": zorki.__version__,
+            "command": [self.method.wing, self.method.name],
+            "pictures": {name: photo.name for name, photo in self.photos.items()},
+            "options": settings.changed(self.settings),
+            "model": self.net.name,
+        }
+
+    def command(self) -> str:
+        """The command that makes the same."""
+        return self.method.command({n: p.name for n, p in self.photos.items()}, self.settings, self.net.name)
+
+    def default_path(self, folder: Path) -> Path:
+        """Where the result goes when nobody said where: named after input and command, in `folder`, numbered if taken."""
+        first = next(iter(self.photos.values()), None)
+        board = not self.method.climbs
+        if first is not None and not board:
+            return io.output_path(first, self.method.name, folder)
+        stem = Path(first.name).stem if first is not None else str(getattr(self.settings, "layer", None) or self.net.name)
+        return io.free_path(folder / f"{stem}.{self.method.name}.png")
+
+
+def tensor(photo: io.Photo) -> Any:
+    """(1, 3, h, w) float32 in 0..1."""
+    import torch
+
+    return torch.from_numpy(np.ascontiguousarray(photo.pixels.transpose(2, 0, 1))[None])

@@ -1,0 +1,81 @@
+"""The shelves: which wings there are, which methods each has, and what a method file says of itself."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from zorki.core import settings, shelf
+from zorki.core.method import Input
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method file, read: its pictures, its Settings, its presets, its `run`."""
+
+    wing: str
+    name: str
+    doc: str
+    inputs: Mapping[str, Input]
+    settings: type
+    presets: Mapping[str, Any]
+    also: Mapping[str, str]
+    run: Callable[..., Any]
+
+    @property
+    def summary(self) -> str:
+        return self.doc.partition("\n")[0]
+
+    @property
+    def climbs(self) -> bool:
+        """Whether it yields Steps; else it returns a result at once."""
+        return inspect.isgeneratorfunction(self.run)
+
+    def fill(self, preset: str | None, given: Mapping[str, Any]) -> Any:
+        """Settings from a preset and options given by name. Raises UnknownName, InputError."""
+        named = {self.also.get(k, k): v for k, v in given.items()}
+        return settings.fill(self.settings, self.presets, preset, named)
+
+    def command(self, pictures: Mapping[str, str], chosen: Any, model: str = "") -> str:
+        """The command that does the same, as a person would type it."""
+        import shlex
+
+        words = ["zorki", self.wing, self.name]
+        words += [name for key, name in pictures.items() if not self.inputs[key].option]
+        if model and model != DEFAULT_MODEL:
+            words += ["--model", model]
+        for key, name in pictures.items():
+            words += [f"--{key}", name] if self.inputs[key].option else []
+        for name, value in settings.changed(chosen).items():
+            flag = f"--{name.rstrip('_').replace('_', '-')}"
+            if isinstance(value, bool):
+                words.append(flag if value else f"--no-{flag[2:]}")
+            else:
+                for one in value if isinstance(value, tuple) else (value,):
+                    words += [flag, f"{one:g}" if isinstance(one, float) else str(one)]
+        return shlex.join(words)
+
+
+DEFAULT_MODEL = "eye"
+
+
+def wings() -> tuple[str, ...]:
+    """The wings that have at least one method."""
+    return tuple(w for w in shelf.names("zorki.wings") if shelf.names(f"zorki.wings.{w}"))
+
+
+def methods(wing: str) -> tuple[str, ...]:
+    """The methods of a wing. Raises UnknownName for a wing that is not there."""
+    shelf.take("zorki.wings", wing, "wing")
+    return shelf.names(f"zorki.wings.{wing}")
+
+
+def method(wing: str, name: str) -> Method:
+    """Raises UnknownName for a wing or a method that is not there."""
+    methods(wing)
+    module = shelf.take(f"zorki.wings.{wing}", name, f"{wing} method")
+    return Method(
+        wing, name, module.__doc__ or "", module.INPUTS, module.Settings, module.PRESETS, getattr(module, "ALSO", {}), module.run
+    )  # fmt: skip

@@ -1,0 +1,81 @@
+"""What comes back: a Picture or a Board. Both show themselves in a notebook and remember how they were made."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from zorki import blocks, io, pixels
+
+if TYPE_CHECKING:
+    import torch
+    from PIL.Image import Image
+
+
+class Shown:
+    """What both have in common: the pixels decide everything else."""
+
+    record: Mapping[str, Any]
+
+    def numpy(self) -> npt.NDArray[np.uint8]:
+        """(h, w, 3) uint8."""
+        raise NotImplementedError
+
+    def tensor(self) -> torch.Tensor:
+        """(3, h, w) float32 in 0..1."""
+        import torch
+
+        return torch.from_numpy(self.numpy()).permute(2, 0, 1).float() / 255
+
+    def pil(self) -> Image:
+        """A Pillow image."""
+        return io.pil(self.numpy())
+
+    def save(self, path: str | Path, *, force: bool = False) -> Path:
+        """Writes the file whose ending says the format; what exists stays unless force. Raises InputError, Stopped."""
+        return io.save_photo(Path(path), self.numpy() / np.float32(255), settings=dict(self.record), force=force)
+
+    def _repr_html_(self) -> str:
+        code = base64.b64encode(io.encode(self.numpy(), "PNG")).decode()
+        return f'<img alt="{" ".join(self.record.get("command", ["picture"]))}" src="data:image/png;base64,{code}">'
+
+
+@dataclass(frozen=True)
+class Picture(Shown):
+    """One picture. like: the photo that it was made from, whose profile, alpha, EXIF and depth it keeps on writing."""
+
+    picture: torch.Tensor = field(repr=False)
+    like: io.Photo | None = field(default=None, repr=False)
+    record: Mapping[str, Any] = field(default_factory=dict)
+    raw: Any = field(default=None, repr=False)
+
+    def numpy(self) -> npt.NDArray[np.uint8]:
+        return pixels.ink.levels(self.picture)
+
+    def tensor(self) -> torch.Tensor:
+        return self.picture.reshape(self.picture.shape[-3:])
+
+    def save(self, path: str | Path, *, force: bool = False) -> Path:
+        array = self.tensor().permute(1, 2, 0).numpy()
+        return io.save_photo(Path(path), array, like=self.like, settings=dict(self.record), force=force)
+
+
+@dataclass(frozen=True)
+class Board(Shown):
+    """Several pictures with captions on one sheet. raw: what the method itself returned, with its unscaled numbers."""
+
+    tiles: tuple[blocks.Tile, ...] = field(repr=False)
+    record: Mapping[str, Any] = field(default_factory=dict)
+    raw: Any = field(default=None, repr=False)
+
+    def numpy(self) -> npt.NDArray[np.uint8]:
+        return io.sheet([t.pixels for t in self.tiles], [t.caption for t in self.tiles])
+
+    def __len__(self) -> int:
+        return len(self.tiles)

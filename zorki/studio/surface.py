@@ -1,0 +1,81 @@
+"""The Python surface, made of the shelves: `zorki.see.dream("cat.jpg")`, `zorki.style.transfer.steps(…)`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from zorki import io, lens, pixels
+from zorki.core.errors import InputError
+from zorki.studio.desk import Job
+from zorki.studio.methods import Method, method, methods
+from zorki.studio.models import load
+from zorki.studio.results import Board, Picture
+
+
+class Call:
+    """A method to call: `call(net, pictures…, options…)`; `call.steps(…)` yields each Step of what climbs.
+
+    The network may come first (a name with `model=`, an nn.Module, or what `zorki.load` gave); else it is the shipped one.
+    Options are the command's; `preset=` takes one of `presets`, `film=` a path, `device=`, `dtype=` as on the command line.
+    """
+
+    def __init__(self, method: Method) -> None:
+        self._method = method
+        self.Settings: type = method.settings
+        self.presets: Mapping[str, Any] = method.presets
+        self.__doc__ = method.doc
+        self.__name__ = method.name
+
+    def __call__(self, *given: Any, **options: Any) -> Picture | Board:
+        return self._job(given, options).finish()
+
+    def steps(self, *given: Any, **options: Any) -> Iterator[pixels.Step]:
+        """Live: watch, save, or break off. What measures has no steps; its result is there at once."""
+        if not self._method.climbs:
+            raise InputError(f"{self._method.name} does not climb, so it has no steps.", "Call it: the result comes at once.")
+        return self._job(given, options).steps()
+
+    def _job(self, given: tuple[Any, ...], options: dict[str, Any]) -> Job:
+        import torch
+
+        net: Any = options.pop("model", None)
+        if given and isinstance(given[0], torch.nn.Module | lens.Net):
+            net, given = given[0], given[1:]
+        where = {k: options.pop(k) for k in ("device", "dtype", "mean", "std") if k in options}
+        if "weights" in options:
+            where["weights_file"] = options.pop("weights")
+        film, preset, limit = (options.pop(k, None) for k in ("film", "preset", "limit"))
+        positional = [n for n, i in self._method.inputs.items() if not i.option]
+        if len(given) > len(positional):
+            raise InputError(f"{self._method.name} got {len(given)} pictures.", f"It takes {', '.join(positional) or 'none'}.")
+        pictures = dict(zip(positional, given, strict=False))
+        pictures |= {n: options.pop(n) for n in self._method.inputs if n in options}
+        chosen = self._method.fill(preset, options)
+        job_film = None if film is None else io.Film(Path(film))
+        return Job(self._method, net if isinstance(net, lens.Net) and not where else load(net or "eye", **where), pictures, chosen, job_film, limit)
+
+    def __repr__(self) -> str:
+        return f"<zorki.{self._method.wing}.{self._method.name}: {self._method.summary}>"
+
+
+class Wing:
+    """A wing's methods, as on its shelf."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.__all__ = list(methods(name))
+
+    def __getattr__(self, name: str) -> Call:
+        if name.startswith("_") or name not in self.__all__:
+            raise AttributeError(f"zorki.{self._name} has no {name!r}; it has {', '.join(self.__all__)}")
+        call = Call(method(self._name, name))
+        setattr(self, name, call)
+        return call
+
+    def __dir__(self) -> list[str]:
+        return self.__all__
+
+    def __repr__(self) -> str:
+        return f"<zorki.{self._name}: {', '.join(self.__all__)}>"

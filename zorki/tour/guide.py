@@ -1,0 +1,85 @@
+"""What a section asks for: the photo, the style, the network, and any method by name."""
+
+from __future__ import annotations
+
+import io as memory
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+from zorki import blocks, io, lens, pixels, studio
+
+SIDE = 1024  # the page shows no more, so nothing larger is worked on
+
+
+@dataclass(frozen=True)
+class Made:
+    """A result with the command that makes it alone, the seconds it took and, if asked for, its film."""
+
+    result: Any
+    command: str
+    seconds: float
+    film: bytes | None = None
+
+    def tile(self, caption: str, alt: str) -> blocks.Tile:
+        return blocks.Tile(pixels=self.result.numpy(), caption=caption, alt=alt, film=self.film)
+
+
+@dataclass(frozen=True)
+class Guide:
+    """photo, style: opened and brought to at most 1,024 px. long: whether the dear variants are wanted too."""
+
+    net: lens.Net
+    photo: io.Photo
+    style: io.Photo
+    long: bool = False
+    seed: int = 0
+
+    def make(self, wing: str, name: str, *, film: bool = False, **given: Any) -> Made:
+        """Calls a method. Pictures are given by the method's names for them, options by theirs."""
+        method = studio.method(wing, name)
+        pictures = {n: given.pop(n) for n in method.inputs if n in given}
+        if self.seed and any(o == "seed" for o in method.settings.__dataclass_fields__):
+            given.setdefault("seed", self.seed)
+        reel = memory.BytesIO() if film else None
+        job = studio.Job(method, self.net, pictures, method.fill(None, given), None if reel is None else io.Film(reel, fps=20, format="webp"))
+        began = time.monotonic()
+        result = job.finish()
+        return Made(result, job.command(), time.monotonic() - began, None if reel is None else reel.getvalue())
+
+    def photo_tile(self, caption: str = "your photo") -> blocks.Tile:
+        return blocks.Tile(pixels=self.levels(self.photo), caption=caption, alt="The photo as it was given")
+
+    def style_tile(self) -> blocks.Tile:
+        return blocks.Tile(pixels=self.levels(self.style), caption="the style", alt="The picture in whose manner the photo is painted")
+
+    @staticmethod
+    def levels(photo: io.Photo) -> blocks.Pixels:
+        return pixels.ink.levels(studio.tensor(photo))
+
+    def stages(self) -> list[str]:
+        """The last activation of each block, shallow to deep: relu1_2 … for our own net, else five spread over the depth."""
+        table = [layer for layer in self.net.layers() if len(layer.shape) == 3]
+        last: dict[str, str] = {}
+        for layer in table:
+            if layer.name.startswith("relu") and "_" in layer.name:
+                last[layer.name[4:].partition("_")[0]] = layer.name
+        if len(last) >= 3:
+            return list(last.values())
+        named = [layer.name for layer in table if "ReLU" in layer.kind] or [layer.name for layer in table]
+        return list(dict.fromkeys(named[round(i * (len(named) - 1) / 4)] for i in range(5)))
+
+    def before(self, layer: str) -> str:
+        """The convolution whose outcome an activation cuts off: drawing climbs it, since it is never dead."""
+        names = [x.name for x in self.net.layers() if len(x.shape) == 3]
+        twin = layer.replace("relu", "conv")
+        return twin if twin in names else layer
+
+
+def shrunk(photo: io.Photo, side: int = SIDE) -> io.Photo:
+    """The photo with that longest side at most; its name and what else it is stay."""
+    hw = pixels.shift.fit(photo.pixels.shape[:2], side)
+    if hw == photo.pixels.shape[:2]:
+        return photo
+    alpha = None if photo.alpha is None else io.resize(photo.alpha[..., None], hw)[..., 0]
+    return replace(photo, pixels=io.resize(photo.pixels, hw).clip(0, 1), alpha=alpha)

@@ -1,0 +1,4 @@
+"""The tour's sections. Each file has ORDER, TITLE, LEAD, SECONDS (what it costs on two cores), and `build`.
+
+`build(guide)` yields blocks one by one, so that a walk that is broken off keeps those that were done.
+"""

@@ -1,0 +1,15 @@
+"""Trained networks: for each a card (`NAME.toml`) and its numbers (`NAME.safetensors`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zorki.core.lazy import attach
+
+if TYPE_CHECKING:
+    from zorki.weights.cards import Card as Card
+    from zorki.weights.cards import card as card
+    from zorki.weights.cards import names as names
+    from zorki.weights.load import load as load
+
+__getattr__, __dir__, __all__ = attach(__name__, {"Card": "cards", "card": "cards", "load": "load", "names": "cards"})

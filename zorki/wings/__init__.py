@@ -1,0 +1,1 @@
+"""The wings: one folder each, one file a method."""

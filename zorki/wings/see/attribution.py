@@ -1,0 +1,117 @@
+"""Show where a classifier looks: what in the photo speaks for a class.
+
+Source: Selvaraju et al. 2017 (Grad-CAM); Simonyan, Vedaldi, Zisserman 2013 (gradient); Smilkov et al. 2017 (SmoothGrad).
+Differs: the picture keeps its shape, since the network may be given any size; Grad-CAM looks at it twice as large, for a finer map.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from zorki import lens, pixels
+from zorki.blocks import Tile
+from zorki.core.errors import InputError
+from zorki.core.method import Input
+from zorki.core.seeds import generator
+
+if TYPE_CHECKING:
+    import torch
+
+INPUTS = {"photo": Input("the photo that is classified")}
+
+
+@dataclass(frozen=True)
+class Settings:
+    method: Literal["gradcam", "gradient", "smoothgrad"] = "gradcam"
+    "how the map is made"
+    class_: int | None = None
+    "number of the class asked about; not given: the likeliest"
+    layer: str | None = None
+    "layer for Grad-CAM; not given: the last one with maps"
+    samples: int = 32
+    "noisy copies for SmoothGrad"
+    seed: int = 0
+    "the same number gives the same map"
+
+
+PRESETS: dict[str, Settings] = {}
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """raw: the map (h, w) as it came out; class_: number asked about; top: the five likeliest (name, probability)."""
+
+    raw: torch.Tensor
+    class_: int
+    name: str
+    top: tuple[tuple[str, float], ...]
+    photo: torch.Tensor
+    method: str
+
+    @property
+    def maximum(self) -> float:
+        """The raw map's largest value: 0 means that nothing in the picture speaks for the class."""
+        return float(self.raw.max())
+
+    def tiles(self) -> list[Tile]:
+        hw = (self.photo.shape[-2], self.photo.shape[-1])
+        shown = pixels.shift.resize(pixels.ink.stretched(self.raw, low=0.0)[None, None], hw)[0, 0]
+        seen = Tile(pixels=pixels.ink.levels(self.photo), caption="the photo", alt="The photo as it was given")
+        over = pixels.ink.levels(pixels.ink.overlay(self.photo, shown))
+        flat = "; the map is flat" if self.maximum <= 0 else ""
+        return [seen, Tile(pixels=over, caption=f"{self.method}: {self.name}{flat}", alt=f"What speaks for {self.name}, bright where it is")]
+
+
+def run(net: lens.Net, photo: torch.Tensor, s: Settings = Settings()) -> Attribution:
+    """photo: (1, 3, h, w) float32 sRGB in 0..1. Raises InputError for a class beyond the last, or a net without classes."""
+    import torch
+
+    small = pixels.shift.resize(photo, sized(photo, net.side, net.least)).to(net.device)
+    with torch.no_grad(), net.quiet():
+        logits = net.logits(small).float()
+    if logits.ndim != 2:
+        raise InputError(f"The network gives {tuple(logits.shape[1:])} numbers, not one for each class.", "Attribution needs a classifier.")
+    share = logits.softmax(1)[0]
+    asked = int(share.argmax()) if s.class_ is None else s.class_
+    if not 0 <= asked < len(share):
+        raise InputError(f"There is no class {asked}.", f"The network has classes 0 to {len(share) - 1}.")
+    names = net.classes or [f"class {i}" for i in range(len(share))]
+    order = share.argsort(descending=True)[:5].tolist()
+    if s.method == "gradcam":
+        raw = gradcam(net, photo, asked, s.layer)
+    else:
+        raw = gradient(net, small, asked, 1 if s.method == "gradient" else s.samples, s.seed)
+    shown = pixels.shift.resize(photo, pixels.shift.fit((photo.shape[-2], photo.shape[-1]), 512)).cpu()
+    return Attribution(raw.cpu(), asked, names[asked], tuple((names[i], float(share[i])) for i in order), shown, s.method)
+
+
+def sized(photo: torch.Tensor, side: int, least: int) -> tuple[int, int]:
+    """A size of the photo's shape with the area side x side, no side under `least`."""
+    h, w = photo.shape[-2:]
+    k = side / (h * w) ** 0.5
+    return max(least, round(h * k)), max(least, round(w * k))
+
+
+def gradcam(net: lens.Net, photo: torch.Tensor, number: int, layer: str | None) -> torch.Tensor:
+    """ReLU(Σ w_k A_k) with w_k the mean gradient of the logit on map k; (h, w) of the layer."""
+    import torch
+
+    name = net.layer(layer).name if layer else [x.name for x in net.layers() if len(x.shape) == 3 and min(x.shape[1:]) > 1][-1]
+    x = pixels.shift.resize(photo, sized(photo, 2 * net.side, net.least)).to(net.device).requires_grad_(True)
+    with torch.enable_grad(), net.quiet():
+        seen = lens.capture(net, x, [name, lens.OUTPUT])
+        a, logits = seen[name], seen[lens.OUTPUT]
+        g = torch.autograd.grad(logits[0, number], a)[0]
+    return (g.mean((2, 3), keepdim=True) * a).sum(1)[0].clamp_min(0).detach()
+
+
+def gradient(net: lens.Net, x: torch.Tensor, number: int, samples: int, seed: int) -> torch.Tensor:
+    """The largest |d logit / d pixel| over the colours (h, w); with samples > 1 the mean over noisy copies (σ 15 %)."""
+    import torch
+
+    noise = torch.randn(samples, *x.shape[1:], generator=generator(seed, "smoothgrad")).to(x.device) * 0.15
+    batch = (x + (noise if samples > 1 else 0 * noise)).requires_grad_(True)
+    with torch.enable_grad(), net.quiet():
+        g = torch.autograd.grad(net.logits(batch)[:, number].sum(), batch)[0]
+    return g.mean(0).abs().amax(0).detach()

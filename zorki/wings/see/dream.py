@@ -1,0 +1,78 @@
+"""Exaggerate what a layer already sees in a photo.
+
+Source: Mordvintsev, Olah, Tyka 2015.
+Differs: pictures are 0..1, so the rate is 1.5/255; octaves shrink with antialiasing; the photo's own detail beyond the
+size worked at is kept, only the dream is enlarged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from zorki import pixels
+from zorki.core.method import Input
+from zorki.core.seeds import seed_for
+
+if TYPE_CHECKING:
+    import torch
+
+    from zorki import lens
+
+INPUTS = {"photo": Input("the photo to dream on")}
+
+
+@dataclass(frozen=True)
+class Settings:
+    layer: str | None = None
+    "layer whose activations grow; not given: the card's"
+    octaves: int = 4
+    "sizes climbed, small to large"
+    ratio: float = 1.4
+    "each octave is larger than the last by this"
+    steps: int = 10
+    "updates in each octave"
+    rate: float = 1.5
+    "size of an update, in 8-bit levels"
+    jitter: int = 32
+    "pixels by which the picture is rolled at random, each step"
+    size: int = 512
+    "longest side worked at"
+    seed: int = 0
+    "the same number gives the same picture"
+
+
+PRESETS = {
+    "calm": Settings(octaves=3, steps=6),  # a hint of a dream: the photo stays a photo
+    "wild": Settings(octaves=6, steps=16, rate=2.0),  # more octaves give larger creatures
+}
+
+
+def run(net: lens.Net, photo: torch.Tensor, s: Settings = Settings()) -> Iterator[pixels.Step]:
+    """Climbs octave by octave, carrying only the added detail.
+
+    photo: (1, 3, h, w) float32 sRGB in 0..1. Raises UnknownName for a layer the net lacks.
+    """
+    import torch
+    from torch.nn import functional as F
+
+    name = net.pick_layer(s.layer)
+    largest = pixels.shift.fit((photo.shape[-2], photo.shape[-1]), s.size, least=net.least)
+    shrunk = [(round(largest[0] / s.ratio**k), round(largest[1] / s.ratio**k)) for k in range(s.octaves)]
+    sizes = [hw for hw in shrunk if min(hw) >= net.least][::-1] or [largest]
+    detail: torch.Tensor | None = None
+    for k, hw in enumerate(sizes, 1):
+        base = pixels.shift.resize(photo, hw).to(net.device)
+        start = base if detail is None else base + F.interpolate(detail, hw, mode="bicubic", align_corners=False)
+        canvas = pixels.Plain(start.clamp(0, 1))
+
+        def show(picture: torch.Tensor, base: torch.Tensor = base) -> torch.Tensor:
+            return pixels.shift.carry(photo.to(picture.device), base, picture)
+
+        yield from pixels.climb(
+            net, canvas, pixels.objectives.layer(name), steps=s.steps, rate=s.rate / 255, optimiser="ascent",
+            wobble=pixels.Roll(s.jitter), seeds=[seed_for(s.seed, "dream", k)], stage=k, stages=len(sizes), show=show,
+        )  # fmt: skip
+        with torch.no_grad():
+            detail = canvas() - base

@@ -1,0 +1,65 @@
+"""Show the weights of a layer as pictures.
+
+Source: Krizhevsky, Sutskever, Hinton 2012, figure 3; Zeiler and Fergus 2013, figure 2, layer 1.
+Differs: all filters share one scale around mid-grey, so a weak filter looks weak; they are sorted by strength.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from zorki import pixels
+from zorki.blocks import Tile
+from zorki.core.errors import InputError
+
+if TYPE_CHECKING:
+    import torch
+
+    from zorki import lens
+
+INPUTS: dict[str, object] = {}
+
+
+@dataclass(frozen=True)
+class Settings:
+    layer: str | None = None
+    "convolution whose weights are shown; not given: the first"
+    count: int = 64
+    "how many filters at most, strongest first"
+
+
+PRESETS: dict[str, Settings] = {}
+
+
+@dataclass(frozen=True)
+class Filters:
+    """weights: (n, c, kh, kw), strongest first; channels: their numbers; scale: the value shown as full contrast."""
+
+    layer: str
+    weights: torch.Tensor
+    channels: tuple[int, ...]
+    scale: float
+
+    def tiles(self) -> list[Tile]:
+        """In colour where a filter reads three channels; else the slice on its strongest input channel."""
+        out = []
+        for number, w in zip(self.channels, self.weights, strict=True):
+            shown = w if w.shape[0] == 3 else w[w.flatten(1).norm(dim=1).argmax()].expand(3, -1, -1)
+            picture = pixels.ink.levels(0.5 + shown / (2 * self.scale))
+            out.append(Tile(pixels=picture, caption=f"{number}", alt=f"Filter {number} of {self.layer}, {w.shape[-2]} by {w.shape[-1]} weights"))
+        return out
+
+
+def run(net: lens.Net, s: Settings = Settings()) -> Filters:
+    """The filters of one convolution. Raises UnknownName for a layer the net lacks, InputError for one without filters."""
+    import torch
+
+    convolutions = [layer.name for layer in net.layers() if "Conv" in layer.kind]
+    name = net.layer(s.layer or convolutions[0]).name if s.layer or convolutions else ""
+    weight = getattr(dict(net.module.named_modules()).get(name), "weight", None)
+    if not isinstance(weight, torch.Tensor) or weight.ndim != 4:
+        raise InputError(f"{name or 'This network'} has no filters to show.", f"Its convolutions are {', '.join(convolutions[:12]) or 'none'}.")
+    weight = weight.detach().float().cpu()
+    order = weight.flatten(1).norm(dim=1).argsort(descending=True)[: s.count]
+    return Filters(name, weight[order], tuple(order.tolist()), float(weight.abs().max()) or 1.0)

@@ -1,0 +1,89 @@
+"""Draw what a channel answers to: gradient ascent from an empty picture, or onto a photo.
+
+Source: Erhan et al. 2009; Olah, Mordvintsev, Schubert 2017, "Feature Visualization".
+Differs: one resampling moves the picture; fewer, larger steps at 96 px, since a wider picture only repeats the pattern.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from zorki import pixels
+from zorki.core.method import Input
+from zorki.core.numbers import numbers
+from zorki.core.seeds import seed_for
+
+if TYPE_CHECKING:
+    import torch
+
+    from zorki import lens
+
+INPUTS = {"on": Input("draw onto this photo instead of an empty picture", option=True)}
+
+
+@dataclass(frozen=True)
+class Settings:
+    layer: str | None = None
+    "layer whose channels are drawn; not given: the card's"
+    channel: str = "0-15"
+    "channels: 7, 0-63, 1,4,9 or all"
+    size: int = 96
+    "side of a drawing in pixels; with --on the photo's longest side"
+    steps: int = 128
+    "updates of the picture"
+    rate: float = 0.05
+    "size of an update"
+    jitter: float = 6
+    "pixels by which the picture is shifted at random, each step"
+    keep: float = 1.0
+    "with --on: how strongly the photo is held on to"
+    batch: int = 16
+    "drawings at a time"
+    seed: int = 0
+    "the same number gives the same picture"
+
+
+PRESETS = {
+    "quick": Settings(steps=64, rate=0.08),  # half the steps: patterns are there, edges are softer
+    "fine": Settings(size=192, steps=256),  # for one picture that is to be printed
+}
+
+
+def run(net: lens.Net, on: torch.Tensor | None = None, s: Settings = Settings()) -> Iterator[pixels.Step]:
+    """Climbs the mean of each channel's map, in batches; a Step shows the batch that is being drawn.
+
+    on: (1, 3, h, w) float32 sRGB in 0..1. Raises UnknownName for a layer, InputError for a channel that the net lacks.
+    """
+    import torch
+
+    name = net.pick_layer(s.layer)
+    chosen = numbers(s.channel, net.layer(name).shape[0], name)
+    hw = (s.size, s.size)
+    small = None
+    if on is not None:
+        hw = pixels.shift.fit((on.shape[-2], on.shape[-1]), s.size, least=net.least)
+        small = pixels.shift.resize(on, hw).to(net.device)
+    batches = [chosen[i : i + s.batch] for i in range(0, len(chosen), s.batch)]
+    done: list[torch.Tensor] = []
+    for k, batch in enumerate(batches, 1):
+        seeds = [seed_for(s.seed, name, number) for number in batch]
+        goal = pixels.objectives.channels(name, batch)
+        if small is None:
+            canvas = pixels.Fourier(hw, seeds, device=net.device)
+        else:
+            canvas = pixels.Fourier(hw, start=small.expand(len(batch), -1, -1, -1), device=net.device)
+            goal = goal - s.keep * pixels.objectives.nearness(small)
+        wobble = pixels.Wobble(jitter=s.jitter)
+
+        def show(picture: torch.Tensor) -> torch.Tensor:
+            if on is not None and small is not None:
+                picture = torch.cat([pixels.shift.carry(on, small, p[None]) for p in picture])
+            return torch.cat([*done, picture.cpu()])
+
+        yield from pixels.climb(
+            net, canvas, goal, steps=s.steps, rate=s.rate, wobble=wobble, seeds=seeds, stage=k, stages=len(batches), show=show, labels=tuple(f"{name}:{n}" for n in chosen)
+        )
+        with torch.no_grad():
+            done.append(show(canvas())[len(torch.cat(done)) if done else 0 :].detach())
