@@ -19,7 +19,7 @@ def __getattr__(name: str) -> Any:
         from zorki.studio.models import load
 
         return load
-    from zorki.studio.methods import wings
+    from zorki.studio.shelves import wings
 
     if name in wings():
         from zorki.studio.surface import Wing
@@ -30,6 +30,6 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    from zorki.studio.methods import wings
+    from zorki.studio.shelves import wings
 
     return ["__version__", "load", *wings()]

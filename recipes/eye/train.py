@@ -111,7 +111,11 @@ def train(pictures: Pictures, soft: torch.Tensor, c: Config, work: Path, out: Pa
             order = np.random.default_rng((c.seed, epoch)).permutation(pictures.train)
         g = torch.Generator().manual_seed(c.seed * 1_000_003 + step)  # by step, so that a resumed run is the same run
         share = step / total
-        rate = c.rate * min(1, (share + 1e-4) / c.warm_up) if share < c.warm_up else c.rate / 2 * (1 + math.cos(math.pi * (share - c.warm_up) / (1 - c.warm_up)))
+        rate = (
+            c.rate * min(1, (share + 1e-4) / c.warm_up)
+            if share < c.warm_up
+            else c.rate / 2 * (1 + math.cos(math.pi * (share - c.warm_up) / (1 - c.warm_up)))
+        )
         for group in optimiser.param_groups:
             group["lr"] = rate
         side = next(s for until, s in c.sides if share < until)
@@ -142,7 +146,16 @@ def train(pictures: Pictures, soft: torch.Tensor, c: Config, work: Path, out: Pa
                 say(f"epoch {epoch + 1}: top-1 {accuracy(shipped, pictures):.2%}")
                 clock = time.time()
             last_save = time.time()
-            save({"net": net.state_dict(), "shipped": shipped.state_dict(), "optimiser": optimiser.state_dict(), "step": step + 1, "config": str(asdict(c))}, checkpoint)
+            save(
+                {
+                    "net": net.state_dict(),
+                    "shipped": shipped.state_dict(),
+                    "optimiser": optimiser.state_dict(),
+                    "step": step + 1,
+                    "config": str(asdict(c)),
+                },
+                checkpoint,
+            )
     net_top, folded = accuracy(shipped, pictures), fold(shipped.state_dict())
     say(f"done: top-1 {net_top:.2%}")
     target_file = out or work / "eye.safetensors"

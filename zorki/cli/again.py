@@ -23,7 +23,7 @@ def again(
 
     from zorki import io
     from zorki.cli.work import work
-    from zorki.studio.methods import method
+    from zorki.studio.shelves import method
 
     record = io.read_settings(result)
     if record is None:
@@ -44,7 +44,9 @@ def again(
     from zorki import weights
 
     if model not in weights.names():
-        raise InputError(f"It was made with the model {model!r}, which is code of somebody's or not here.", "Type the command yourself if you trust it.")
+        raise InputError(
+            f"It was made with the model {model!r}, which is code of somebody's or not here.", "Type the command yourself if you trust it."
+        )
     found: dict[str, Any] = {n: str(beside(Path(result), name)) for n, name in names.items()}
     positional = [found.pop(n) for n, i in m.inputs.items() if not i.option]
     work(m, positional, given | found | {"model": model, "json": json_, "quiet": quiet})

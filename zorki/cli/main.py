@@ -13,7 +13,7 @@ from cyclopts.exceptions import UnknownCommandError
 from zorki.cli import wing
 from zorki.core.errors import SomeFailed, ZorkiError
 from zorki.core.names import nearest
-from zorki.studio.methods import wings
+from zorki.studio.shelves import wings
 
 OWN = {  # commands that are no method of a wing: name -> (where, what it does)
     "tour": ("zorki.cli.tour:tour", "The lecture on your own photo: one page."),
@@ -27,7 +27,13 @@ def app(words: Sequence[str]) -> App:
     """The command tree; only the wing that `words` asks for is built in full, so that help stays fast."""
     import zorki
 
-    top = App(name="zorki", help=zorki.__doc__.partition("\n")[0], version=zorki.__version__, version_flags=["--version"], help_flags=["--help", "-h"])  # type: ignore[union-attr]
+    top = App(
+        name="zorki",
+        help=zorki.__doc__.partition("\n")[0],
+        version=zorki.__version__,
+        version_flags=["--version"],
+        help_flags=["--help", "-h"],
+    )  # type: ignore[union-attr]
     for name, (where, what) in OWN.items():
         top.command(where, name=name, help=what)
     for name in wings():
@@ -50,7 +56,7 @@ def run(words: list[str]) -> int:
         command, bound, _ = top.parse_args(words, exit_on_error=False, print_error=False)
         command(*bound.args, **bound.kwargs)
     except CycloptsError as e:
-        return told([*clean(e, words), f"`{place(words, top)} --help` lists the options."], 2)
+        return told([*clean(e, words), f"`{place(words)} --help` lists the options."], 2)
     except ZorkiError as e:
         failed = [f"  {name}: {why}" for name, why in e.failed] if isinstance(e, SomeFailed) else []
         return told([*e.lines(), *failed], e.status)
@@ -76,20 +82,20 @@ def clean(e: CycloptsError, words: Sequence[str]) -> list[str]:
         word = next((w for i, w in enumerate(words) if i or w not in wings()), words[0])
         near = nearest(word, (*OWN, *wings()))
         if words[0] in wings():
-            from zorki.studio.methods import methods
+            from zorki.studio.shelves import methods
 
             near = nearest(word, methods(words[0]))
         return [f"There is no command {word!r}.", *([f"Did you mean {' or '.join(near)}?"] if near else [])]
     return [" ".join(str(e).split())]
 
 
-def place(words: Sequence[str], top: App) -> str:
+def place(words: Sequence[str]) -> str:
     """The command that the words name, as far as they name one."""
     named = ["zorki"]
     if words and words[0] in (*OWN, *wings()):
         named.append(words[0])
         if words[0] in wings() and len(words) > 1:
-            from zorki.studio.methods import methods
+            from zorki.studio.shelves import methods
 
             named += [words[1]] if words[1] in methods(words[0]) else []
     return " ".join(named)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Group, Parameter
 
 from zorki.core.settings import Option
-from zorki.studio.methods import Method
+from zorki.studio.shelves import Method
 
 COMMON = Group("Everywhere", sort_key=9)
 NET = (

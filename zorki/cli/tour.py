@@ -20,7 +20,9 @@ def tour(
     model: Annotated[str, Parameter(help="a shipped name, or file.py:function that returns an nn.Module")] = "eye",
     weights: Annotated[str | None, Parameter(help="a state dict for it")] = None,
     long: Annotated[bool, Parameter(negative=(), help="also the sections that go beyond a minute in all")] = False,
-    out: Annotated[str | None, Parameter(name=["--out", "-o"], help="folder for the page; not given: one named after the photo, here")] = None,
+    out: Annotated[
+        str | None, Parameter(name=["--out", "-o"], help="folder for the page; not given: one named after the photo, here")
+    ] = None,
     force: Annotated[bool, Parameter(negative=(), help="replace a page that exists")] = False,
     section: Annotated[tuple[str, ...], Parameter(negative=(), help="only this section; may be given several times")] = (),
     seed: Annotated[int, Parameter(help="the same number gives the same pictures")] = 0,
@@ -61,10 +63,18 @@ def tour(
             painting = io.open_photo(folder / "flow.png")
         guide = Guide(net, shrunk(opened), shrunk(painting), long=long, seed=seed)
         h, w = opened.pixels.shape[:2]
-        walk = Walk(guide, page, facts=(("photo", f"{opened.name}, {w} × {h}"), ("network", net.name), ("command", f"zorki tour {opened.name}")))
+        walk = Walk(
+            guide, page, facts=(("photo", f"{opened.name}, {w} × {h}"), ("network", net.name), ("command", f"zorki tour {opened.name}"))
+        )
         try:
             walk.go(section)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(f"Stopped by Ctrl-C. The page holds what was done: {page}") from None
-    answer = {"command": ["tour"], "out": [str(page)], "seconds": round(time.monotonic() - began, 2), "sections": walk.seconds, "skipped": walk.skipped}
+    answer = {
+        "command": ["tour"],
+        "out": [str(page)],
+        "seconds": round(time.monotonic() - began, 2),
+        "sections": walk.seconds,
+        "skipped": walk.skipped,
+    }
     terminal.answer([str(page)], answer if json_ else None)

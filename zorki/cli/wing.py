@@ -8,7 +8,7 @@ from typing import Any
 
 from cyclopts import App
 
-from zorki.studio.methods import Method, method, methods
+from zorki.studio.shelves import Method, method, methods
 
 
 def build(name: str, wanted: str) -> App:

@@ -10,7 +10,7 @@ from typing import Any
 
 from zorki.cli import options, terminal
 from zorki.core.errors import Stopped
-from zorki.studio.methods import Method
+from zorki.studio.shelves import Method
 
 ELSEWHERE = {o.name for o in (*options.NET, *options.TELL, *options.OUT, *options.OPEN, *options.FILM)} | {"preset"}
 
@@ -25,8 +25,10 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
     with terminal.watched(common.get("quiet", False), common.get("events")):
         from zorki import io, studio
 
-        if common.get("out") not in (None, "-"):
-            io.check_target(Path(common["out"]), force=common.get("force", False))
+        out, force = common.get("out"), common.get("force", False)
+        for wanted in (out, common.get("film")):  # said before anything is drawn
+            if wanted not in (None, "-") and not is_folder(wanted):
+                io.check_target(Path(wanted), force)
         net = studio.load(
             common.get("model", "eye"), weights_file=common.get("weights"), mean=common.get("mean"), std=common.get("std"),
             device=common.get("device", "auto"), dtype=common.get("dtype", "auto"),
@@ -41,7 +43,7 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
             if job.last is None:
                 raise
             stop = e
-        path = save(job, common.get("out"), common.get("force", False))
+        path = save(job, out, force)
     paths = [p for p in (path, common.get("film")) if p]
     result: dict[str, Any] = {"command": [m.wing, m.name], "out": paths, "seconds": round(time.monotonic() - began, 3)}
     if losses:
@@ -52,6 +54,10 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
         raise Stopped(stop.got, f"What was drawn is kept in {path}.", stop.do)
     if stop is not None:
         raise KeyboardInterrupt(f"Stopped by Ctrl-C. What was drawn is kept in {path}.")
+
+
+def is_folder(out: str) -> bool:
+    return out.endswith("/") or Path(out).is_dir()
 
 
 def save(job: Any, out: str | None, force: bool) -> str:
@@ -65,7 +71,7 @@ def save(job: Any, out: str | None, force: bool) -> str:
     if out is None:
         return str(result.save(job.default_path(Path())))
     target = Path(out)
-    if target.is_dir() or out.endswith("/"):
+    if is_folder(out):
         target.mkdir(parents=True, exist_ok=True)
         return str(result.save(job.default_path(target)))
     return str(result.save(target, force=force))

@@ -54,6 +54,23 @@ def listen(listener: Listener) -> Iterator[None]:
         _listeners.reset(token)
 
 
+@contextmanager
+def translated(change: Callable[[Event], Event]) -> Iterator[None]:
+    """Whoever listens outside hears every event told inside as `change` makes it."""
+    outer = _listeners.get()
+
+    def pass_on(event: Event) -> None:
+        changed = change(event)
+        for listener in outer:
+            listener(changed)
+
+    token = _listeners.set((pass_on,) if outer else ())
+    try:
+        yield
+    finally:
+        _listeners.reset(token)
+
+
 class Clock:
     """Seconds left, from the pace of the steps so far; None until two steps of a stage are known."""
 

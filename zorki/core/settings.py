@@ -13,7 +13,6 @@ from typing import Any, TypeVar, get_type_hints
 
 from zorki.core.errors import InputError, UnknownName
 
-
 S = TypeVar("S")
 
 
@@ -39,7 +38,9 @@ def options(settings: type) -> tuple[Option, ...]:
             last = node.target.id
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str) and last:
             helps[last] = " ".join(node.value.value.split())
-    return tuple(Option(f.name, hints[f.name], None if f.default is MISSING else f.default, helps.get(f.name, "")) for f in fields(settings))
+    return tuple(
+        Option(f.name, hints[f.name], None if f.default is MISSING else f.default, helps.get(f.name, "")) for f in fields(settings)
+    )
 
 
 def fill(settings: type[S], presets: Mapping[str, S], preset: str | None, given: Mapping[str, Any]) -> S:
@@ -51,9 +52,12 @@ def fill(settings: type[S], presets: Mapping[str, S], preset: str | None, given:
         raise UnknownName.among("preset", preset, presets)
     start = settings() if preset is None else presets[preset]
     known = {o.name: o for o in options(settings)}
+    given = dict(given)
     for name, value in given.items():
         if name not in known:
             raise UnknownName.among("option", name, known)
+        if known[name].type is str and isinstance(value, int | range | list | tuple) and not isinstance(value, bool):
+            value = given[name] = ",".join(map(str, [value] if isinstance(value, int) else value))  # range(16) for "0-15"
         if not fits(value, known[name].type):
             raise InputError(f"The option {name} got {value!r}.", f"It takes {readable(known[name].type)}.", known[name].help)
     return replace(start, **given)  # type: ignore[type-var]
@@ -76,7 +80,7 @@ def fits(value: Any, kind: Any) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if kind is int:
         return isinstance(value, int) and not isinstance(value, bool)
-    return kind is Any or value is None and kind is type(None) or isinstance(kind, type) and isinstance(value, kind)
+    return kind is Any or (value is None and kind is type(None)) or (isinstance(kind, type) and isinstance(value, kind))
 
 
 def readable(kind: Any) -> str:

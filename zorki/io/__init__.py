@@ -1,6 +1,6 @@
 """Pictures, video and masks on the disk: colour profiles, alpha, EXIF, 16 bit, atomic writes. The only user of PIL and PyAV."""
 
-from zorki.io.disk import atomic, atomic_write, free_path
+from zorki.io.disk import atomic, atomic_write, check_target, free_path
 from zorki.io.files import list_photos
 from zorki.io.film import Film
 from zorki.io.opening import open_photo
@@ -15,6 +15,7 @@ __all__ = [
     "Photo",
     "atomic",
     "atomic_write",
+    "check_target",
     "encode",
     "free_path",
     "list_photos",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import os
+from concurrent.futures import ThreadPoolExecutor
 
 import imagecodecs
 import numpy as np
@@ -12,6 +14,7 @@ from zorki.io.photo import Array, Floats
 _SPACES = {b"GRAY": "gray", b"RGB ": "rgb", b"CMYK": "cmyk"}
 # littlecms resamples 16-bit transforms into a coarse grid (up to 8 % off in the darks, measured), so that it is told not to.
 _EXACT = 256
+_STRIP = 1_500_000  # numbers at a time: half a million pixels
 
 
 @functools.cache
@@ -32,17 +35,28 @@ def floats(data: Array) -> Floats:
 
 
 def levels(pixels: Floats, depth: int) -> Array:
-    """float 0..1 to uint8 or uint16, clipped and rounded."""
+    """float 0..1 to uint8 or uint16, clipped and rounded; what is no number becomes 0."""
     top = 255 if depth == 8 else 65535
-    scaled = np.multiply(pixels, top, dtype=np.float32)
+    scaled = np.nan_to_num(np.multiply(pixels, top, dtype=np.float32), copy=False)
     np.rint(np.clip(scaled, 0, top, out=scaled), out=scaled)
     return scaled.astype(np.uint8 if depth == 8 else np.uint16)
 
 
 def _transform(data: Array, source: bytes, target: bytes, space: str, out_space: str, dtype: str) -> Array:
+    """(h, w, c) or (h, w) from one profile's numbers to another's; strips of rows side by side, since littlecms works on one core."""
     flags = None if data.dtype == np.uint8 else _EXACT
-    moved: Array = imagecodecs.cms_transform(data, source, target, colorspace=space, outcolorspace=out_space, outdtype=dtype, flags=flags)
-    return moved
+
+    def move(rows: Array) -> Array:
+        moved: Array = imagecodecs.cms_transform(
+            rows, source, target, colorspace=space, outcolorspace=out_space, outdtype=dtype, flags=flags
+        )
+        return moved.reshape(*rows.shape[:2], *moved.shape[2:])
+
+    strips = np.array_split(data, min(len(data), max(1, data.size // _STRIP)))
+    if len(strips) == 1:
+        return move(data)
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        return np.concatenate(list(pool.map(move, strips)))
 
 
 def is_srgb(profile: bytes) -> bool:
@@ -65,9 +79,12 @@ def to_srgb(data: Array, profile: bytes, space: str) -> Floats | None:
     if data.dtype.kind == "f":
         data = levels(data, 16)
     try:
-        return floats(_transform(data, profile, _srgb(), space, "rgb", "uint16"))
+        moved = floats(_transform(data, profile, _srgb(), space, "rgb", "uint16"))
     except Exception:  # the profile comes from a stranger's file: littlecms raises whatever it likes
         return None
+    if space == "gray":
+        moved[..., 0] = moved[..., 2] = moved[..., 1]  # grey to the last bit, so that it can be told again
+    return moved
 
 
 def from_srgb(pixels: Floats, profile: bytes, depth: int, grey: bool) -> Array | None:
@@ -84,6 +101,8 @@ def from_srgb(pixels: Floats, profile: bytes, depth: int, grey: bool) -> Array |
 
 def cmyk_by_rule(data: Array) -> Array:
     """CMYK without a profile to RGB: each colour is what its ink and the black leave of the white."""
+    if data.dtype.kind == "f":
+        data = levels(data, 16)
     top = np.iinfo(data.dtype).max
     left = (top - data).astype(np.float32)
     return np.rint(left[..., :3] * left[..., 3:] / top).astype(data.dtype)

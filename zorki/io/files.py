@@ -50,9 +50,12 @@ def existing_file(path: str | Path) -> Path:
 
 
 def _missing(path: Path) -> InputError:
-    if not str(path.parent.absolute()) or not path.parent.is_dir():
+    if not path.parent.is_dir():
         return InputError(f"There is no folder {path.parent}.", f"{path.name} should lie in it.", "Check the path.")
-    near = nearest(path.name, os.listdir(path.parent))
+    try:
+        near = nearest(path.name, os.listdir(path.parent))
+    except OSError:  # a folder that may be entered but not listed
+        near = []
     expected = f"Did you mean {' or '.join(near)}?" if near else ""
     return InputError(f"There is no file {path}.", expected, "Check the name and the folder.")
 
@@ -78,9 +81,9 @@ def list_photos(paths: str | Path | Iterable[str | Path]) -> list[Path]:
     found: dict[Path, None] = {}
     for given in [paths] if isinstance(paths, str | Path) else paths:
         path = Path(given)
-        if path.is_dir():
+        if os.path.isdir(path):  # unlike Path.is_dir it raises nothing
             some = _folder(path)
-        elif not path.exists() and glob.has_magic(str(path)):
+        elif not os.path.exists(path) and glob.has_magic(str(path)):
             some = [p for p in map(Path, glob.glob(str(path), recursive=True)) if p.suffix.lower() in ENDINGS and p.is_file()]
             if not some:
                 raise InputError(f"No picture matches {path}.", "", "Check the pattern and the folder.")

@@ -18,7 +18,7 @@ from zorki.io.colour import floats, levels
 from zorki.io.disk import check_target, publish, temporary_name, trouble
 from zorki.io.photo import Array
 from zorki.io.scale import resize
-from zorki.io.settings import to_text
+from zorki.io.settings import add_to_webp, to_text
 
 _CODECS = {"mp4": ("libx264", "h264", "mpeg4"), "webp": ("libwebp_anim",)}
 
@@ -51,7 +51,7 @@ class Film:
             check_target(self.path, force)
             self._temporary = temporary_name(Path(os.path.realpath(self.path)))
         self.frames = 0
-        self._kind, self._fps, self._text = kind, Fraction(fps).limit_denominator(1001), to_text(settings) if settings is not None else ""
+        self._kind, self._fps, self._settings = kind, Fraction(fps).limit_denominator(1001), settings
         self._out: str | io.BytesIO = target if isinstance(target, io.BytesIO) else str(self._temporary)
         self._writer: _Stream | _Gif | None = None
         self._hw = (0, 0)
@@ -70,9 +70,8 @@ class Film:
         self.frames += 1
 
     def _begin(self, frame: Array) -> _Stream | _Gif:
-        if self._kind == "gif":
-            return _Gif(self._out, self._fps, self._text)
-        return _Stream(self._out, self._kind, self._fps, self._text, frame)
+        text = to_text(self._settings) if self._settings is not None else ""
+        return _Gif(self._out, self._fps, text) if self._kind == "gif" else _Stream(self._out, self._kind, self._fps, text, frame)
 
     def close(self) -> None:
         """Ends the film and brings it to its name. Does nothing when called again or without a frame."""
@@ -83,6 +82,8 @@ class Film:
             with self._world():
                 writer.close()
                 if self.path:
+                    if self._kind == "webp" and self._settings is not None:
+                        add_to_webp(self._temporary, self._settings)
                     publish(self._temporary, Path(os.path.realpath(self.path)))
         finally:
             self._clean()
@@ -121,20 +122,22 @@ class _Stream:
         import av
 
         codec = next(name for name in _CODECS[kind] if name in av.codecs_available)
-        options = {"loop": "0"} if kind == "webp" else {"movflags": "+faststart+use_metadata_tags"}
+        options = {"loop": "0"} if kind == "webp" else {"movflags": "+faststart"} if isinstance(out, str) else {}
         self._av, self._container = av, av.open(out, "w", format=kind, options=options)
         if text:
             self._container.metadata["comment"] = text
         stream: Any = self._container.add_stream(codec, rate=fps)
         height, width = first.shape[:2]
-        stream.width, stream.height = width + width % 2, height + height % 2
+        even = 2 if kind == "mp4" else 1  # 4:2:0 has one colour for two by two pixels, and H.264 no halves of that
+        stream.width, stream.height = width + -width % even, height + -height % even
         stream.pix_fmt = "yuv420p"
         stream.options = {"quality": "85"} if kind == "webp" else {"crf": "18"}
         self._stream = stream
 
     def add(self, frame: Array) -> None:
         height, width = frame.shape[:2]
-        even = np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")  # 4:2:0 has one colour for two by two pixels
+        more = ((0, self._stream.height - height), (0, self._stream.width - width), (0, 0))
+        even = np.pad(frame, more, mode="edge")
         picture = self._av.VideoFrame.from_ndarray(np.ascontiguousarray(even), format="rgb24")
         self._container.mux(self._stream.encode(picture))
 

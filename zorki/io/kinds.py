@@ -25,6 +25,7 @@ _MAGIC = [
     (b"MM\0+", "TIFF"),
 ]
 _OTHER = [
+    (b"II*\0\x10\0\0\0CR", "a camera's raw picture"),
     (b"%PDF", "a PDF document"),
     (b"\x7fELF", "a program"),
     (b"MZ", "a program"),
@@ -46,16 +47,16 @@ _OTHER = [
 
 def sniff(head: bytes) -> tuple[str | None, str]:
     """The format by the first bytes, or None; and in words what the file is ("a JPEG picture", "a PDF document")."""
-    for magic, name in _MAGIC:
-        if head.startswith(magic):
-            return name, f"a {name} picture"
-    if head[:4] == b"RIFF":
-        return ("WEBP", "a WEBP picture") if head[8:12] == b"WEBP" else (None, "a video" if head[8:12] == b"AVI " else "a sound")
     if head[4:8] == b"ftyp":
         return _boxes(head)
     for magic, words in _OTHER:
         if head.startswith(magic):
             return None, words
+    for magic, name in _MAGIC:
+        if head.startswith(magic):
+            return name, f"a {name} picture"
+    if head[:4] == b"RIFF":
+        return ("WEBP", "a WEBP picture") if head[8:12] == b"WEBP" else (None, "a video" if head[8:12] == b"AVI " else "a sound")
     return None, _text(head)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,6 +15,7 @@ from zorki.io.exif import read_exif, upright
 from zorki.io.files import existing_file
 from zorki.io.kinds import ENDINGS, HEAD, sniff
 from zorki.io.photo import Photo, Raw
+from zorki.io.quiet import quiet
 from zorki.io.values import from_array
 
 LIMIT = 200_000_000
@@ -24,16 +26,16 @@ def open_photo(source: str | Path | Image.Image | Any, limit: int = LIMIT) -> Ph
 
     Files: JPEG, PNG, WebP, AVIF, HEIC, TIFF, BMP, GIF (first frame). Arrays: (h, w), (h, w, 3) or (h, w, 4); tensors: (3, h, w) or
     (1, 3, h, w); uint8, uint16 or float 0..1. limit: pixels, compared with the header before anything is decoded. Colours outside sRGB
-    are clipped to it. Raises InputError, one sentence a part, for whatever is no whole picture; Stopped when memory
-    runs out.
+    are clipped to it.
+    Raises InputError, one sentence a part, for whatever is no whole picture; Stopped when memory runs out.
     """
     if isinstance(source, str | Path):
         return _open_file(existing_file(source), limit)
     if isinstance(source, Image.Image):
         name = Path(getattr(source, "filename", "") or "picture").name
         _check_size(source.size, limit, name)
-        kind = source.format if source.format in set(ENDINGS.values()) else "PNG"
-        return _guarded(lambda: pillow.decode(source, name), name, kind or "PNG")
+        kind = "JPEG" if source.format == "MPO" else source.format or ""  # MPO: a JPEG with further pictures behind it
+        return _guarded(lambda: pillow.decode(source, name), name, kind if kind in ENDINGS.values() else "PNG")
     raw = from_array(source)
     _check_size((raw.data.shape[1], raw.data.shape[0]), limit, "The array")
     return _guarded(lambda: raw, "picture", "PNG")
@@ -78,19 +80,19 @@ def _read(handle: IO[bytes], head: bytes, kind: str, name: str, limit: int) -> R
         _check_size(container.size, limit, name)
         return heif.read(container, name)
     if kind == "TIFF":
-        size, wide = tiffs.header(handle)
+        size, ours = tiffs.header(handle, name)
         _check_size(size, limit, name)
         handle.seek(0)
-        if wide:
+        if ours:
             raw = tiffs.read(handle, name)
             handle.seek(0)
             raw.exif = _tiff_exif(handle)
             return raw
+    if kind == "PNG":
+        _check_size(pngs.size(head), limit, name)
+        return pngs.read(handle.read(), name)
     image = pillow.header(handle, kind)
     _check_size(image.size, limit, name)
-    if kind == "PNG" and pngs.header(head)[0] == 16:
-        handle.seek(0)
-        return pngs.read(handle.read())
     return pillow.decode(image, name)
 
 
@@ -101,14 +103,19 @@ def _tiff_exif(handle: IO[bytes]) -> bytes | None:
         return None
 
 
-def _guarded(read: Any, name: str, kind: str) -> Photo:
+def _guarded(read: Callable[[], Raw], name: str, kind: str) -> Photo:
     """Decodes and finishes. Decoders raise anything on a damaged file, from SyntaxError to struct.error: all of it means the same here."""
     try:
-        raw: Raw = read()
+        with quiet():  # odd tags and large sizes are told of; what counts is whether the pixels come
+            raw = read()
     except ZorkiError:
         raise
     except MemoryError as error:
         raise Stopped(f"There is not enough memory to open {name}.", "", "Close other programs, or make it smaller first.") from error
+    except Image.DecompressionBombError as error:  # the WebP reader has a limit of its own
+        raise InputError(
+            f"{name} has too many pixels.", "Pillow opens no more than 178 million of this kind.", "Make it smaller first."
+        ) from error
     except Exception as error:
         raise InputError(
             f"{name} is damaged or cut off.", f"It begins as a {kind} picture but cannot be read to its end.", "Copy or download it again."

@@ -12,7 +12,7 @@ Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Photo:
     """A picture, upright and in sRGB, with all that has to come back when it is saved."""
 

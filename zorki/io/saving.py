@@ -21,6 +21,7 @@ _DEEP = ("PNG", "TIFF")  # 16 bit
 _GREY = ("PNG", "TIFF", "JPEG")  # one channel
 _ALPHA = ("PNG", "TIFF", "WEBP", "AVIF", "HEIF")
 _LONGEST = {"JPEG": 65535, "GIF": 65535, "WEBP": 16383, "AVIF": 65535, "HEIF": 16384}
+_JPEG_SEGMENT = 65_000  # bytes of EXIF, or of settings, that a JPEG can hold; longer ones are left out
 _COMES_BACK_AS = {"GIF": ".png", "BMP": ".png", "JPEG": ".jpg", "TIFF": ".tif", "HEIF": ".heic"}
 
 
@@ -37,7 +38,7 @@ def save_photo(
     like: the photo it was made from. Its profile is converted back to and embedded, its alpha (resized if need be) and EXIF are kept;
     16 bit and one grey channel (when R = G = B exactly) stay, where the format has them. JPEG, GIF and BMP have no alpha: white is
     put behind.
-    settings: kept in the file for `read_settings`, in BMP not. The file appears whole or not at all.
+    settings: kept in the file for `read_settings`, in BMP not, in JPEG up to 65 kB. The file appears whole or not at all.
     Raises InputError (unknown ending, exists without `force`, no such folder, too long a side, not finite), Stopped (disk full).
     """
     path = Path(path)
@@ -88,7 +89,7 @@ def _file(kind: str, pixels: Floats, like: Photo, settings: dict[str, Any] | Non
     if kind == "PNG":
         return pngs.write(data, profile, like.exif, {KEY: to_text(settings)} if settings is not None else {})
     xmp = to_xmp(settings) if settings is not None else None
-    if depth == 16:
+    if kind == "TIFF":
         return tiffs.write(data, alpha is not None, profile, xmp, like.exif)
     comment = to_text(settings).encode() if settings is not None else None
     return _by_pillow(kind, data, quality, {"icc_profile": profile, "exif": like.exif, "xmp": xmp, "comment": comment})
@@ -101,13 +102,11 @@ def _by_pillow(kind: str, data: Array, quality: int, extra: dict[str, Any]) -> b
     if kind == "HEIF":
         return heif.write(image, quality, **extra)
     if kind == "JPEG":
+        extra = {key: value for key, value in extra.items() if key == "icc_profile" or len(value) < _JPEG_SEGMENT}
         extra |= {"quality": quality, "subsampling": 0 if quality >= 90 else 2}
     elif kind in ("WEBP", "AVIF"):
         extra |= {"quality": quality}
-        extra |= {"exact": True} if kind == "WEBP" else {"subsampling": "4:4:4"}
-    elif kind == "TIFF":
-        xmp = extra.pop("xmp", None)
-        extra |= {"compression": "tiff_adobe_deflate"} | ({"tiffinfo": {700: xmp}} if xmp else {})
+        extra |= {"exact": True} if kind == "WEBP" else {"subsampling": "4:4:4", "speed": 9}
     else:
         extra = {"comment": comment} if comment and kind == "GIF" else {}
     buffer = io.BytesIO()

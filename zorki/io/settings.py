@@ -5,12 +5,14 @@ from __future__ import annotations
 import html
 import json
 import re
+import struct
 from pathlib import Path
 from typing import Any
 
 from zorki.io import heif, pillow, pngs
 from zorki.io.files import existing_file
 from zorki.io.kinds import HEAD, sniff
+from zorki.io.quiet import quiet
 
 KEY = "zorki"
 _XMP = (
@@ -30,6 +32,21 @@ def to_xmp(settings: dict[str, Any]) -> bytes:
     return _XMP.format(html.escape(to_text(settings), quote=False)).encode()
 
 
+def add_to_webp(path: Path, settings: dict[str, Any]) -> None:
+    """Appends the settings to an animated WebP as its last chunk; one of a single frame has no place for them and stays as it is."""
+    packet = to_xmp(settings)
+    with path.open("rb+") as handle:
+        head = bytearray(handle.read(21))
+        if head[12:16] != b"VP8X":
+            return
+        handle.seek(0, 2)
+        handle.write(b"XMP " + struct.pack("<I", len(packet)) + packet + b"\0" * (len(packet) % 2))
+        head[4:8] = struct.pack("<I", handle.tell() - 8)
+        head[20] |= 4  # the flag that says: XMP follows
+        handle.seek(0)
+        handle.write(head)
+
+
 def _from_xmp(packet: object) -> str | None:
     """By pattern and not by an XML reader: the packet may be a stranger's, and those can be made to eat all memory."""
     words = packet.decode("utf-8", "replace") if isinstance(packet, bytes) else str(packet or "")
@@ -41,7 +58,8 @@ def read_settings(path: str | Path) -> dict[str, Any] | None:
     """The settings that `save_photo` or `Film` left in a file, or None. Raises InputError when the file is missing or unreadable."""
     path = existing_file(path)
     try:
-        text = _text(path)
+        with quiet():
+            text = _text(path)
         settings = json.loads(text) if text else None
     except Exception:  # damaged, or another program's: then it holds none of ours
         return None
@@ -57,9 +75,10 @@ def _text(path: Path) -> str | None:
         if kind == "HEIF":
             return _from_xmp(heif.header(handle).info.get("xmp"))
         if kind is not None:
-            info, tags = pillow.labels(handle, kind)
-            comment = info.get("comment")
-            return comment.decode("ascii") if kind == "GIF" and isinstance(comment, bytes) else _from_xmp(info.get("xmp") or tags.get(700))
+            image = pillow.header(handle, kind)
+            if kind == "GIF":
+                return str(image.info["comment"], "ascii")
+            return _from_xmp(image.info.get("xmp") or getattr(image, "tag_v2", {}).get(700))
     if words == "a video":
         import av
 

@@ -38,7 +38,7 @@ def sheet(pictures: Sequence[Array], captions: Sequence[str], columns: int | Non
         y = _GAP + i // columns * (high + foot + _GAP)
         paper.paste(pil(picture).convert("RGB"), (x, y))
         pen.text((x, y + high + 2), _fitted(caption, wide, font), _INK, font)
-    return np.asarray(paper)
+    return np.array(paper)
 
 
 def _fitted(caption: str, wide: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
@@ -17,6 +18,8 @@ from zorki.lens.trace import Trace, tensor_in
 
 Call = tuple[str, int]
 
+OUTPUT = ":output"  # stands for what the whole net gives (`Net.chosen`) among the layers asked for; no module's name has a colon
+
 
 class Reached(BaseException):
     """The deepest layer asked for has run. Not an Exception, so that no net swallows it."""
@@ -29,13 +32,16 @@ def capture(net: Net | nn.Module, picture: Any, layers: str | Sequence[str], *, 
     by that name. With `grad` and a picture that requires it the maps carry gradients to the picture, and lie on the way
     to deeper ones asked for at the same time, also under `no_grad`. The net runs in the mode it is in (see `quiet`) and only
     as far as the deepest layer asked for. What a later in-place operation would overwrite is kept apart by a copy, and only
-    that. Raises UnknownName, and InputError for anything but names.
+    that. OUTPUT among the names adds the net's output. Raises UnknownName, and InputError for anything but names.
     """
     net = Net.of(net)
     asked = names(layers)
-    seen = net._trace(None) if isinstance(picture, torch.Tensor) else net._trace(None, given=picture)
+    seen = net._order(picture)
     wanted: dict[str, Call] = {}
     for name in asked:
+        if name == OUTPUT:
+            wanted[name] = (OUTPUT, 0)
+            continue
         base, calls = net._resolve(name, seen)
         several = len(calls) > 1
         wanted.update({f"{name}:{k}" if several else name: (base, k) for k in calls})
@@ -55,9 +61,12 @@ def names(layers: str | Sequence[str]) -> list[str]:
 
 def once(net: Net, picture: Any, wanted: set[Call], seen: Trace, grad: bool) -> dict[Call, torch.Tensor]:
     """One forward pass; a second when it shows that something after a layer writes into what that layer gave."""
-    last = max(seen.calls.index(call) for call in wanted)
-    bases = {base for base, _ in wanted}
-    steps = sum(base in bases for base, _ in seen.calls[: last + 1])  # calls of hooked modules until the deepest has run
+    bases = {base for base, _ in wanted if base != OUTPUT}
+    if whole := (OUTPUT, 0) in wanted:
+        steps = math.inf
+    else:
+        last = max(map(seen.calls.index, wanted))
+        steps = sum(base in bases for base, _ in seen.calls[: last + 1])  # calls of hooked modules until the deepest has run
     found: dict[Call, torch.Tensor] = {}
     versions: dict[Call, int] = {}
     count: Counter[str] = Counter()
@@ -83,7 +92,9 @@ def once(net: Net, picture: Any, wanted: set[Call], seen: Trace, grad: bool) -> 
             part = net.inner.get_submodule(seen.paths[base])
             stack.callback(part.register_forward_hook(lambda _, __, output, base=base: hook(base, output)).remove)
         with suppress(Reached):
-            net.run(tree_map(lambda x: x.clone(), picture) if seen.writes_input else picture, backward=grad)
+            output = net.run(picture, backward=grad)
+            if whole:
+                found[OUTPUT, 0] = net.chosen(output)
         if missing := sorted(wanted - set(found)):
             raise InputError(f"The layer {missing[0][0]!r} did not run this time.", "", "The net chooses its way by what it is given.")
     overwritten = {call for call, version in versions.items() if found[call]._version != version}

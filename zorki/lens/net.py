@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
+from torch.utils._pytree import tree_map
 
-from zorki.core.errors import InputError, UnknownName
+from zorki.core.errors import InputError, UnknownName, ZorkiError
 from zorki.lens.quiet import eager, inner, quiet
 from zorki.lens.table import Layer, Layers
 from zorki.lens.trace import Trace, tensor_in, trace
 
 SIDES = (224, 64, 32, 28, 299, 256, 384)  # tried in turn where nothing says what a net likes
-_TRACES: WeakKeyDictionary[nn.Module, dict[Any, Trace]] = WeakKeyDictionary()  # by (what the net was like, what came in)
+_TRACES: WeakKeyDictionary[nn.Module, dict[Any, Any]] = WeakKeyDictionary()  # by what came in
 
 
 class Net:
@@ -52,6 +53,7 @@ class Net:
         self.default_layer = default_layer
         self.channels = channels
         self.output = output
+        self.drawing = torch.float32
         self._side = side
 
     @classmethod
@@ -74,6 +76,21 @@ class Net:
         if self._side is None:
             self.layers()
         return self._side or SIDES[0]
+
+    @property
+    def least(self) -> int:
+        """The smallest side of a picture that leaves every map at least one unit."""
+        maps = [min(layer.shape[1:]) for layer in self.layers() if len(layer.shape) == 3 and min(layer.shape[1:]) > 1]
+        return -(-self.side // min(maps)) if maps else self.side
+
+    def like(self, module: nn.Module) -> Net:
+        """Another module with all that is known of this one: its names, its normalisation, its size."""
+        made = Net(
+            module, name=self.name, mean=self.mean, std=self.std, classes=self.classes, default_layer=self.default_layer,
+            side=self._side, channels=self.channels, output=self.output,
+        )  # fmt: skip
+        made.drawing = self.drawing
+        return made
 
     def layers(self, hw: tuple[int, int] | None = None) -> Layers:
         """All layers in the order in which they end, as pictures of `hw` (not given: side x side) make them.
@@ -99,7 +116,10 @@ class Net:
         return found[key]
 
     def pick_layer(self, name: str | None) -> str:
-        """`name` if there is such a layer; None: the card's, else the last layer with maps at two thirds of the depth."""
+        """That layer's own name (of one that runs several times its last call's).
+
+        None: the card's default, else the last layer with maps at two thirds of the depth. Raises UnknownName.
+        """
         if name is None and self.default_layer is None:
             drawn = [layer.name for layer in self.layers() if len(layer.shape) == 3 and min(layer.shape[1:]) > 1]
             drawn = drawn or [layer.name for layer in self.layers() if len(layer.shape) > 1] or self.names()
@@ -107,8 +127,7 @@ class Net:
                 raise InputError(f"{self.name} shows no layer.", "", "A scripted or exported net hides them: give the original.")
             return drawn[max(0, round(len(drawn) * 2 / 3) - 1)]
         chosen = name if name is not None else str(self.default_layer)
-        base, calls = self._resolve(chosen, self._trace(None))
-        return base if ":" not in chosen else f"{base}:{calls[0]}"
+        return self.layer(chosen).name
 
     def logits(self, picture: Any) -> torch.Tensor:
         """(b, classes) for pictures (b, c, h, w) in 0..1, in eval mode; with a graph only when a picture asks for gradients.
@@ -124,10 +143,29 @@ class Net:
         """Eval mode, frozen, inside `with`; see `lens.quiet`."""
         return quiet(self.inner)
 
+    def precision(self) -> AbstractContextManager[Any]:
+        """Inside `with`, the net computes in `drawing`, the float type that is good enough to draw with; measuring stays out of it."""
+        return nullcontext() if self.drawing == torch.float32 else torch.autocast(self.device.type, self.drawing)
+
     def run(self, picture: Any, *, backward: bool = False) -> Any:
-        """The module's own output, in the mode it is in, for a picture on any device and of any float type."""
-        with eager(self.inner, backward=backward):
-            return self.inner(self._fit(picture))
+        """The module's own output, in the mode it is in, for a picture on any device and of any float type.
+
+        Raises InputError with the net's own words when it fails; what is no error of the net's (memory) as it is.
+        """
+        try:
+            with eager(self.inner, backward=backward):
+                return self.inner(self._fit(picture))
+        except (ZorkiError, MemoryError, torch.cuda.OutOfMemoryError):
+            raise
+        except Exception as error:
+            if "allocate" in str(error):  # torch tells a full main memory by a RuntimeError
+                raise
+            words = " ".join(f"{type(error).__name__}: {error}".split())
+            raise InputError(
+                f"{self.name} fails on {described(picture)}: {words}",
+                "",
+                "It may take another size or number of channels (side, channels).",
+            ) from error
 
     def chosen(self, output: Any) -> torch.Tensor:
         """The tensor meant in the module's output."""
@@ -156,29 +194,55 @@ class Net:
         return next((p for p in (*self.inner.parameters(), *self.inner.buffers()) if p.is_floating_point()), None)
 
     def _fit(self, picture: Any) -> Any:
-        """The picture on the net's device, in its float type, normalised; of several things the pictures only are normalised."""
+        """A copy (a net may write into what it gets) on the net's device, in its float type, normalised; leaves out what is no picture."""
         if isinstance(picture, list | tuple):
             return type(picture)(self._fit(one) for one in picture)
-        if not isinstance(picture, torch.Tensor) or not picture.is_floating_point():
+        if not isinstance(picture, torch.Tensor):
             return picture
         weight = self._weight()
-        x = picture if weight is None else picture.to(weight.device, weight.dtype)
+        dtype = weight.dtype if weight is not None and picture.is_floating_point() else picture.dtype
+        x = picture.to(self.device if weight is not None else picture.device, dtype, copy=True)
         if self.mean is not None and x.dim() == 4:
             x = x - x.new_tensor(self.mean).view(-1, 1, 1)
         if self.std is not None and x.dim() == 4:
             x = x / x.new_tensor(self.std).view(-1, 1, 1)
         return x
 
+    def _known(self) -> dict[Any, Any]:
+        """The passes seen so far; none of a net that was rebuilt since."""
+        known = _TRACES.setdefault(self.inner, {})
+        state = tuple((id(m), type(m)) for m in self.inner.modules())
+        if known.get("state") != state:
+            known.clear()
+            known["state"] = state
+        return known
+
     def _trace(self, hw: tuple[int, int] | None, given: Any = None) -> Trace:
         """The pass at `hw`; at a size that the net likes when None; of `given` for nets that take more than a picture."""
-        known = _TRACES.setdefault(self.inner, {})
-        state = tuple((id(m), type(m)) for m in self.inner.modules())  # a net that was rebuilt is looked at anew
-        key = (hw or self._side, self.channels, self.mean is None, None if given is None else repr(shapes(given)))
-        if known and next(iter(known))[0] != state:
-            known.clear()
-        if (state, key) not in known:
-            known[state, key] = self._first(hw) if given is None else self._one(given)
-        return known[state, key]
+        known, asked = self._known(), self._key(hw, given)
+        if asked not in known:
+            known[asked] = self._first(hw) if given is None else trace(self.inner, self.run, tree_map(copied, given))
+            known[self._key(hw, given)] = known[asked]  # a side found by trying is known from now on
+        found: Trace = known[asked]
+        return found
+
+    def _key(self, hw: tuple[int, int] | None, given: Any) -> Any:
+        return hw or self._side, self.channels, None if given is None else repr(shapes(given))
+
+    def _order(self, picture: Any) -> Trace:
+        """A pass that tells in what order layers run for such a picture: any seen before, else a small one."""
+        if not isinstance(picture, torch.Tensor):
+            return self._trace(None, given=picture)
+        seen = [found for key, found in self._known().items() if key != "state" and key[-1] is None]
+        if seen or picture.dim() != 4:
+            return seen[-1] if seen else self._trace(None)
+        own = (picture.shape[2], picture.shape[3])
+        if self._side is None and own[0] * own[1] <= SIDES[0] ** 2:
+            return self._trace(own)
+        try:
+            return self._trace(None)
+        except InputError:
+            return self._trace(own)
 
     def _first(self, hw: tuple[int, int] | None) -> Trace:
         first: InputError | None = None
@@ -187,7 +251,7 @@ class Net:
         for (h, w), channels in ((size, c) for size in sizes for c in self._channels()):
             ramp = torch.linspace(0, 1, channels * h * w, dtype=torch.float32).view(1, channels, h, w)  # no random numbers spent
             try:
-                found = self._one(ramp if weight is None else ramp.to(weight.device, weight.dtype))
+                found = trace(self.inner, self.run, ramp if weight is None else ramp.to(weight.device, weight.dtype))
             except InputError as error:
                 first = first or error
                 continue
@@ -202,16 +266,6 @@ class Net:
         convolution = next((m for m in self.inner.modules() if isinstance(m, nn.Conv2d)), None)
         if convolution is not None and convolution.in_channels != self.channels:
             yield convolution.in_channels
-
-    def _one(self, sample: Any) -> Trace:
-        try:
-            return trace(self.inner, self.run, sample)
-        except Exception as error:
-            raise InputError(
-                f"{self.name} fails on {described(sample)}: {type(error).__name__}: {error}".splitlines()[0],
-                "",
-                "Give the size or the number of channels that it takes (side, channels).",
-            ) from error
 
     def _resolve(self, name: str, found: Trace) -> tuple[str, list[int]]:
         """The base name in the trace and which of its calls are meant."""
@@ -233,6 +287,11 @@ class Net:
                         return shared, calls[shared]  # one module under two names
                     raise InputError(f"The layer {name!r} exists but does not run in eval mode.", "", "Choose one that runs: zorki layers.")
         raise UnknownName.among("layer", name, [layer.name for layer in found.layers], "`zorki layers` lists them all.")
+
+
+def copied(x: Any) -> Any:
+    """A tensor that a net may write into, on no one's way back."""
+    return x.detach().clone() if isinstance(x, torch.Tensor) else x
 
 
 def wants_grad(picture: Any) -> bool:

@@ -48,15 +48,15 @@ def backward_rule(module: Net | nn.Module, rule: Rule) -> Iterator[None]:
             if type(part).__name__ in OTHERS.values() and not is_relu6(part):
                 raise unknown(rule, f"{type(part).__name__} ({path})")
     before = root.__dict__.get("forward")
-    forward = root.forward
+    plain = getattr(root.forward, "plain", root.forward)  # below an outer rule: the inner one holds
 
     def ruled(*args: Any, **kwargs: Any) -> Any:
         with Rectifiers(rule):
-            return forward(*args, **kwargs)
+            return plain(*args, **kwargs)
 
+    vars(ruled)["plain"] = plain
     try:
-        if rule != "gradient":
-            root.forward = ruled
+        root.forward = plain if rule == "gradient" else ruled
         yield
     finally:
         if before is not None:

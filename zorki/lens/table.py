@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import overload
 
 from zorki.lens.field import ReceptiveField
@@ -63,6 +63,10 @@ class Layers(tuple[Layer, ...]):
     def rows(self) -> list[tuple[str, ...]]:
         """The cells of the table, the last row the sum."""
         return [*(layer.cells() for layer in self), ("in all", "", "", "", short(self.parameters), short(self.macs))]
+
+    def json(self) -> list[dict[str, object]]:
+        """One plain object a layer, as `zorki layers --json` prints it."""
+        return [asdict(layer) for layer in self]
 
     def __str__(self) -> str:
         rows = [self.head, *self.rows()]

@@ -29,8 +29,7 @@ class Trace:
     layers: Layers
     paths: dict[str, str]
     calls: tuple[tuple[str, int], ...]
-    writes_input: bool
-    overwritten: set[tuple[str, int]]  # filled by `capture`: calls whose output a later in-place operation changes
+    overwritten: set[tuple[str, int]]  # calls whose output a later in-place operation changes; `capture` adds what it meets
 
 
 def tensor_in(output: Any) -> torch.Tensor | None:
@@ -52,7 +51,13 @@ class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.seen: MutableMapping[torch.Tensor, Seen | None] = WeakTensorKeyDictionary()
+        self.given: MutableMapping[torch.Tensor, list[tuple[str, int]]] = WeakTensorKeyDictionary()  # what modules gave
+        self.overwritten: set[tuple[str, int]] = set()
         self.macs = [0]  # one counter for each module that is running, the net's own first
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # else torch loads its compiler, 2 s, at the first operation
 
     def see(self, x: Any) -> Any:
         return self.seen.get(x, "nothing") if isinstance(x, torch.Tensor) else "nothing"
@@ -63,12 +68,20 @@ class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         macs = self.cost(func, args, out)
         if macs:
             self.macs = [count + macs for count in self.macs]
+        if func._schema.is_mutable:
+            self.written(args[0])
         if plain_name(func) in VALUELESS or all(self.see(x) == "nothing" for x in tree_leaves((args, kwargs))):
             return out
         for x in tree_leaves(out):
             if isinstance(x, torch.Tensor):
                 self.mark(x, flow(Op(func, args, kwargs, x), self.see), func._schema.is_mutable)
         return out
+
+    def written(self, x: Any) -> None:
+        if isinstance(x, torch.Tensor):
+            for given, calls in self.given.items():
+                if given.untyped_storage()._cdata == x.untyped_storage()._cdata:
+                    self.overwritten.update(calls)
 
     def mark(self, x: torch.Tensor, seen: Seen | None, written: bool) -> None:
         if written and x._is_view() and self.see(x) != seen and x._base is not None:
@@ -94,7 +107,7 @@ class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
 class Row(NamedTuple):
     """A module's call as its hook met it."""
 
-    base: str
+    call: tuple[str, int]
     part: nn.Module
     shape: tuple[int, ...] | None
     field: ReceptiveField | None
@@ -114,12 +127,18 @@ def trace(module: nn.Module, run: Callable[[Any], Any], sample: Any) -> Trace:
     def enter(_part: nn.Module, _args: Any) -> None:
         watch.macs.append(0)
 
+    count: Counter[str] = Counter()
+
     def leave(base: str, part: nn.Module, output: Any) -> None:
-        x, macs = tensor_in(output), watch.macs.pop()
-        rows.append(Row(base, part, None, None, macs) if x is None else Row(base, part, tuple(x.shape[1:]), watch.field(x), macs))
+        x, macs, call = tensor_in(output), watch.macs.pop(), (base, count[base])
+        count[base] += 1
+        if x is None:
+            rows.append(Row(call, part, None, None, macs))
+        else:
+            rows.append(Row(call, part, tuple(x.shape[1:]), watch.field(x), macs))
+            watch.given.setdefault(x, []).append(call)
 
     pictures = [x for x in tree_leaves(sample) if isinstance(x, torch.Tensor) and x.dim() == 4]
-    versions = [x._version for x in pictures]
     with ExitStack() as stack:
         stack.enter_context(quiet(module))
         stack.enter_context(torch.no_grad())
@@ -131,17 +150,12 @@ def trace(module: nn.Module, run: Callable[[Any], Any], sample: Any) -> Trace:
         watch.seen.update({x: Seen(lay.of_picture(x.shape), Axis(), Axis()) for x in pictures})
         stack.enter_context(watch)
         run(sample)
-    calls, total = [], Counter(row.base for row in rows)
-    count: Counter[str] = Counter()
     layers = []
-    for base, part, shape, field, macs in rows:
-        calls.append((base, count[base]))
+    for (base, k), part, shape, field, macs in rows:
         if shape is not None:
-            name = base if total[base] == 1 else f"{base}:{count[base]}"
-            layers.append(Layer(name, type(part).__name__, shape, field, weights(part), macs, total[base]))
-        count[base] += 1
-    writes = [x._version for x in pictures] != versions
-    return Trace(Layers(layers, weights(module), watch.macs[0]), paths, tuple(calls), writes, set())
+            name = base if count[base] == 1 else f"{base}:{k}"
+            layers.append(Layer(name, type(part).__name__, shape, field, weights(part), macs, count[base]))
+    return Trace(Layers(layers, weights(module), watch.macs[0]), paths, tuple(row.call for row in rows), watch.overwritten)
 
 
 def weights(module: nn.Module) -> int:

@@ -1,7 +1,7 @@
-"""A copy of a network that paints better: average pooling for max pooling, mirrored borders for black ones.
+"""A copy of a network that paints better: average pooling for max pooling, repeated borders for black ones.
 
 Source: Gatys, Ecker, Bethge 2016, section 2 (average pooling gives slightly more appealing pictures).
-Differs: borders are mirrored too, so that the frame of a picture is not painted as an edge.
+Differs: borders are repeated outwards, so that the frame of a picture is not painted as an edge.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ def soften(module: nn.Module) -> nn.Module:
     for parent in list(out.modules()):
         for name, child in list(parent.named_children()):
             if isinstance(child, nn.MaxPool2d) and child.dilation == 1 and not child.return_indices:
-                setattr(parent, name, nn.AvgPool2d(child.kernel_size, child.stride, child.padding, child.ceil_mode, count_include_pad=False))
+                setattr(
+                    parent, name, nn.AvgPool2d(child.kernel_size, child.stride, child.padding, child.ceil_mode, count_include_pad=False)
+                )
             elif isinstance(child, nn.Conv2d) and child.padding_mode == "zeros" and not isinstance(child.padding, str):
-                child.padding_mode = "reflect"
-                child._reversed_padding_repeated_twice = [p for p in reversed(child.padding) for _ in range(2)]
+                child.padding_mode = "replicate"
+                child._reversed_padding_repeated_twice = [p for p in reversed(child.padding) for _ in range(2)]  # what Conv2d pads by
     return out

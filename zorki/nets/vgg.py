@@ -71,7 +71,7 @@ def fold(state: dict[str, torch.Tensor], eps: float = 1e-5) -> dict[str, torch.T
     """The state dict of the same net without batch norm: each norm goes into the convolution before it."""
     out = {}
     for name, value in state.items():
-        layer, _, what = name.rpartition(".")
+        layer = name.rpartition(".")[0]
         if layer.startswith("conv"):
             norm = layer.replace("conv", "norm")
             scale = state[f"{norm}.weight"] / torch.sqrt(state[f"{norm}.running_var"] + eps)

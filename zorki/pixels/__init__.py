@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from zorki.pixels.canvas import Canvas as Canvas
     from zorki.pixels.canvas import Fourier as Fourier
     from zorki.pixels.canvas import Plain as Plain
-    from zorki.pixels.climb import Step as Step
-    from zorki.pixels.climb import climb as climb
+    from zorki.pixels.climbing import Step as Step
+    from zorki.pixels.climbing import climb as climb
     from zorki.pixels.objectives import Objective as Objective
     from zorki.pixels.transforms import Roll as Roll
     from zorki.pixels.transforms import Wobble as Wobble
@@ -27,9 +27,9 @@ __getattr__, __dir__, __all__ = attach(
         "Objective": "objectives",
         "Plain": "canvas",
         "Roll": "transforms",
-        "Step": "climb",
+        "Step": "climbing",
         "Wobble": "transforms",
-        "climb": "climb",
+        "climb": "climbing",
         "ink": "",
         "objectives": "",
         "shift": "",

@@ -18,7 +18,7 @@ class Ascent(torch.optim.Optimizer):
         super().__init__(params, {"lr": lr})
 
     @torch.no_grad()
-    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]  # noqa: ARG002
         for group in self.param_groups:
             for p in group["params"]:
                 size = p.grad.abs().flatten(1).mean(1).clamp_min(torch.finfo(p.dtype).tiny).view(-1, *[1] * (p.ndim - 1))

@@ -13,10 +13,14 @@ def resize(x: torch.Tensor, hw: tuple[int, int]) -> torch.Tensor:
     return F.interpolate(x, hw, mode="bicubic", antialias=True, align_corners=False).clamp(0, 1)
 
 
-def fit(hw: tuple[int, int], longest: int, least: int = 1) -> tuple[int, int]:
-    """The size with that longest side, never larger than hw itself, no side under `least` pixels."""
-    k = min(1.0, longest / max(hw))
-    return max(least, round(hw[0] * k)), max(least, round(hw[1] * k))
+def fit(hw: tuple[int, int], longest: int, multiple: int = 1) -> tuple[int, int]:
+    """The size with that longest side, never larger than hw itself, each side a multiple of `multiple` and at least that.
+
+    A net that halves a picture four times drops up to 15 pixels of a side that is no multiple of 16: nothing would hold
+    them in place while a picture is drawn, and they would show as a coloured border.
+    """
+    k = min(1.0, longest / max(hw)) / multiple
+    return max(1, round(hw[0] * k)) * multiple, max(1, round(hw[1] * k)) * multiple
 
 
 def carry(full: torch.Tensor, before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:

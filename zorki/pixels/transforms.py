@@ -30,11 +30,16 @@ def drawn(steps: int, seeds: Sequence[int]) -> torch.Tensor:
 
 @dataclass(frozen=True)
 class Wobble:
-    """jitter: pixels to each side. scale: share by which the size varies. turn: degrees to each side."""
+    """jitter: pixels to each side. scale: share by which the size varies. turn: degrees to each side.
+
+    rolls: the picture wraps around (a Fourier canvas does), so it is rolled by any distance first. No place stays at the
+    border then, where a net's zero padding would be drawn as a frame.
+    """
 
     jitter: float = 8
     scale: float = 0.1
     turn: float = 5
+    rolls: bool = False
 
     def plan(self, steps: int, seeds: Sequence[int]) -> torch.Tensor:
         """Shift x, shift y, scale, turn."""
@@ -43,6 +48,8 @@ class Wobble:
     def __call__(self, x: torch.Tensor, draw: torch.Tensor) -> torch.Tensor:
         """x: pictures (b, 3, h, w). draw: (b, 4), one step of the plan. The border is mirrored inwards."""
         h, w = x.shape[-2:]
+        if self.rolls:
+            x = rolled(x, draw, w / 2, h / 2)
         draw = draw.to(x.device)
         size, angle = 1 / (1 + self.scale * draw[:, 2]), draw[:, 3] * math.radians(self.turn)
         cos, sin = torch.cos(angle) * size, torch.sin(angle) * size
@@ -73,8 +80,10 @@ class Roll:
 
     def __call__(self, x: torch.Tensor, draw: torch.Tensor) -> torch.Tensor:
         h, w = x.shape[-2:]
-        moved = [
-            torch.roll(picture, (round(float(dy) * min(self.jitter, h // 2)), round(float(dx) * min(self.jitter, w // 2))), (-2, -1))
-            for picture, (dx, dy, _, _) in zip(x, draw, strict=True)
-        ]
-        return torch.stack(moved)
+        return rolled(x, draw, min(self.jitter, w // 2), min(self.jitter, h // 2))
+
+
+def rolled(x: torch.Tensor, draw: torch.Tensor, most_x: float, most_y: float) -> torch.Tensor:
+    """Each picture shifted by whole pixels, at most so many; what leaves on one side comes back on the other."""
+    moves = [(round(float(dy) * most_y), round(float(dx) * most_x)) for dx, dy, _, _ in draw]
+    return torch.stack([torch.roll(picture, move, (-2, -1)) for picture, move in zip(x, moves, strict=True)])

@@ -8,24 +8,26 @@ from zorki.core.lazy import attach
 
 if TYPE_CHECKING:
     from zorki.studio.desk import Job as Job
-    from zorki.studio.methods import Method as Method
-    from zorki.studio.methods import method as method
-    from zorki.studio.methods import methods as methods
-    from zorki.studio.methods import wings as wings
+    from zorki.studio.desk import tensor as tensor
     from zorki.studio.models import load as load
     from zorki.studio.results import Board as Board
     from zorki.studio.results import Picture as Picture
+    from zorki.studio.shelves import Method as Method
+    from zorki.studio.shelves import method as method
+    from zorki.studio.shelves import methods as methods
+    from zorki.studio.shelves import wings as wings
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "Board": "results",
         "Job": "desk",
-        "Method": "methods",
+        "Method": "shelves",
         "Picture": "results",
         "load": "models",
-        "method": "methods",
-        "methods": "methods",
-        "wings": "methods",
+        "method": "shelves",
+        "methods": "shelves",
+        "tensor": "desk",
+        "wings": "shelves",
     },
 )

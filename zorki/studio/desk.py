@@ -13,8 +13,8 @@ import zorki
 from zorki import blocks, io, lens, pixels
 from zorki.core import events, settings
 from zorki.core.errors import InputError, Stopped
-from zorki.studio.methods import Method
 from zorki.studio.results import Board, Picture
+from zorki.studio.shelves import Method
 
 FILM_SIDE = 720  # longest side of a film's frames
 FILM_FRAMES = 120  # at most: a longer climb shows every second, third … step
@@ -27,7 +27,9 @@ class Job:
     Raises InputError for pictures that are missing or too many.
     """
 
-    def __init__(self, method: Method, net: lens.Net, pictures: Mapping[str, Any], chosen: Any, film: io.Film | None = None, limit: int | None = None) -> None:
+    def __init__(
+        self, method: Method, net: lens.Net, pictures: Mapping[str, Any], chosen: Any, film: io.Film | None = None, limit: int | None = None
+    ) -> None:
         for name in pictures:
             if name not in method.inputs:
                 raise InputError(f"{method.name} takes no picture called {name}.", f"It takes {', '.join(method.inputs) or 'none'}.")
@@ -78,7 +80,10 @@ class Job:
             raise Stopped(f"{self.method.name} was stopped before its first step.", "Nothing was drawn yet.")
         drawn = self.last.image()
         if self.last.labels:
-            tiles = [blocks.Tile(pixels=pixels.ink.levels(p), caption=label, alt=f"What {label} answers to") for p, label in zip(drawn, self.last.labels, strict=False)]
+            tiles = [
+                blocks.Tile(pixels=pixels.ink.levels(p), caption=label, alt=f"What {label} answers to")
+                for p, label in zip(drawn, self.last.labels, strict=False)
+            ]
             if len(self.last.labels) > 1:
                 return Board(tuple(tiles), self.record(), drawn)
         first = next(iter(self.photos.values()), None)

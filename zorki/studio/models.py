@@ -14,7 +14,7 @@ from torch import nn
 
 from zorki import lens, weights
 from zorki.core.errors import InputError, WeightsError, ZorkiError
-from zorki.studio.methods import DEFAULT_MODEL
+from zorki.studio.shelves import DEFAULT_MODEL
 
 
 def load(

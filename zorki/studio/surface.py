@@ -9,9 +9,9 @@ from typing import Any
 from zorki import io, lens, pixels
 from zorki.core.errors import InputError
 from zorki.studio.desk import Job
-from zorki.studio.methods import Method, method, methods
 from zorki.studio.models import load
 from zorki.studio.results import Board, Picture
+from zorki.studio.shelves import Method, method, methods
 
 
 class Call:
@@ -54,7 +54,9 @@ class Call:
         pictures |= {n: options.pop(n) for n in self._method.inputs if n in options}
         chosen = self._method.fill(preset, options)
         job_film = None if film is None else io.Film(Path(film))
-        return Job(self._method, net if isinstance(net, lens.Net) and not where else load(net or "eye", **where), pictures, chosen, job_film, limit)
+        return Job(
+            self._method, net if isinstance(net, lens.Net) and not where else load(net or "eye", **where), pictures, chosen, job_film, limit
+        )
 
     def __repr__(self) -> str:
         return f"<zorki.{self._method.wing}.{self._method.name}: {self._method.summary}>"

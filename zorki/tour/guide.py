@@ -42,7 +42,9 @@ class Guide:
         if self.seed and any(o == "seed" for o in method.settings.__dataclass_fields__):
             given.setdefault("seed", self.seed)
         reel = memory.BytesIO() if film else None
-        job = studio.Job(method, self.net, pictures, method.fill(None, given), None if reel is None else io.Film(reel, fps=20, format="webp"))
+        job = studio.Job(
+            method, self.net, pictures, method.fill(None, given), None if reel is None else io.Film(reel, fps=20, format="webp")
+        )
         began = time.monotonic()
         result = job.finish()
         return Made(result, job.command(), time.monotonic() - began, None if reel is None else reel.getvalue())

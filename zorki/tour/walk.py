@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 
@@ -37,7 +37,7 @@ class Walk:
         for name, module in chosen:
             done: list[blocks.Block] = []
             began = time.monotonic()
-            with events.listen(self.onward(module, spent, total)):
+            with events.translated(self.onward(module, spent, total)):
                 try:
                     for block in module.build(self.guide):
                         done.append(block)
@@ -50,20 +50,15 @@ class Walk:
                     self.keep(name, module, done, time.monotonic() - began)
             spent += module.SECONDS
 
-    def onward(self, module: ModuleType, spent: float, total: float) -> Callable[[events.Event], None]:
+    def onward(self, module: ModuleType, spent: float, total: float) -> Callable[[events.Event], events.Event]:
         """Turns a method's steps into the whole tour's progress, by what the sections say they cost."""
-        began, depth = time.monotonic(), 0
+        began = time.monotonic()
 
-        def hear(e: events.Event) -> None:
-            nonlocal depth
-            if depth or e.note or e.stage == "tour":
-                return
-            depth = 1
-            share = spent + min(module.SECONDS, time.monotonic() - began)
-            events.tell("tour", round(share), round(total))
-            depth = 0
+        def change(e: events.Event) -> events.Event:
+            here = min(module.SECONDS, time.monotonic() - began)
+            return e if e.note else replace(e, stage="tour", step=round(spent + here), of=round(total))
 
-        return hear
+        return change
 
     def keep(self, name: str, module: ModuleType, done: list[blocks.Block], seconds: float) -> None:
         """Adds the section (what there is of it) and writes the page."""

@@ -9,7 +9,9 @@ from zorki.tour.guide import Guide
 
 ORDER, SECONDS = 20, 1
 TITLE = "The first layer: small patterns of light"
-LEAD = "Each filter of the first layer is a tiny picture. It is laid on every place of the photo, and answers where the photo looks like it."
+LEAD = (
+    "Each filter of the first layer is a tiny picture. It is laid on every place of the photo, and answers where the photo looks like it."
+)
 
 
 def build(guide: Guide) -> Iterator[blocks.Block]:

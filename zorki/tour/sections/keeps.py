@@ -9,7 +9,9 @@ from zorki.tour.guide import Guide
 
 ORDER, SECONDS = 70, 9
 TITLE = "What each layer keeps"
-LEAD = "Begin with noise and change it until a layer answers as it does to your photo. What comes back is what that layer still knows of it."
+LEAD = (
+    "Begin with noise and change it until a layer answers as it does to your photo. What comes back is what that layer still knows of it."
+)
 
 
 def build(guide: Guide) -> Iterator[blocks.Block]:

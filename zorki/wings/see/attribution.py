@@ -60,7 +60,10 @@ class Attribution:
         seen = Tile(pixels=pixels.ink.levels(self.photo), caption="the photo", alt="The photo as it was given")
         over = pixels.ink.levels(pixels.ink.overlay(self.photo, shown))
         flat = "; the map is flat" if self.maximum <= 0 else ""
-        return [seen, Tile(pixels=over, caption=f"{self.method}: {self.name}{flat}", alt=f"What speaks for {self.name}, bright where it is")]
+        return [
+            seen,
+            Tile(pixels=over, caption=f"{self.method}: {self.name}{flat}", alt=f"What speaks for {self.name}, bright where it is"),
+        ]
 
 
 def run(net: lens.Net, photo: torch.Tensor, s: Settings = Settings()) -> Attribution:
@@ -100,8 +103,9 @@ def gradcam(net: lens.Net, photo: torch.Tensor, number: int, layer: str | None) 
     name = net.layer(layer).name if layer else [x.name for x in net.layers() if len(x.shape) == 3 and min(x.shape[1:]) > 1][-1]
     x = pixels.shift.resize(photo, sized(photo, 2 * net.side, net.least)).to(net.device).requires_grad_(True)
     with torch.enable_grad(), net.quiet():
-        seen = lens.capture(net, x, [name, lens.OUTPUT])
-        a, logits = seen[name], seen[lens.OUTPUT]
+        last = net.names()[-1]
+        seen = lens.capture(net, x, [name, last])
+        a, logits = seen[name], seen[last]
         g = torch.autograd.grad(logits[0, number], a)[0]
     return (g.mean((2, 3), keepdim=True) * a).sum(1)[0].clamp_min(0).detach()
 

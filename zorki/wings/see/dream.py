@@ -58,9 +58,9 @@ def run(net: lens.Net, photo: torch.Tensor, s: Settings = Settings()) -> Iterato
     from torch.nn import functional as F
 
     name = net.pick_layer(s.layer)
-    largest = pixels.shift.fit((photo.shape[-2], photo.shape[-1]), s.size, least=net.least)
-    shrunk = [(round(largest[0] / s.ratio**k), round(largest[1] / s.ratio**k)) for k in range(s.octaves)]
-    sizes = [hw for hw in shrunk if min(hw) >= net.least][::-1] or [largest]
+    largest = pixels.shift.fit((photo.shape[-2], photo.shape[-1]), s.size, net.least)
+    shrunk = [pixels.shift.fit(largest, round(max(largest) / s.ratio**k), net.least) for k in range(s.octaves)]
+    sizes = list(dict.fromkeys(shrunk))[::-1]  # of a very small photo several octaves have one size
     detail: torch.Tensor | None = None
     for k, hw in enumerate(sizes, 1):
         base = pixels.shift.resize(photo, hw).to(net.device)

@@ -47,7 +47,9 @@ class Filters:
         for number, w in zip(self.channels, self.weights, strict=True):
             shown = w if w.shape[0] == 3 else w[w.flatten(1).norm(dim=1).argmax()].expand(3, -1, -1)
             picture = pixels.ink.levels(0.5 + shown / (2 * self.scale))
-            out.append(Tile(pixels=picture, caption=f"{number}", alt=f"Filter {number} of {self.layer}, {w.shape[-2]} by {w.shape[-1]} weights"))
+            out.append(
+                Tile(pixels=picture, caption=f"{number}", alt=f"Filter {number} of {self.layer}, {w.shape[-2]} by {w.shape[-1]} weights")
+            )
         return out
 
 
@@ -59,7 +61,9 @@ def run(net: lens.Net, s: Settings = Settings()) -> Filters:
     name = net.layer(s.layer or convolutions[0]).name if s.layer or convolutions else ""
     weight = getattr(dict(net.module.named_modules()).get(name), "weight", None)
     if not isinstance(weight, torch.Tensor) or weight.ndim != 4:
-        raise InputError(f"{name or 'This network'} has no filters to show.", f"Its convolutions are {', '.join(convolutions[:12]) or 'none'}.")
+        raise InputError(
+            f"{name or 'This network'} has no filters to show.", f"Its convolutions are {', '.join(convolutions[:12]) or 'none'}."
+        )
     weight = weight.detach().float().cpu()
     order = weight.flatten(1).norm(dim=1).argsort(descending=True)[: s.count]
     return Filters(name, weight[order], tuple(order.tolist()), float(weight.abs().max()) or 1.0)

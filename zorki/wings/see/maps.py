@@ -55,7 +55,13 @@ class Maps:
             shown = pixels.shift.resize(shown[None, None], hw)[0, 0] if self.settings.over else shown
             picture = pixels.ink.overlay(self.photo, shown) if self.settings.over else pixels.ink.heat(shown)
             tile = pixels.ink.enlarged(pixels.ink.levels(picture), 96)
-            out.append(Tile(pixels=tile, caption=f"{self.layer}:{number}", alt=f"Map of channel {number} of {self.layer}, at most {float(m.max()):.3g}"))
+            out.append(
+                Tile(
+                    pixels=tile,
+                    caption=f"{self.layer}:{number}",
+                    alt=f"Map of channel {number} of {self.layer}, at most {float(m.max()):.3g}",
+                )
+            )
         return out
 
 
@@ -64,10 +70,12 @@ def run(net: lens.Net, photo: torch.Tensor, s: Settings = Settings()) -> Maps:
     import torch
 
     name = net.pick_layer(s.layer)
-    small = pixels.shift.resize(photo, pixels.shift.fit((photo.shape[-2], photo.shape[-1]), s.size, least=net.least))
+    small = pixels.shift.resize(photo, pixels.shift.fit((photo.shape[-2], photo.shape[-1]), s.size, net.least))
     with torch.no_grad(), net.quiet():
         a = lens.maps(lens.capture(net, small.to(net.device), name, grad=False)[name], (small.shape[-2], small.shape[-1])).float().cpu()
     if a.ndim != 4:
-        raise InputError(f"{name} gives no maps, but {tuple(a.shape[1:])} numbers.", "A layer before it has maps: `zorki layers` lists them.")
+        raise InputError(
+            f"{name} gives no maps, but {tuple(a.shape[1:])} numbers.", "A layer before it has maps: `zorki layers` lists them."
+        )
     order = a[0].flatten(1).mean(1).argsort(descending=True, stable=True)[: s.count]
     return Maps(name, a[0][order], tuple(order.tolist()), small.cpu(), s)

@@ -1,7 +1,7 @@
 """Draw what a channel answers to: gradient ascent from an empty picture, or onto a photo.
 
 Source: Erhan et al. 2009; Olah, Mordvintsev, Schubert 2017, "Feature Visualization".
-Differs: one resampling moves the picture; fewer, larger steps at 96 px, since a wider picture only repeats the pattern.
+Differs: one resampling moves the picture, which wraps around; fewer, larger steps at 96 px, since a wider picture only repeats the pattern.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ class Settings:
     "the same number gives the same picture"
 
 
+ALSO = {"channels": "channel"}
 PRESETS = {
     "quick": Settings(steps=64, rate=0.08),  # half the steps: patterns are there, edges are softer
     "fine": Settings(size=192, steps=256),  # for one picture that is to be printed
@@ -63,7 +64,7 @@ def run(net: lens.Net, on: torch.Tensor | None = None, s: Settings = Settings())
     hw = (s.size, s.size)
     small = None
     if on is not None:
-        hw = pixels.shift.fit((on.shape[-2], on.shape[-1]), s.size, least=net.least)
+        hw = pixels.shift.fit((on.shape[-2], on.shape[-1]), s.size, net.least)
         small = pixels.shift.resize(on, hw).to(net.device)
     batches = [chosen[i : i + s.batch] for i in range(0, len(chosen), s.batch)]
     done: list[torch.Tensor] = []
@@ -75,7 +76,7 @@ def run(net: lens.Net, on: torch.Tensor | None = None, s: Settings = Settings())
         else:
             canvas = pixels.Fourier(hw, start=small.expand(len(batch), -1, -1, -1), device=net.device)
             goal = goal - s.keep * pixels.objectives.nearness(small)
-        wobble = pixels.Wobble(jitter=s.jitter)
+        wobble = pixels.Wobble(jitter=s.jitter, rolls=small is None)
 
         def show(picture: torch.Tensor) -> torch.Tensor:
             if on is not None and small is not None:
@@ -83,7 +84,17 @@ def run(net: lens.Net, on: torch.Tensor | None = None, s: Settings = Settings())
             return torch.cat([*done, picture.cpu()])
 
         yield from pixels.climb(
-            net, canvas, goal, steps=s.steps, rate=s.rate, wobble=wobble, seeds=seeds, stage=k, stages=len(batches), show=show, labels=tuple(f"{name}:{n}" for n in chosen)
+            net,
+            canvas,
+            goal,
+            steps=s.steps,
+            rate=s.rate,
+            wobble=wobble,
+            seeds=seeds,
+            stage=k,
+            stages=len(batches),
+            show=show,
+            labels=tuple(f"{name}:{n}" for n in chosen),
         )
         with torch.no_grad():
             done.append(show(canvas())[len(torch.cat(done)) if done else 0 :].detach())

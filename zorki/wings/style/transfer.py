@@ -2,7 +2,7 @@
 
 Source: Gatys, Ecker, Bethge 2016.
 Differs: each level's style loss is divided by its distance at the start, so that levels weigh alike in any network;
-average pooling and mirrored borders; small size first; the photo's own detail beyond the size worked at is kept.
+average pooling and repeated borders; small size first; the photo's own detail beyond the size worked at is kept.
 """
 
 from __future__ import annotations
@@ -58,12 +58,12 @@ def run(net: lens.Net, content: torch.Tensor, style: torch.Tensor, s: Settings =
 
     soft = net.like(soften(net.module))
     style_layers, content_layer = chosen(soft, s)
-    largest = pixels.shift.fit((content.shape[-2], content.shape[-1]), s.size, least=2 * net.least)
-    sizes = [hw for hw in [(round(largest[0] * 0.57), round(largest[1] * 0.57))] if min(hw) >= 2 * net.least] + [largest]
-    drawn: torch.Tensor | None = None
+    largest = pixels.shift.fit((content.shape[-2], content.shape[-1]), s.size, net.least)
+    sizes = list(dict.fromkeys([pixels.shift.fit(largest, round(max(largest) * 0.57), net.least), largest]))
+    before: tuple[torch.Tensor, torch.Tensor] | None = None  # the photo and its painting, at the size before
     for k, hw in enumerate(sizes, 1):
         base = pixels.shift.resize(content, hw).to(net.device)
-        manner = pixels.shift.resize(style, pixels.shift.fit((style.shape[-2], style.shape[-1]), max(hw), least=2 * net.least)).to(net.device)
+        manner = pixels.shift.resize(style, pixels.shift.fit((style.shape[-2], style.shape[-1]), max(hw), net.least)).to(net.device)
         with torch.no_grad(), soft.quiet():
             kept = lens.capture(soft, base, [*style_layers, content_layer], grad=False)
             wanted = lens.capture(soft, manner, style_layers, grad=False)
@@ -73,7 +73,7 @@ def run(net: lens.Net, content: torch.Tensor, style: torch.Tensor, s: Settings =
             far = max(float((here - there).pow(2).sum()), 1e-6 * float(there.pow(2).sum()), 1e-12)
             goal = goal - s.style_weight / len(style_layers) * pixels.objectives.gram(name, there, scale=far)
         goal = goal - s.variation * pixels.objectives.total_variation()
-        start = base if drawn is None else pixels.shift.carry(base, pixels.shift.resize(content, small).to(net.device), drawn)
+        start = base if before is None else pixels.shift.carry(base, *before)
         canvas = pixels.Plain(start)
 
         def show(picture: torch.Tensor, base: torch.Tensor = base) -> torch.Tensor:
@@ -81,7 +81,7 @@ def run(net: lens.Net, content: torch.Tensor, style: torch.Tensor, s: Settings =
 
         steps = s.steps if k == 1 else max(1, round(s.steps * 2 / 3))
         yield from pixels.climb(soft, canvas, goal, steps=steps, rate=s.rate, stage=k, stages=len(sizes), show=show)
-        drawn, small = canvas().detach(), hw
+        before = base, canvas().detach()
 
 
 def chosen(net: lens.Net, s: Settings) -> tuple[list[str], str]:

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from papernets import ResNet, Vgg16, alexnet, zf
+from lens_nets import ResNet, Vgg16, alexnet, zf
 from torch import nn
 
 from zorki import lens
@@ -106,9 +106,6 @@ windows = st.builds(
 def test_support_fills_the_box(parts: list[nn.Module], i: int, j: int) -> None:
     """Any stack of convolutions and average pools: gradients of positive weights fill the clipped box, no pixel more."""
     net = positive(nn.Sequential(*parts))
-    for part in net:
-        if isinstance(part, nn.Conv2d):
-            part.dilation, part.kernel_size = part.dilation, part.kernel_size
     x = torch.rand(1, 2, 64, 60, dtype=torch.float64)
     h, w = net(x).shape[2:]
     i, j = i * (h - 1) // 5, j * (w - 1) // 5
@@ -116,8 +113,11 @@ def test_support_fills_the_box(parts: list[nn.Module], i: int, j: int) -> None:
     assert field is not None
     left, top, width, height = support(net, x, i, j)
     box = field.clip(i, j, (64, 60))
-    dilated = any(isinstance(part, nn.Conv2d) and max(part.dilation) > 1 for part in parts)
-    if dilated:  # holes: in the border's padding the outermost taps may all be missing
+    holes = any(
+        max(getattr(part, "dilation", (1, 1))) > 1 or any(a > b for a, b in zip(part.stride, part.kernel_size, strict=True))
+        for part in parts
+    )
+    if holes and box != field.box(i, j):  # next to the padding the outermost pixels that are read may lie within the box
         assert box[0] <= left
         assert box[1] <= top
         assert left + width <= box[0] + box[2]
@@ -138,7 +138,7 @@ class Branches(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         y = torch.cat([self.a(x), self.b(x)], 1)
         y = self.c(F.pad(y, (2, 0, 0, 2)))[:, :, 1:]
-        return self.end(y + y.flip(1) * 0.5 if False else y + F.avg_pool2d(y, 3, 1, 1))
+        return self.end(y + F.avg_pool2d(y, 3, 1, 1))
 
 
 class Upwards(nn.Module):
@@ -168,7 +168,7 @@ HOWS = ["nearest", "bilinear", "bicubic", "corners", "transposed", "shuffle", "c
 
 @pytest.mark.parametrize("how", ["branches", *HOWS])
 def test_nothing_outside_the_box_matters(how: str) -> None:
-    """A change outside the box leaves the unit equal, to the bit; and the box is not much too large."""
+    """A change outside the box leaves the unit equal; and the box is not much too large."""
     net = positive(Branches() if how == "branches" else Upwards(how))
     x = torch.rand(1, 1, 31, 34, dtype=torch.float64)
     field = lens.Net(net, channels=1).layers((31, 34))[-1].receptive_field
@@ -179,7 +179,7 @@ def test_nothing_outside_the_box_matters(how: str) -> None:
             left, top, width, height = field.clip(i, j, (31, 34))
             changed = torch.rand_like(x)
             changed[..., top : top + height, left : left + width] = x[..., top : top + height, left : left + width]
-            assert torch.equal(net(changed)[..., i, j], y[..., i, j])
+            assert torch.allclose(net(changed)[..., i, j], y[..., i, j], rtol=1e-12, atol=0)  # not equal: BLAS sums in its own order
     left, top, width, height = support(net, x, 8, 8)
     box = field.clip(8, 8, (31, 34))
     slack = 0 if how in ("branches", "channels last", "patches") else 5
@@ -191,12 +191,10 @@ def test_nothing_outside_the_box_matters(how: str) -> None:
     "part",
     [
         nn.GroupNorm(1, 4), nn.InstanceNorm2d(4), nn.AdaptiveAvgPool2d(1), nn.Softmax(2), nn.LayerNorm([12, 12]), nn.Flatten(),
-        nn.Upsample(size=1), nn.BatchNorm2d(4, track_running_stats=False),
+        nn.AdaptiveMaxPool2d(1), nn.BatchNorm2d(4, track_running_stats=False),
     ],
 )  # fmt: skip
 def test_what_mixes_all_positions_sees_all(part: nn.Module) -> None:
-    if isinstance(part, nn.Upsample):
-        part = nn.AdaptiveMaxPool2d(1)
     net = lens.Net(nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), part), side=12)
     assert net.layers()[0].receptive_field is not None
     assert net.layers()[1].receptive_field is None
@@ -224,6 +222,6 @@ def test_written_parts_are_not_forgotten() -> None:
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             y = x.new_zeros(1, 4, *x.shape[2:])
             y[:, :, ::2] = self.a(x)[:, :, 1::2]
-            return self.end(y)
+            return self.end(y + x[:, :1])
 
     assert lens.Net(Written(), side=16).layer("end").receptive_field is None

@@ -74,7 +74,7 @@ def climb(
         for i in range(1, steps + 1):
             parts: dict[str, torch.Tensor] = {}
 
-            def closure(i: int = i, parts: dict[str, torch.Tensor] = parts) -> torch.Tensor:
+            def closure(i: int = i, parts: dict[str, torch.Tensor] = parts, dead: bool = dead) -> torch.Tensor:
                 with torch.enable_grad(), ExitStack() as rule:
                     if dead and i <= REDIRECTED:
                         rule.enter_context(lens.backward_rule(net.module, "redirect"))
@@ -84,7 +84,7 @@ def climb(
                     loss = -objective_value(objective, look(net, moved, picture, objective.reads), parts)
                     gradients = torch.autograd.grad(loss.sum(), parameters)
                     for p, g in zip(parameters, gradients, strict=True):
-                        p.grad = g
+                        p.grad = g.contiguous()
                 return loss.mean().detach()
 
             loss = float(closure())
@@ -93,11 +93,15 @@ def climb(
                 bad = "the gradient"
             if bad is not None:
                 restore(parameters, good)
-                raise Stopped(f"Step {i} of {steps}: {bad} is not a finite number.", "The last good picture is kept.", "Try a smaller rate, or another layer.")
+                raise Stopped(
+                    f"Step {i} of {steps}: {bad} is not a finite number.",
+                    "The last good picture is kept.",
+                    "Try a smaller rate, or another layer.",
+                )
             if i == 1 and not dead and any_dead(parameters):
                 dead = True
                 events.note("A picture has no gradient at the start (dead ReLUs): the first steps let it through.")
-                loss = float(closure())
+                loss = float(closure(dead=True))
             good = [p.detach().clone() for p in parameters]
             update.step(closure if optimiser == "lbfgs" else None)  # type: ignore[arg-type]
             canvas.project()

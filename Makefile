@@ -1,0 +1,32 @@
+# One line each: what it does is in scripts that a person can read.
+PYTHON ?= python3
+BIN = .venv/bin
+STAMP = .venv/.ready
+
+.PHONY: setup demo test check bench docs clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -c "import sys; sys.exit('Zorki needs Python 3.11 or newer, this is %d.%d.' % sys.version_info[:2] if sys.version_info < (3, 11) else 0)"
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[imagenet,dev]'
+	touch $(STAMP)
+
+demo: setup
+	$(BIN)/python benchmarks/demo.py
+
+check: setup
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+test: check
+	$(BIN)/python -m pytest
+
+bench: setup
+	$(BIN)/python benchmarks/run.py
+
+docs: setup
+	$(BIN)/python docs/build.py
+
+clean:
+	rm -rf .venv build dist *.egg-info

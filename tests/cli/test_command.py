@@ -1,0 +1,155 @@
+"""The command as a person or a program uses it: statuses, streams, files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.cli.conftest import HOSTILE, Run
+from zorki.cli.main import run as inside
+
+pytestmark = pytest.mark.wings
+
+
+@pytest.mark.parametrize("name", [*HOSTILE, "folder", "missing.jpg"])
+@pytest.mark.parametrize("command", [("tour",), ("see", "dream")], ids=" ".join)
+def test_a_hostile_file_is_one_clear_message(
+    name: str, command: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if name == "folder":
+        (tmp_path / name).mkdir()
+    elif name in HOSTILE:
+        (tmp_path / name).write_bytes(HOSTILE[name]())
+    assert inside([*command, name]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert name in shown.err
+    assert 1 <= len(shown.err.strip().splitlines()) <= 4
+    assert "Traceback" not in shown.err
+    assert [p.name for p in tmp_path.iterdir()] in ([], [name])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["tuor"], "Did you mean tour"),
+        (["see", "draem", "x.jpg"], "Did you mean dream"),
+        (["see", "dream", "x.jpg", "--octavs", "3"], "octav"),
+        (["see", "dream", "x.jpg", "--octaves", "many"], "octaves"),
+        (["see", "dream"], "PHOTO"),
+        (["see", "maximize", "--layer", "conv9_1"], "conv"),
+        (["see", "maximize", "--channel", "900"], "0 to 255"),
+        (["see", "maximize", "--channel", "a"], "not a list"),
+        (["see", "dream", "x.jpg", "--preset", "clam"], "calm"),
+        (["layers", "--model", "eey"], "eye"),
+        (["layers", "--model", "nothing.py:build"], "nothing.py"),
+        (["models", "vgg"], "eye"),
+        (["see", "maximize", "--device", "cuda:9"], "--device"),
+        (["again", "missing.jpg"], "missing.jpg"),
+        (["tour", "x.jpg", "--section", "dreem"], "dream"),
+    ],
+    ids=lambda v: " ".join(v) if isinstance(v, list) else None,
+)
+def test_a_wrong_word_is_answered_with_the_right_one(
+    words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (40, 30), (200, 100, 50)).save(tmp_path / "x.jpg")
+    assert inside(words) == 2
+    err = capsys.readouterr().err
+    assert said in err
+    assert len(err.strip().splitlines()) <= 4
+
+
+def test_json_is_exactly_one_value_and_events_are_lines(zorki: Run, cat: Path, tmp_path: Path) -> None:
+    done = zorki(
+        "see", "dream", str(cat), "--size", "96", "--steps", "2", "--octaves", "2", "--json", "--events", "e.jsonl", "--film", "f.webp"
+    )
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["command"] == ["see", "dream"]
+    assert answer["out"] == ["cat.dream.jpg", "f.webp"]
+    assert answer["seconds"] > 0
+    assert [x["step"] for x in answer["losses"]] == [1, 2, 1, 2]
+    assert Image.open(tmp_path / "cat.dream.jpg").size == (225, 150)
+    lines = [json.loads(line) for line in (tmp_path / "e.jsonl").read_text().splitlines()]
+    assert [(e["step"], e["of"]) for e in lines if "step" in e] == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert getattr(Image.open(tmp_path / "f.webp"), "n_frames", 1) == 4
+
+
+def test_out_goes_where_it_is_told_and_nothing_is_replaced_unasked(zorki: Run, cat: Path, tmp_path: Path) -> None:
+    few = ("--size", "64", "--steps", "1", "--octaves", "1")
+    assert zorki("see", "dream", str(cat), *few).stdout.strip() == "cat.dream.jpg"
+    assert zorki("see", "dream", str(cat), *few).stdout.strip() == "cat.dream-2.jpg"
+    assert zorki("see", "dream", str(cat), *few, "-o", "new/").stdout.strip() == "new/cat.dream.jpg"
+    mine = tmp_path / "mine.png"
+    mine.write_bytes(b"precious")
+    refused = zorki("see", "dream", str(cat), *few, "-o", "mine.png")
+    assert refused.returncode == 2
+    assert mine.read_bytes() == b"precious"
+    assert zorki("see", "dream", str(cat), *few, "-o", "mine.png", "--force").returncode == 0
+    assert Image.open(mine).format == "PNG"
+    assert not list(tmp_path.glob(".zorki*"))
+
+
+def test_again_repeats_to_the_pixel_and_refuses_code(zorki: Run, cat: Path, tmp_path: Path) -> None:
+    here = tmp_path / "cat.jpg"
+    here.write_bytes(cat.read_bytes())
+    assert zorki("see", "dream", "cat.jpg", "--size", "64", "--steps", "2", "-o", "a.png", "--seed", "3").returncode == 0
+    shown = zorki("again", "a.png", "--show")
+    assert shown.stdout.strip() == "zorki see dream cat.jpg --steps 2 --size 64 --seed 3"
+    again = zorki("again", "a.png", "--json")
+    assert again.returncode == 0, again.stderr
+    assert (np.asarray(Image.open(tmp_path / "a.png")) == np.asarray(Image.open(tmp_path / "cat.dream.jpg").convert("RGB"))).mean() > 0.3
+    assert str(tmp_path) not in Path(tmp_path / "a.png").read_bytes().decode("latin-1")
+    (tmp_path / "net.py").write_text("from tests.toys import toy as build\n")
+    assert (
+        zorki(
+            "see",
+            "dream",
+            "cat.jpg",
+            "--model",
+            "net.py:build",
+            "--layer",
+            "3",
+            "--size",
+            "64",
+            "--steps",
+            "1",
+            "-o",
+            "b.png",
+            env=python_path(),
+        ).returncode
+        == 0
+    )
+    refused = zorki("again", "b.png")
+    assert refused.returncode == 2
+    assert "net.py:build" in refused.stderr
+
+
+def python_path() -> dict[str, str]:
+    import os
+
+    return os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+
+
+def test_lists_are_lists(zorki: Run) -> None:
+    layers = json.loads(zorki("layers", "--json").stdout)
+    assert [layer["name"] for layer in layers if layer["kind"] == "Conv2d"] == [f"conv{b}_{c}" for b in range(1, 6) for c in (1, 2)]
+    cards = json.loads(zorki("models", "--json").stdout)
+    assert {"name", "installed", "licence", "classes", "accuracy", "measured"} <= set(cards[0])
+    assert "not fit for" in zorki("models", "eye").stdout
+
+
+def test_a_picture_on_stdout(zorki: Run, cat: Path) -> None:
+    import io
+    import subprocess
+    import sys
+
+    done = subprocess.run([sys.executable, "-m", "zorki", "see", "filters", "-o", "-", "--quiet"], capture_output=True, check=True)
+    assert Image.open(io.BytesIO(done.stdout)).size[0] > 50

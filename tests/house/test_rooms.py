@@ -1,0 +1,130 @@
+"""The house: imports go down the floors, names stand where they should, nothing heavy is loaded early."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import zorki
+from zorki.studio import shelves
+
+pytestmark = pytest.mark.unit
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "zorki"
+FLOORS = re.search(r"```floors\n(.*?)```", (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8"), re.S)
+assert FLOORS, "ARCHITECTURE.md holds the floors in a fenced block"
+LEVEL = {room: -i for i, line in enumerate(FLOORS[1].strip().splitlines()) for room in re.split(r"\s*\|\s*", line.strip())}
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def room(module: str) -> str | None:
+    """The room of a dotted module: zorki.wings.see.dream lives in wings.see; the package's own two files in none."""
+    parts = module.split(".")[1:]
+    if not parts or parts[0] == "__main__":
+        return None
+    return ".".join(parts[:2]) if parts[0] == "wings" and len(parts) > 1 else parts[0]
+
+
+def imported(path: Path) -> list[str]:
+    """Every zorki module that a file imports, also inside functions; `from zorki import io` counts as zorki.io."""
+    out = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            out += [a.name for a in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name} imports relatively"
+            out += [f"{node.module}.{a.name}" if node.module in ("zorki", "zorki.wings") else str(node.module) for a in node.names]
+    return [m for m in out if m.split(".")[0] == "zorki"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_go_down_never_up_never_sideways(path: Path) -> None:
+    module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    here = room(module)
+    if here in (None, "wings"):
+        return
+    assert here in LEVEL, f"{here} is no room of ARCHITECTURE.md"
+    for other in imported(path):
+        there = room(other)
+        if there in (None, here) or other == "zorki.__version__":
+            continue
+        assert LEVEL[there] < LEVEL[here], f"{here} imports {other}, which is not below it"
+
+
+@pytest.mark.parametrize("wing", shelves.wings())
+def test_methods_of_a_wing_do_not_know_each_other(wing: str) -> None:
+    for path in (PACKAGE / "wings" / wing).glob("[!_]*.py"):
+        assert not [m for m in imported(path) if m.startswith(f"zorki.wings.{wing}.")], path.name
+
+
+def test_the_studio_is_small_and_knows_no_method() -> None:
+    files = sorted((PACKAGE / "studio").glob("[!_]*.py"))
+    text = "".join(p.read_text(encoding="utf-8") for p in files)
+    assert len(files) <= 5
+    assert len(text.splitlines()) <= 600
+    names = {n for w in shelves.wings() for n in (w, *shelves.methods(w))}
+    code = [
+        n
+        for n in ast.walk(ast.parse(text.replace("from __future__ import annotations", "")))
+        if isinstance(n, ast.Constant | ast.Name | ast.Attribute)
+    ]
+    spoken = {str(getattr(n, "value", None) if isinstance(n, ast.Constant) else getattr(n, "id", getattr(n, "attr", ""))) for n in code}
+    assert not names & spoken
+
+
+def test_no_file_is_long() -> None:
+    assert not {p.name: n for p in FILES if (n := len(p.read_text(encoding="utf-8").splitlines())) > 400}
+
+
+def test_no_room_is_called_utils() -> None:
+    assert not [p for p in PACKAGE.rglob("*") if p.stem in ("utils", "misc", "common", "helpers")]
+
+
+def fresh(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def test_importing_zorki_loads_nothing_heavy() -> None:
+    loaded = json.loads(fresh("import sys, json, zorki; dir(zorki); print(json.dumps(sorted(sys.modules)))"))
+    assert not {"torch", "numpy", "PIL", "av"} & set(loaded)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--help"],
+        ["tour", "--help"],
+        *[[w, "--help"] for w in shelves.wings()],
+        *[[w, m, "--help"] for w in shelves.wings() for m in shelves.methods(w)],
+    ],
+    ids=" ".join,
+)
+def test_no_help_loads_torch(words: list[str]) -> None:
+    code = f"import sys\nfrom zorki.cli.main import run\nassert run({words!r}) == 0\nassert 'torch' not in sys.modules, 'torch'"
+    assert words[0].strip("-") in fresh(code) or "Usage" in fresh(code)
+
+
+def test_public_names_are_those_of_the_surface() -> None:
+    assert dir(zorki) == ["__version__", "load", *shelves.wings()]
+    for wing in shelves.wings():
+        assert dir(getattr(zorki, wing)) == list(shelves.methods(wing))
+        for name in shelves.methods(wing):
+            call = getattr(getattr(zorki, wing), name)
+            assert call.__doc__
+            assert call.Settings()
+    with pytest.raises(AttributeError, match="dream"):
+        _ = zorki.see.nothing
+    with pytest.raises(AttributeError):
+        _ = zorki.nothing
+
+
+def test_python_m_zorki_works() -> None:
+    done = subprocess.run([sys.executable, "-m", "zorki", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == zorki.__version__
