@@ -33,7 +33,7 @@ def app(words: Sequence[str]) -> App:
         version=zorki.__version__,
         version_flags=["--version"],
         help_flags=["--help", "-h"],
-    )  # type: ignore[union-attr]
+    )
     for name, (where, what) in OWN.items():
         top.command(where, name=name, help=what)
     for name in wings():

@@ -36,11 +36,12 @@ def parameter(o: Option, group: Group | None = None) -> inspect.Parameter:
     """One keyword of a command's signature."""
     names = [f"--{o.name.rstrip('_').replace('_', '-')}"] + (["-o"] if o.name == "out" else [])
     extra: dict[str, Any] = {"group": group} if group else {}
-    if o.type is bool and group is not None:
+    if (o.type is bool and group is not None) or o.default == ():
         extra["negative"] = ()
     if o.default in (None, ()):
         extra["show_default"] = False
-    annotation = Annotated[o.type, Parameter(name=names, help=o.help, **extra)]
+    kind: Any = o.type
+    annotation = Annotated[kind, Parameter(name=names, help=o.help, **extra)]
     return inspect.Parameter(o.name, inspect.Parameter.KEYWORD_ONLY, default=o.default, annotation=annotation)
 
 
@@ -54,7 +55,7 @@ def signature(m: Method) -> inspect.Signature:
 
     own = [Option(n, str | None, None, i.help) for n, i in m.inputs.items() if i.option]
     if m.presets:
-        own.append(Option("preset", Literal[tuple(m.presets)] | None, None, "settings by name; what is given beside it counts"))  # type: ignore[valid-type]
+        own.append(Option("preset", str | None, None, f"settings by name ({', '.join(m.presets)}); what is given beside it counts"))
     parts += [parameter(o) for o in (*own, *options(m.settings))]
     common = (*NET, *OUT, *(FILM if m.climbs else ()), *TELL, *(OPEN if m.inputs else ()))
     parts += [parameter(o, COMMON) for o in common]

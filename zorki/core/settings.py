@@ -8,7 +8,6 @@ import sys
 import textwrap
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, replace
-from functools import cache
 from typing import Any, TypeVar, get_type_hints
 
 from zorki.core.errors import InputError, UnknownName
@@ -26,8 +25,7 @@ class Option:
     help: str
 
 
-@cache
-def options(settings: type) -> tuple[Option, ...]:
+def options(settings: type[Any]) -> tuple[Option, ...]:
     """The fields of a Settings dataclass in order; help is the string literal under each field."""
     hints = get_type_hints(settings, vars(sys.modules[settings.__module__]))
     body = ast.parse(textwrap.dedent(inspect.getsource(settings))).body[0]

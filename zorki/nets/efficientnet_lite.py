@@ -60,7 +60,7 @@ class Block(nn.Module):
         self.adds = stride == 1 and before == after
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        y = x if self.expand is None else self.expand_relu(self.expand(x))
+        y: torch.Tensor = x if self.expand is None else self.expand_relu(self.expand(x))
         y = self.project(self.depthwise_relu(self.depthwise(y)))
         return x + y if self.adds else y
 
@@ -95,10 +95,12 @@ class EfficientNetLite(nn.Module):
         y = self.stem_relu(self.stem((x * 255 - 127) / 128))
         for i in range(self.depth):
             y = getattr(self, f"block{i}")(y)
-        return self.head_relu(self.head(y)).mean((2, 3))
+        maps: torch.Tensor = self.head_relu(self.head(y))
+        return maps.mean((2, 3))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.fc(self.features(x))
+        logits: torch.Tensor = self.fc(self.features(x))
+        return logits
 
 
 def fold(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -64,7 +64,8 @@ class Vgg(nn.Module):
         for name, layer in self.named_children():
             if name != "fc":
                 x = layer(x)
-        return self.fc(x.mean((2, 3)))
+        logits: torch.Tensor = self.fc(x.mean((2, 3)))
+        return logits
 
 
 def fold(state: dict[str, torch.Tensor], eps: float = 1e-5) -> dict[str, torch.Tensor]:

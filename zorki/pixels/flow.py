@@ -35,12 +35,13 @@ def painting(side: int = 448, seed: int = 0) -> npt.NDArray[np.float32]:
     direction = field(x, y)
     colours = tinted(x, y, side, g)
     bristles = F.interpolate(torch.rand(1, 1, side // 2, side // 2, generator=g), (side, side), mode="bilinear", align_corners=False)
-    strokes, ridges = along(torch.cat([colours, bristles], 1), direction, side, length=18).split([3, 1], 1)
+    strokes, ridges = along(torch.cat([colours, bristles], 1), direction, side, length=18).tensor_split([3], 1)
     relief = (ridges - ridges.mean()) / ridges.std()
     lit = relief[..., 1:, 1:] - relief[..., :-1, :-1]
     lit = F.pad(lit, (0, 1, 0, 1), mode="replicate")
     out = strokes + 0.055 * lit + 0.03 * relief
-    return out[0].permute(1, 2, 0).clamp(0, 1).numpy()
+    made: npt.NDArray[np.float32] = out[0].permute(1, 2, 0).clamp(0, 1).numpy()
+    return made
 
 
 def field(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:

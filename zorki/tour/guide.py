@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from zorki import blocks, io, lens, pixels, studio
+from zorki.core import settings
 
 SIDE = 1024  # the page shows no more, so nothing larger is worked on
 
@@ -39,7 +40,7 @@ class Guide:
         """Calls a method. Pictures are given by the method's names for them, options by theirs."""
         method = studio.method(wing, name)
         pictures = {n: given.pop(n) for n in method.inputs if n in given}
-        if self.seed and any(o == "seed" for o in method.settings.__dataclass_fields__):
+        if self.seed and any(o.name == "seed" for o in settings.options(method.settings)):
             given.setdefault("seed", self.seed)
         reel = memory.BytesIO() if film else None
         job = studio.Job(

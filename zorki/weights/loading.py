@@ -27,7 +27,7 @@ def load(name: str) -> lens.Net:
         net.load_state_dict({k: v.float() for k, v in state.items()})
     except RuntimeError as e:
         raise WeightsError(f"{known.file.name} does not fit {known.build}.", str(e).splitlines()[-1].strip(), "Install Zorki again.") from e
-    net = net.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+    net = net.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return lens.Net(net, name=name, classes=known.classes, default_layer=known.layer, side=known.side)
 
 

@@ -103,9 +103,8 @@ def gradcam(net: lens.Net, photo: torch.Tensor, number: int, layer: str | None) 
     name = net.layer(layer).name if layer else [x.name for x in net.layers() if len(x.shape) == 3 and min(x.shape[1:]) > 1][-1]
     x = pixels.shift.resize(photo, sized(photo, 2 * net.side, net.least)).to(net.device).requires_grad_(True)
     with torch.enable_grad(), net.quiet():
-        last = net.names()[-1]
-        seen = lens.capture(net, x, [name, last])
-        a, logits = seen[name], seen[last]
+        seen = lens.capture(net, x, [name, lens.OUTPUT])
+        a, logits = seen[name], seen[lens.OUTPUT]
         g = torch.autograd.grad(logits[0, number], a)[0]
     return (g.mean((2, 3), keepdim=True) * a).sum(1)[0].clamp_min(0).detach()
 

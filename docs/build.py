@@ -1,0 +1,96 @@
+"""`make docs`: makes the docs' pictures with the tool itself, and each page's list of options from its Settings.
+
+Pages are written by hand; what stands between the marks `<!-- options -->` and `<!-- end -->` is made here, and a test holds it to
+the code. Pictures come from scikit-image's photographs.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tempfile
+from pathlib import Path
+
+from skimage import data
+
+from zorki import io
+from zorki.cli.main import run
+from zorki.core.settings import options
+from zorki.studio import shelves
+
+HERE = Path(__file__).resolve().parent
+PICTURES = HERE / "pictures"
+LONGEST = 900  # a page shows no more
+MADE = {  # picture -> the command that makes it, in a folder with the photographs below
+    "filters.png": "zorki see filters",
+    "maps.png": "zorki see maps chelsea.png --layer relu3_2 --count 9",
+    "conv2_2.png": "zorki see maximize --layer conv2_2 --channel 0-15",
+    "conv3_2.png": "zorki see maximize --layer conv3_2 --channel 0-15",
+    "conv4_2.png": "zorki see maximize --layer conv4_2 --channel 0-15",
+    "conv5_2.png": "zorki see maximize --layer conv5_2 --channel 0-15",
+    "onto.png": "zorki see maximize --on chelsea.png --layer conv4_2 --channel 0-2 --size 256 --steps 40",
+    "dream.jpg": "zorki see dream chelsea.png --layer conv5_1",
+    "dream-calm.jpg": "zorki see dream coffee.png --preset calm",
+    "attribution.png": "zorki see attribution coffee.png",
+    "reconstruct.png": "zorki style reconstruct chelsea.png --layer relu3_2",
+    "texture.png": "zorki style reconstruct flow.png --layer relu3_1 --what style",
+    "transfer.jpg": "zorki style transfer chelsea.png flow.png",
+    "transfer-coffee.jpg": "zorki style transfer coffee.png flow.png",
+}
+
+
+def photographs(folder: Path) -> None:
+    from zorki.pixels.flow import painting
+
+    for name in ("chelsea", "coffee", "astronaut", "rocket"):
+        io.save_photo(folder / f"{name}.png", getattr(data, name)().astype("float32") / 255)
+    io.save_photo(folder / "flow.png", painting())
+
+
+def pictures() -> None:
+    """Runs every command and keeps its picture, JPEG where the docs need no exact pixels."""
+    import os
+
+    PICTURES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        photographs(folder)
+        os.chdir(folder)
+        for target, command in MADE.items():
+            if run([*shlex.split(command)[1:], "--quiet", "--out", target, "--force"]):
+                raise SystemExit(f"{command} failed")
+            made = io.open_photo(folder / target)
+            k = min(1.0, LONGEST / max(made.hw))
+            small = io.resize(made.pixels, (round(made.hw[0] * k), round(made.hw[1] * k))).clip(0, 1)
+            io.save_photo(PICTURES / f"{Path(target).stem}.jpg", small, force=True, quality=88)
+        io.save_photo(PICTURES / "flow.jpg", io.open_photo(folder / "flow.png").pixels, force=True, quality=88)
+
+
+def table(wing: str, name: str) -> str:
+    """The options of a method as a table."""
+    rows = ["| option | default | what it does |", "|---|---|---|"]
+    for o in options(shelves.method(wing, name).settings):
+        default = "" if o.default in (None, ()) else f"`{o.default}`"
+        rows.append(f"| `--{o.name.rstrip('_').replace('_', '-')}` | {default} | {o.help} |")
+    return "\n".join(rows)
+
+
+def filled(page: Path) -> str:
+    """The page with its table of options as the code has it."""
+    text = page.read_text(encoding="utf-8")
+    made = f"<!-- options -->\n{table(page.parent.name, page.stem)}\n<!-- end -->"
+    return re.sub(r"<!-- options -->.*?<!-- end -->", lambda _: made, text, flags=re.S)
+
+
+def pages() -> list[Path]:
+    return [HERE / w / f"{m}.md" for w in shelves.wings() for m in shelves.methods(w)]
+
+
+def main() -> None:
+    for page in pages():
+        page.write_text(filled(page), encoding="utf-8")
+    pictures()
+
+
+if __name__ == "__main__":
+    main()
