@@ -1,12 +1,37 @@
 """Looks into any network without changing it: layers, receptive fields, activations, backward rules, memory."""
 
-from zorki.lens.capturing import OUTPUT, capture
-from zorki.lens.chunks import chunk
-from zorki.lens.field import ReceptiveField, receptive_field
-from zorki.lens.grids import maps
-from zorki.lens.net import Net
-from zorki.lens.quiet import quiet
-from zorki.lens.rules import backward_rule
-from zorki.lens.table import Layer, Layers
+from __future__ import annotations
 
-__all__ = ["OUTPUT", "Layer", "Layers", "Net", "ReceptiveField", "backward_rule", "capture", "chunk", "maps", "quiet", "receptive_field"]
+from typing import TYPE_CHECKING
+
+from zorki.core.lazy import attach
+
+if TYPE_CHECKING:
+    from zorki.lens.capturing import OUTPUT as OUTPUT
+    from zorki.lens.capturing import capture as capture
+    from zorki.lens.chunks import chunk as chunk
+    from zorki.lens.field import ReceptiveField as ReceptiveField
+    from zorki.lens.field import receptive_field as receptive_field
+    from zorki.lens.grids import maps as maps
+    from zorki.lens.net import Net as Net
+    from zorki.lens.quieting import quiet as quiet
+    from zorki.lens.rules import backward_rule as backward_rule
+    from zorki.lens.table import Layer as Layer
+    from zorki.lens.table import Layers as Layers
+
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "OUTPUT": "capturing",
+        "Layer": "table",
+        "Layers": "table",
+        "Net": "net",
+        "ReceptiveField": "field",
+        "backward_rule": "rules",
+        "capture": "capturing",
+        "chunk": "chunks",
+        "maps": "grids",
+        "quiet": "quieting",
+        "receptive_field": "field",
+    },
+)

@@ -13,7 +13,7 @@ from torch import nn
 from torch.utils._pytree import tree_map
 
 from zorki.core.errors import InputError, UnknownName, ZorkiError
-from zorki.lens.quiet import eager, inner, quiet
+from zorki.lens.quieting import eager, inner, quiet
 from zorki.lens.table import Layer, Layers
 from zorki.lens.trace import Trace, tensor_in, trace
 

@@ -18,7 +18,7 @@ from torch.utils.weak import WeakTensorKeyDictionary
 from zorki.lens import layout as lay
 from zorki.lens.field import Axis, ReceptiveField, receptive_field
 from zorki.lens.flow import VALUELESS, Op, Seen, flow, plain_name
-from zorki.lens.quiet import eager, quiet
+from zorki.lens.quieting import eager, quiet
 from zorki.lens.table import Layer, Layers
 
 
