@@ -38,6 +38,8 @@ def parameter(o: Option, group: Group | None = None) -> inspect.Parameter:
     extra: dict[str, Any] = {"group": group} if group else {}
     if (o.type is bool and group is not None) or o.default == ():
         extra["negative"] = ()
+    if o.name == "out":
+        extra["allow_leading_hyphen"] = True  # `-o -` is stdout
     if o.default in (None, ()):
         extra["show_default"] = False
     kind: Any = o.type

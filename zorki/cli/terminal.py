@@ -64,7 +64,7 @@ class Plain:
         left = self.clock.left(e)
         if e.note:
             print(e.note, file=sys.stderr)
-        elif e.at - self.last >= PLAIN_EVERY:
+        elif e.at - self.last >= PLAIN_EVERY and e.step < e.of:
             self.last = e.at
             rest = "" if left is None else f", {left:.0f} s left"
             print(f"{e.stage}: {e.step} of {e.of}{rest}", file=sys.stderr)

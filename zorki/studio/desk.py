@@ -52,6 +52,7 @@ class Job:
         if not self.method.climbs:
             self.made = started
             return
+        before = length = 0
         with ExitStack() as kept:
             kept.enter_context(closing(started))
             if self.film is not None:
@@ -59,8 +60,10 @@ class Job:
             for step in started:
                 self.last = step
                 self.shoot(step)
-                stage = self.method.name if step.stages == 1 else f"{self.method.name} {step.stage}/{step.stages}"
-                events.tell(stage, (step.stage - 1) * step.of + step.i, step.stages * step.of, loss=step.loss, parts=step.parts)
+                if step.i == 1:
+                    before, length = before + length, step.of  # steps of the stages that are done
+                of = before + step.of * (1 + step.stages - step.stage)  # later stages are taken to be as long as this one
+                events.tell(self.method.name, before + step.i, of, loss=step.loss, parts=step.parts)
                 yield step
 
     def shoot(self, step: pixels.Step) -> None:
