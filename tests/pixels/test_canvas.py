@@ -79,3 +79,23 @@ def test_the_painting_is_the_same_each_time_and_colourful() -> None:
     assert (first == painting(96)).all()
     assert first.shape == (96, 96, 3)
     assert first.std() > 0.1
+
+
+def test_matched_colours_have_the_target_s_mean_and_covariance() -> None:
+    g = torch.Generator().manual_seed(0)
+    turn = torch.tensor([[0.05, 0.02, 0.0], [0.01, 0.06, 0.02], [0.0, 0.02, 0.04]])
+    picture = 0.5 + 0.08 * torch.randn(1, 3, 40, 50, generator=g)
+    target = 0.45 + torch.einsum("ij,bjhw->bihw", turn, torch.randn(1, 3, 30, 30, generator=g))
+    made = pixels.colour.matched(picture, target)
+    for of in (lambda x: x[0].flatten(1).mean(1), lambda x: torch.cov(x[0].flatten(1), correction=0)):
+        assert torch.allclose(of(made), of(target), atol=1e-4)
+
+
+@pytest.mark.parametrize("hw", [(1, 1), (8, 8)])
+def test_grey_and_flat_pictures_match_without_nan(hw: tuple[int, int]) -> None:
+    grey = torch.linspace(0, 1, 64).view(1, 1, 8, 8).expand(1, 3, 8, 8)
+    for target in (torch.full((1, 3, *hw), 0.3), torch.rand(1, 3, 8, 8)):
+        for picture in (grey, torch.zeros(1, 3, *hw)):
+            made = pixels.colour.matched(picture, target)
+            assert torch.isfinite(made).all()
+            assert made.shape == picture.shape

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from zorki.core.lazy import attach
 
 if TYPE_CHECKING:
+    from zorki.pixels import colour as colour
     from zorki.pixels import ink as ink
     from zorki.pixels import objectives as objectives
     from zorki.pixels import shift as shift
@@ -30,6 +31,7 @@ __getattr__, __dir__, __all__ = attach(
         "Step": "climbing",
         "Wobble": "transforms",
         "climb": "climbing",
+        "colour": "",
         "ink": "",
         "objectives": "",
         "shift": "",

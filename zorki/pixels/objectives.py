@@ -156,6 +156,20 @@ def gram(name: str, target: torch.Tensor, scale: float = 1.0) -> Objective:
     return one(f"style {name}", [name], lambda seen: (gram_of(seen[name]) - target).pow(2).flatten(1).sum(1) / scale)
 
 
+def palette(target: torch.Tensor, start: torch.Tensor) -> Objective:
+    """A loss: the squared distance of the colours' means and products to a target's, as a share of a start's distance.
+
+    target, start: pictures (1, 3, h, w). It is the Gram matrix of the pixels themselves, beside a channel that is constant.
+    """
+
+    def moments(x: torch.Tensor) -> torch.Tensor:
+        return gram_of(torch.cat([x - 0.5, torch.full_like(x[:, :1], 0.5)], 1))
+
+    wanted = moments(target)
+    scale = max(float((moments(start) - wanted).pow(2).sum()), 1e-6)
+    return one("style palette", [PICTURE], lambda seen: (moments(seen[PICTURE]) - wanted).pow(2).flatten(1).sum(1) / scale)
+
+
 def nearness(target: torch.Tensor) -> Objective:
     """A loss: the mean square of the distance to a picture (1, 3, h, w)."""
     return one("distance", [PICTURE], lambda seen: (seen[PICTURE] - target).pow(2).flatten(1).mean(1))

@@ -17,6 +17,7 @@ from zorki.core.seeds import seed_for
 if TYPE_CHECKING:
     import torch
 
+DECAY = 1.3  # steeper than a photograph's 1: plain areas of colour come back, which few steps would not reach else
 INPUTS = {"image": Input("the picture that is reconstructed")}
 
 
@@ -57,5 +58,5 @@ def run(net: lens.Net, image: torch.Tensor, s: Settings = Settings()) -> Iterato
         g = pixels.objectives.gram_of(target)
         goal = -pixels.objectives.gram(name, g, scale=float(g.pow(2).sum()) or 1.0)
     seeds = [seed_for(s.seed, "reconstruct", name)]
-    canvas = pixels.Fourier(hw, seeds, device=net.device)
+    canvas = pixels.Fourier(hw, seeds, decay=DECAY, device=net.device)
     yield from pixels.climb(net, canvas, goal, steps=s.steps, rate=s.rate)

@@ -1,7 +1,8 @@
 """Paint one picture in the manner of another, by optimisation.
 
 Source: Gatys, Ecker, Bethge 2016.
-Differs: each level's style loss is divided by its distance at the start, so that levels weigh alike in any network;
+Differs: each level's style loss is divided by its distance at the start, so that levels weigh alike in any network; the
+colours themselves are one more level, and the start has them already (a small net's first layer alone lets them stray);
 average pooling and repeated borders; small size first; the photo's own detail beyond the size worked at is kept.
 """
 
@@ -17,6 +18,7 @@ from zorki.core.method import Input
 if TYPE_CHECKING:
     import torch
 
+CHROMA = 0.4  # of the content, at the start; the rest of the colour comes from the style
 INPUTS = {"content": Input("the photo that is painted"), "style": Input("the picture in whose manner it is painted")}
 
 
@@ -68,12 +70,14 @@ def run(net: lens.Net, content: torch.Tensor, style: torch.Tensor, s: Settings =
             kept = lens.capture(soft, base, [*style_layers, content_layer], grad=False)
             wanted = lens.capture(soft, manner, style_layers, grad=False)
         goal = -s.content_weight * pixels.objectives.content(content_layer, kept[content_layer].float())
+        share = s.style_weight / (1 + len(style_layers))
+        goal = goal - share * pixels.objectives.palette(manner, base)
         for name in style_layers:
             here, there = pixels.objectives.gram_of(kept[name]), pixels.objectives.gram_of(wanted[name])
             far = max(float((here - there).pow(2).sum()), 1e-6 * float(there.pow(2).sum()), 1e-12)
-            goal = goal - s.style_weight / len(style_layers) * pixels.objectives.gram(name, there, scale=far)
+            goal = goal - share * pixels.objectives.gram(name, there, scale=far)
         goal = goal - s.variation * pixels.objectives.total_variation()
-        start = base if before is None else pixels.shift.carry(base, *before)
+        start = pixels.colour.matched(base, manner, CHROMA) if before is None else pixels.shift.carry(base, *before)
         canvas = pixels.Plain(start)
 
         def show(picture: torch.Tensor, base: torch.Tensor = base) -> torch.Tensor:
