@@ -12,13 +12,13 @@ def matched(picture: torch.Tensor, target: torch.Tensor, chroma: float = 1.0) ->
     become one that the target has nowhere.
 
     Source: Pitié and Kokaram 2007, the linear Monge-Kantorovich map: of all that match, it changes colours least.
-    Differs: eigenvalues are held above 1e-5, so that a grey or a flat picture gives no NaN.
+    Differs: eigenvalues are held above 1e-6, so that a grey or a flat picture gives no NaN.
     """
     x, y = (p[0].flatten(1).double() for p in (picture, target))
     (mean_x, cov_x), (mean_y, cov_y) = ((v.mean(1, keepdim=True), covariance(v)) for v in (x, y))
     root = power(cov_x, 0.5)
     back = power(cov_x, -0.5)
-    turn = back @ power(root @ cov_y @ root, 0.5) @ back
+    turn = back @ power(root @ cov_y @ root, 0.5, least=0) @ back
     x = x.mean(0, keepdim=True) * (1 - chroma) + x * chroma
     return (turn @ (x - mean_x) + mean_y).view(picture.shape).clamp(0, 1).to(picture.dtype)
 
@@ -29,7 +29,8 @@ def covariance(colours: torch.Tensor) -> torch.Tensor:
     return centred @ centred.T / colours.shape[1]
 
 
-def power(matrix: torch.Tensor, exponent: float) -> torch.Tensor:
-    """A power of a symmetric matrix, by its eigenvalues."""
+def power(matrix: torch.Tensor, exponent: float, least: float = 1e-6) -> torch.Tensor:
+    """A power of a symmetric matrix, by its eigenvalues, none taken below `least`."""
     values, vectors = torch.linalg.eigh(matrix)
-    return vectors @ torch.diag(values.clamp_min(1e-5) ** exponent) @ vectors.T
+    out: torch.Tensor = vectors @ torch.diag(values.clamp_min(least) ** exponent) @ vectors.T
+    return out
