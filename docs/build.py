@@ -66,6 +66,21 @@ def pictures() -> None:
         io.save_photo(PICTURES / "flow.jpg", io.open_photo(folder / "flow.png").pixels, force=True, quality=88)
 
 
+def hero() -> None:
+    """The README's picture: a photo, a board of channels, a dream, a painting, all equally high."""
+    import numpy as np
+
+    high = 300
+    parts = []
+    for name in ("chelsea", "conv5_2", "dream", "transfer"):
+        picture = data.chelsea().astype("float32") / 255 if name == "chelsea" else io.open_photo(PICTURES / f"{name}.jpg").pixels
+        parts += [
+            io.resize(picture, (high, round(picture.shape[1] * high / picture.shape[0]))).clip(0, 1),
+            np.ones((high, 8, 3), np.float32),
+        ]
+    io.save_photo(PICTURES / "hero.jpg", np.concatenate(parts[:-1], 1), force=True, quality=88)
+
+
 def table(wing: str, name: str) -> str:
     """The options of a method as a table."""
     rows = ["| option | default | what it does |", "|---|---|---|"]
@@ -90,6 +105,7 @@ def main() -> None:
     for page in pages():
         page.write_text(filled(page), encoding="utf-8")
     pictures()
+    hero()
 
 
 if __name__ == "__main__":

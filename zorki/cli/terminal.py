@@ -44,7 +44,7 @@ class Lines:
         line: dict[str, Any] = {"stage": e.stage}
         if e.note:
             line["note"] = e.note
-        else:
+        elif not e.preview:
             left = self.clock.left(e)
             line |= {"step": e.step, "of": e.of, "seconds_left": None if left is None else round(left, 2)}
         if e.loss is not None:
@@ -61,10 +61,10 @@ class Plain:
         self.clock, self.last = events.Clock(), time.monotonic()
 
     def __call__(self, e: events.Event) -> None:
-        left = self.clock.left(e)
+        left = None if e.note or e.preview else self.clock.left(e)
         if e.note:
             print(e.note, file=sys.stderr)
-        elif e.at - self.last >= PLAIN_EVERY and e.step < e.of:
+        elif not e.preview and e.at - self.last >= PLAIN_EVERY and e.step < e.of:
             self.last = e.at
             rest = "" if left is None else f", {left:.0f} s left"
             print(f"{e.stage}: {e.step} of {e.of}{rest}", file=sys.stderr)
@@ -84,6 +84,8 @@ def bar() -> Iterator[None]:
             nonlocal stage
             if e.note:
                 progress.console.print(e.note)
+                return
+            if e.preview:
                 return
             if e.stage != stage:
                 stage = e.stage

@@ -12,6 +12,7 @@ from zorki.cli import options, terminal
 from zorki.core.errors import Stopped
 from zorki.studio.shelves import Method
 
+PREVIEW_EVERY = 3.0  # seconds
 ELSEWHERE = {o.name for o in (*options.NET, *options.TELL, *options.OUT, *options.OPEN, *options.FILM)} | {"preset"}
 
 
@@ -37,7 +38,11 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
         job = studio.Job(m, net, named, chosen, film, common.get("limit"))
         losses, stop = [], None
         try:
+            seen = began
             for step in job.steps():
+                if common.get("events") and time.monotonic() - seen > PREVIEW_EVERY:
+                    seen = time.monotonic()
+                    preview(step, Path(f"{common['events']}.preview.jpg"))
                 losses.append({"step": step.i, "stage": step.stage, "total": step.loss, "parts": dict(step.parts)})
         except (KeyboardInterrupt, Stopped) as e:
             if job.last is None:
@@ -54,6 +59,15 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
         raise Stopped(stop.got, f"What was drawn is kept in {path}.", stop.do)
     if stop is not None:
         raise KeyboardInterrupt(f"Stopped by Ctrl-C. What was drawn is kept in {path}.")
+
+
+def preview(step: Any, path: Path) -> None:
+    """The picture as it is now, in a file beside the events, and an event that names it."""
+    from zorki import io
+    from zorki.core import events
+
+    io.save_photo(path, step.image()[0].permute(1, 2, 0).numpy(), force=True, quality=85)
+    events.tell("preview", step.i, step.of, preview=str(path))
 
 
 def is_folder(out: str) -> bool:

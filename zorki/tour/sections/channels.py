@@ -24,9 +24,9 @@ def build(guide: Guide) -> Iterator[blocks.Block]:
     layers = [guide.before(name) for name in guide.stages()]
     for depth, (layer, sentence) in enumerate(zip(layers, SENTENCES, strict=False)):
         # Early patterns are there after few steps; a deep one takes its time.
-        made = guide.make("see", "maximize", layer=layer, channel="0-7", steps=(32, 48, 80, 112, 128)[depth])
+        made = guide.make("see", "maximize", layer=layer, channel="0-15" if guide.long else "0-7", steps=(32, 48, 80, 112, 128)[depth])
         yield blocks.Grid(
-            tiles=made.result.tiles, sentence=sentence, command=made.command, formula=FORMULA if depth == 0 else "", tile_width=130
+            tiles=made.result.tiles, sentence=sentence, command=made.command, formula=FORMULA if depth == 0 else "", tile_width=112
         )
     film = guide.make("see", "maximize", layer=layers[-2], channel="0", size=128, film=True)
     yield blocks.Figure(

@@ -13,7 +13,7 @@ LEAD = "Now no single channel is asked for: whatever a layer sees already, it is
 
 
 def build(guide: Guide) -> Iterator[blocks.Block]:
-    middle, deep = (guide.before(n) for n in guide.stages()[-3:-1])
+    middle, deep = (guide.before(n) for n in guide.stages()[-2:])
     first = guide.make("see", "dream", photo=guide.photo, layer=middle)
     second = guide.make("see", "dream", photo=guide.photo, layer=deep)
     yield blocks.Row(

@@ -24,4 +24,4 @@ def build(guide: Guide) -> Iterator[blocks.Block]:
         made = guide.make("see", "maps", photo=guide.photo, layer=layer, count=8)
         field = guide.net.layer(layer).receptive_field
         sees = f" One unit of {layer} sees {field.size[1]}×{field.size[0]} pixels." if field else ""
-        yield blocks.Grid(tiles=made.result.tiles, sentence=sentence + sees, command=made.command, crisp=True, tile_width=130)
+        yield blocks.Grid(tiles=made.result.tiles, sentence=sentence + sees, command=made.command, crisp=True, tile_width=112)

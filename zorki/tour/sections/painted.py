@@ -13,7 +13,7 @@ LEAD = "A style is which patterns go together, wherever they are. Keep what is w
 
 
 def build(guide: Guide) -> Iterator[blocks.Block]:
-    made = guide.make("style", "transfer", content=guide.photo, style=guide.style, steps=120, size=400)
+    made = guide.make("style", "transfer", content=guide.photo, style=guide.style, steps=120, size=448 if guide.long else 384)
     yield blocks.Row(
         figures=(guide.photo_tile(), guide.style_tile(), made.tile("painted", "The photo in the manner of the style")),
         sentence="Gram matrices G of five layers say which channels answer together; they are those of the style, while a deeper layer still answers as to the photo.",
