@@ -25,7 +25,7 @@ def sheet(pictures: Sequence[Array], captions: Sequence[str], columns: int | Non
     """
     if not pictures:
         raise ValueError("a sheet needs at least one picture")
-    columns = columns or math.ceil(math.sqrt(len(pictures)))
+    columns = columns or fitting(len(pictures))
     rows = math.ceil(len(pictures) / columns)
     high = max(p.shape[0] for p in pictures)
     wide = max(p.shape[1] for p in pictures)
@@ -39,6 +39,12 @@ def sheet(pictures: Sequence[Array], captions: Sequence[str], columns: int | Non
         paper.paste(pil(picture).convert("RGB"), (x, y))
         pen.text((x, y + high + 2), _fitted(caption, wide, font), _INK, font)
     return np.array(paper)
+
+
+def fitting(count: int) -> int:
+    """Columns for so many pictures: roughly square, with as few places as possible left empty: 8 are 4 x 2, not 3 x 3."""
+    square = math.ceil(math.sqrt(count))
+    return min(range(square, math.ceil(1.6 * square) + 1), key=lambda c: (-count % c, c))
 
 
 def _fitted(caption: str, wide: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
