@@ -15,7 +15,7 @@ LEAD = (
 
 
 def build(guide: Guide) -> Iterator[blocks.Block]:
-    made = guide.make("see", "filters")
+    made = guide.make("see", "filters", count=26)
     seen = made.result.raw
     n, _, h, w = seen.weights.shape
     yield blocks.Grid(

@@ -17,7 +17,7 @@ def build(guide: Guide) -> Iterator[blocks.Block]:
     seen = made.result.raw
     count = len(guide.net.classes or ())
     yield blocks.Bars(
-        rows=tuple((name.split(",")[0], 100 * share) for name, share in seen.top),
+        rows=tuple((name.split(",")[0], round(100 * share, 1)) for name, share in seen.top),
         sentence=f"Its five likeliest answers among the {count or 'many'} things it knows. A thing that is not among them gets the nearest name.",
         command=made.command,
     )

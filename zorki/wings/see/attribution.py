@@ -18,6 +18,7 @@ from zorki.core.seeds import generator
 if TYPE_CHECKING:
     import torch
 
+TITLES = {"gradcam": "Grad-CAM", "gradient": "gradient", "smoothgrad": "SmoothGrad"}
 INPUTS = {"photo": Input("the photo that is classified")}
 
 
@@ -62,7 +63,11 @@ class Attribution:
         flat = "; the map is flat" if self.maximum <= 0 else ""
         return [
             seen,
-            Tile(pixels=over, caption=f"{self.method}: {self.name}{flat}", alt=f"What speaks for {self.name}, bright where it is"),
+            Tile(
+                pixels=over,
+                caption=f"{TITLES[self.method]}: {self.name.split(',')[0]}{flat}",
+                alt=f"What speaks for {self.name}, bright where it is",
+            ),
         ]
 
 

@@ -1,7 +1,8 @@
 """Show the weights of a layer as pictures.
 
 Source: Krizhevsky, Sutskever, Hinton 2012, figure 3; Zeiler and Fergus 2013, figure 2, layer 1.
-Differs: all filters share one scale around mid-grey, so a weak filter looks weak; they are sorted by strength.
+Differs: all filters share one scale around mid-grey and are sorted by strength; the scale is the power 0.6 of the weights, so
+that a weak filter looks weak and can still be seen.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Filters:
         out = []
         for number, w in zip(self.channels, self.weights, strict=True):
             shown = w if w.shape[0] == 3 else w[w.flatten(1).norm(dim=1).argmax()].expand(3, -1, -1)
-            picture = pixels.ink.levels(0.5 + shown / (2 * self.scale))
+            picture = pixels.ink.levels(0.5 + shown.sign() * (shown.abs() / self.scale) ** 0.6 / 2)
             out.append(
                 Tile(pixels=picture, caption=f"{number}", alt=f"Filter {number} of {self.layer}, {w.shape[-2]} by {w.shape[-1]} weights")
             )
