@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import dataclass
+from typing import Annotated
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.tiny
 
 @dataclass(frozen=True)
 class Toy:
-    steps: int = 10
+    steps: Annotated[int, settings.Least(1)] = 10
     "how many"
     rate: float = 0.5
     "how fast"
@@ -77,9 +78,12 @@ def test_what_was_given_lies_over_the_preset() -> None:
     presets = {"slow": Toy(rate=0.1, steps=5)}
     assert settings.fill(Toy, presets, "slow", {"steps": 7}) == Toy(rate=0.1, steps=7)
     assert settings.changed(Toy(rate=0.1)) == {"rate": 0.1}
-    for bad in ({"steps": "7"}, {"steps": 1.5}, {"steps": True}, {"layers": ["a"]}, {"layer": 3}):
+    for bad in ({"steps": "7"}, {"steps": 1.5}, {"steps": True}, {"layers": [3]}, {"layer": 3}, {"rate": float("nan")}, {"steps": 0}):
         with pytest.raises(InputError):
             settings.fill(Toy, presets, None, bad)
+    assert settings.fill(Toy, presets, None, {"layers": ["a"]}).layers == ("a",)
+    with pytest.raises(InputError, match="at least 1"):
+        settings.fill(Toy, presets, None, {"steps": 0})
     with pytest.raises(UnknownName, match="steps"):
         settings.fill(Toy, presets, None, {"step": 7})
     with pytest.raises(UnknownName, match="slow"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +23,7 @@ def again(
     import sys
 
     from zorki import io
+    from zorki.cli.main import shown_safely
     from zorki.cli.work import work
     from zorki.studio.shelves import method
 
@@ -33,11 +35,13 @@ def again(
         given = {k: tuple(v) if isinstance(v, list) else v for k, v in record["options"].items()}
         chosen = m.fill(None, given)
         names, model = {str(k): str(v) for k, v in record["pictures"].items()}, str(record["model"])
-        if set(names) - set(m.inputs):
+        if set(names) - set(m.inputs) or {n for n, i in m.inputs.items() if not i.option} - set(names):
             raise KeyError("pictures")
-    except (KeyError, TypeError, AttributeError) as e:
-        raise InputError(f"What {Path(result).name} says of its making is damaged.", f"It lacks {e}.") from e
-    line = m.command(names, chosen, model)
+    except (KeyError, TypeError, AttributeError, ValueError) as e:
+        raise InputError(
+            f"What {Path(result).name} says of its making is damaged.", "It names no command, pictures and options that fit."
+        ) from e
+    line = shown_safely(m.command(names, chosen, model))
     print(line, file=sys.stderr if json_ or not show else sys.stdout)
     if show:
         return
@@ -57,6 +61,6 @@ def beside(result: Path, name: str) -> Path:
     if Path(name).name != name:
         raise InputError(f"{result.name} names a picture with a path ({name!r}).", "Only plain file names are looked for.")
     for folder in (result.parent, Path()):
-        if (folder / name).is_file():
+        if os.path.isfile(folder / name):
             return folder / name
     raise InputError(f"{result.name} was made from {name}, which is not beside it nor here.", f"Put {name} into this folder and try again.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import signal
 import sys
@@ -44,6 +46,12 @@ def app(words: Sequence[str]) -> App:
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs one command and exits with its status."""
     words = list(sys.argv[1:] if argv is None else argv)
+    for stream, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, stream) is None:  # closed by whoever called us
+            setattr(sys, stream, open(os.devnull, mode))  # noqa: SIM115
+    for out in (sys.stdout, sys.stderr):
+        if isinstance(out, io.TextIOWrapper):
+            out.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show is no reason to fail
     # A shell starts background jobs with SIGINT ignored; whoever sends one all the same means it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(run(words))
@@ -65,6 +73,16 @@ def run(words: list[str]) -> int:
     except BrokenPipeError:  # whoever read our output has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except MemoryError as e:
+        return told(["There is not enough memory.", str(e), "Try a smaller --size."], 4)
+    except RuntimeError as e:
+        if "allocate" not in str(e) and "out of memory" not in str(e):
+            raise
+        return told(["There is not enough memory.", " ".join(str(e).split())[:200], "Try a smaller --size."], 4)
+    except OSError as e:
+        if e.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            raise
+        return told([f"Writing failed: {e.strerror}.", "What was finished before is unharmed."], 4)
     except SystemExit as e:
         return int(e.code or 0)
     return 0
@@ -72,8 +90,14 @@ def run(words: list[str]) -> int:
 
 def told(lines: Sequence[str], status: int) -> int:
     """Prints to stderr and gives the status back."""
-    print("\n".join(f"zorki: {line}" if i == 0 else line for i, line in enumerate(lines)), file=sys.stderr)
+    shown = [shown_safely(line) for line in lines if line]
+    print("\n".join(f"zorki: {line}" if i == 0 else line for i, line in enumerate(shown)), file=sys.stderr)
     return status
+
+
+def shown_safely(line: str) -> str:
+    """One line without control characters: names and files may hold what a terminal would obey."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
 
 
 def clean(e: CycloptsError, words: Sequence[str]) -> list[str]:

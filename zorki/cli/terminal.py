@@ -28,10 +28,17 @@ def watched(quiet: bool, file: str | None) -> Iterator[None]:
 
 
 def opened(file: str) -> IO[str]:
+    from zorki import io
+
+    path = Path(file)
+    if path.is_file() and path.stat().st_size and path.read_bytes()[:1] != b"{":
+        raise InputError(f"--events {file} exists and holds no events.", "It would be replaced.", "Choose another name.")
+    if path.parent != Path() and not path.exists():
+        io.check_target(path, force=True)
     try:
-        return Path(file).open("w", encoding="utf-8", buffering=1)
+        return path.open("w", encoding="utf-8", buffering=1)
     except OSError as e:
-        raise InputError(f"--events {file} cannot be written: {e.strerror}.") from e
+        raise InputError(f"--events {file} cannot be written: {e.strerror}.", "", "Choose another place.") from e
 
 
 class Lines:

@@ -59,8 +59,8 @@ def tour(
         if painting is None:
             from zorki.pixels.flow import painting as flowing
 
-            io.save_photo(folder / "flow.png", flowing(), force=True)
-            painting = io.open_photo(folder / "flow.png")
+            made = folder / "flow.png" if force else io.free_path(folder / "flow.png")
+            painting = io.open_photo(io.save_photo(made, flowing(), force=force))
         guide = Guide(net, shrunk(opened), shrunk(painting), long=long, seed=seed)
         h, w = opened.pixels.shape[:2]
         walk = Walk(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from zorki.cli import options, terminal
-from zorki.core.errors import Stopped
+from zorki.core.errors import InputError, Stopped
 from zorki.studio.shelves import Method
 
 PREVIEW_EVERY = 3.0  # seconds
@@ -27,29 +30,32 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
         from zorki import io, studio
 
         out, force = common.get("out"), common.get("force", False)
-        for wanted in (out, common.get("film")):  # said before anything is drawn
-            if wanted not in (None, "-") and not is_folder(wanted):
-                io.check_target(Path(wanted), force)
+        check(out, common.get("film"), force)
         net = studio.load(
             common.get("model", "eye"), weights_file=common.get("weights"), mean=common.get("mean"), std=common.get("std"),
             device=common.get("device", "auto"), dtype=common.get("dtype", "auto"),
         )  # fmt: skip
-        film = io.Film(Path(common["film"])) if common.get("film") else None
+        film = io.Film(Path(common["film"]), force=force) if common.get("film") else None
         job = studio.Job(m, net, named, chosen, film, common.get("limit"))
         losses, stop = [], None
+        lines = Path(common["events"]) if common.get("events") else None
+        previewed = lines.with_name(f"{lines.name}.preview.jpg") if lines and lines.is_file() else None
+        if previewed and previewed.exists() and not force:
+            previewed = None  # somebody's picture; the events go on without one
         try:
             seen = began
             for step in job.steps():
-                if common.get("events") and time.monotonic() - seen > PREVIEW_EVERY:
+                if previewed and time.monotonic() - seen > PREVIEW_EVERY:
                     seen = time.monotonic()
-                    preview(step, Path(f"{common['events']}.preview.jpg"))
+                    preview(step, previewed)
                 losses.append({"step": step.i, "stage": step.stage, "total": step.loss, "parts": dict(step.parts)})
         except (KeyboardInterrupt, Stopped) as e:
             if job.last is None:
                 raise
             stop = e
-        path = save(job, out, force)
-    paths = [p for p in (path, common.get("film")) if p]
+        with undisturbed():
+            path = save(job, out, force)
+    paths = [path, *([common["film"]] if common.get("film") and Path(common["film"]).exists() else [])]
     result: dict[str, Any] = {"command": [m.wing, m.name], "out": paths, "seconds": round(time.monotonic() - began, 3)}
     if losses:
         result |= {"losses": losses, "size": list(reversed(job.last.image().shape[-2:])) if job.last else None}
@@ -61,17 +67,60 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
         raise KeyboardInterrupt(f"Stopped by Ctrl-C. What was drawn is kept in {path}.")
 
 
+def check(out: str | None, film: str | None, force: bool) -> None:
+    """Whether the results can be written, said before anything is drawn. Raises InputError."""
+    from zorki import io
+
+    if out is not None and film is not None and Path(out).absolute() == Path(film).absolute():
+        raise InputError(f"--out and --film are both {out}.", "", "Give them different names.")
+    if out is None:
+        io.check_writable(Path())
+    elif is_folder(out):
+        try:
+            Path(out).mkdir(parents=True, exist_ok=True)
+        except OSError as e:
+            raise InputError(f"--out {out} cannot be made: {e.strerror}.", "It ends like a folder.", "Choose another.") from e
+        io.check_writable(Path(out))
+    elif out != "-":
+        io.check_picture_target(Path(out), force)
+    if film is not None:
+        io.check_target(Path(film), force)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Ctrl-C waits until what was drawn is on the disk."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def preview(step: Any, path: Path) -> None:
     """The picture as it is now, in a file beside the events, and an event that names it."""
     from zorki import io
     from zorki.core import events
 
-    io.save_photo(path, step.image()[0].permute(1, 2, 0).numpy(), force=True, quality=85)
-    events.tell("preview", step.i, step.of, preview=str(path))
+    with suppress(InputError, Stopped):  # a preview that cannot be written is no reason to lose the drawing
+        io.save_photo(path, step.image()[0].permute(1, 2, 0).numpy(), force=True, quality=85)
+        events.tell("preview", step.i, step.of, preview=str(path))
+
+
+def numbered(job: Any, result: Any, folder: Path) -> str:
+    """Saves under the first free name, also when another process takes one at the same moment."""
+    for _ in range(99):
+        path = job.default_path(folder)
+        try:
+            return str(result.save(path))
+        except InputError:
+            if not path.exists():
+                raise
+    raise InputError(f"No free name like {path.name} was found in {folder}.", "", "Give one with --out.")
 
 
 def is_folder(out: str) -> bool:
-    return out.endswith("/") or Path(out).is_dir()
+    return out.endswith("/") or os.path.isdir(out)
 
 
 def save(job: Any, out: str | None, force: bool) -> str:
@@ -83,9 +132,8 @@ def save(job: Any, out: str | None, force: bool) -> str:
         sys.stdout.buffer.write(io.encode(result.numpy(), "PNG"))
         return "-"
     if out is None:
-        return str(result.save(job.default_path(Path())))
+        return numbered(job, result, Path())
     target = Path(out)
     if is_folder(out):
-        target.mkdir(parents=True, exist_ok=True)
-        return str(result.save(job.default_path(target)))
+        return numbered(job, result, target)
     return str(result.save(target, force=force))

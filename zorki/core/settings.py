@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import ast
 import inspect
+import math
+import numbers
 import sys
 import textwrap
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, replace
-from typing import Any, TypeVar, get_type_hints
+from typing import Annotated, Any, TypeVar, get_type_hints
 
 from zorki.core.errors import InputError, UnknownName
 
 S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class Least:
+    """In a field's annotation, `Annotated[int, Least(1)]`: the smallest value (and the largest) that makes sense."""
+
+    value: float
+    most: float = math.inf
+
+    def __str__(self) -> str:
+        return f"at least {self.value:g}" if self.most == math.inf else f"from {self.value:g} to {self.most:g}"
 
 
 @dataclass(frozen=True)
@@ -27,7 +40,7 @@ class Option:
 
 def options(settings: type[Any]) -> tuple[Option, ...]:
     """The fields of a Settings dataclass in order; help is the string literal under each field."""
-    hints = get_type_hints(settings, vars(sys.modules[settings.__module__]))
+    hints = get_type_hints(settings, vars(sys.modules[settings.__module__]), include_extras=True)
     body = ast.parse(textwrap.dedent(inspect.getsource(settings))).body[0]
     assert isinstance(body, ast.ClassDef)
     helps, last = {}, ""
@@ -54,11 +67,27 @@ def fill(settings: type[S], presets: Mapping[str, S], preset: str | None, given:
     for name, value in given.items():
         if name not in known:
             raise UnknownName.among("option", name, known)
-        if known[name].type is str and isinstance(value, int | range | list | tuple) and not isinstance(value, bool):
-            value = given[name] = ",".join(map(str, [value] if isinstance(value, int) else value))  # range(16) for "0-15"
+        if (
+            known[name].type is str
+            and not isinstance(value, str | bool)
+            and hasattr(value, "__iter__" if not isinstance(value, numbers.Integral) else "__int__")
+        ):
+            value = given[name] = ",".join(
+                str(int(v)) for v in ([value] if isinstance(value, numbers.Integral) else value)
+            )  # range(16) for "0-15"
+        value = given[name] = plain(value)
         if not fits(value, known[name].type):
             raise InputError(f"The option {name} got {value!r}.", f"It takes {readable(known[name].type)}.", known[name].help)
     return replace(start, **given)  # type: ignore[type-var]
+
+
+def plain(value: Any) -> Any:
+    """numpy's numbers as Python's, a list as a tuple."""
+    if isinstance(value, numbers.Integral) and not isinstance(value, bool):
+        return int(value)
+    if isinstance(value, numbers.Real) and not isinstance(value, bool):
+        return float(value)
+    return tuple(map(plain, value)) if isinstance(value, list | tuple) else value
 
 
 def fits(value: Any, kind: Any) -> bool:
@@ -67,6 +96,9 @@ def fits(value: Any, kind: Any) -> bool:
     from typing import Literal, Union, get_args, get_origin
 
     origin = get_origin(kind)
+    if origin is Annotated:
+        least = get_args(kind)[1]
+        return fits(value, get_args(kind)[0]) and least.value <= value <= least.most
     if origin in (Union, UnionType):
         return any(fits(value, k) for k in get_args(kind))
     if origin is Literal:
@@ -75,7 +107,7 @@ def fits(value: Any, kind: Any) -> bool:
         inner = get_args(kind)
         return isinstance(value, tuple) and all(fits(v, inner[0]) for v in value)
     if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if kind is int:
         return isinstance(value, int) and not isinstance(value, bool)
     return kind is Any or (value is None and kind is type(None)) or (isinstance(kind, type) and isinstance(value, kind))
@@ -87,6 +119,8 @@ def readable(kind: Any) -> str:
     from typing import Literal, Union, get_args, get_origin
 
     origin = get_origin(kind)
+    if origin is Annotated:
+        return f"{readable(get_args(kind)[0])}, {get_args(kind)[1]}"
     if origin in (Union, UnionType):
         return " or ".join(readable(k) for k in get_args(kind) if k is not type(None))
     if origin is Literal:

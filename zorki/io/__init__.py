@@ -1,11 +1,11 @@
 """Pictures, video and masks on the disk: colour profiles, alpha, EXIF, 16 bit, atomic writes. The only user of PIL and PyAV."""
 
-from zorki.io.disk import atomic, atomic_write, check_target, free_path
+from zorki.io.disk import atomic, atomic_write, check_target, check_writable, free_path
 from zorki.io.files import list_photos
 from zorki.io.film import Film
 from zorki.io.opening import open_photo
 from zorki.io.photo import Photo
-from zorki.io.saving import encode, output_path, pil, save_photo
+from zorki.io.saving import check_picture_target, encode, output_path, pil, save_photo
 from zorki.io.scale import resize
 from zorki.io.settings import read_settings
 from zorki.io.sheet import sheet
@@ -15,7 +15,9 @@ __all__ = [
     "Photo",
     "atomic",
     "atomic_write",
+    "check_picture_target",
     "check_target",
+    "check_writable",
     "encode",
     "free_path",
     "list_photos",

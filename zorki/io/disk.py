@@ -53,12 +53,31 @@ def temporary_name(path: Path) -> Path:
     return path.with_name(f".zorki-{secrets.token_hex(6)}{path.suffix}")
 
 
-def publish(temporary: Path, path: Path) -> None:
-    """Brings the finished `temporary` to the disk for good, then renames it to `path` in one step."""
+def check_writable(folder: Path) -> None:
+    """Before work is spent on it: may files be made in `folder`? Raises InputError."""
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise trouble(OSError(errno.EACCES, ""), folder / "the result")
+
+
+def publish(temporary: Path, path: Path, force: bool = True) -> None:
+    """Brings the finished `temporary` to the disk for good, then renames it to `path` in one step.
+
+    Without `force` a file that came there meanwhile is not replaced. Raises InputError.
+    """
     with open(temporary, "rb+") as handle:
         os.fsync(handle.fileno())
     if path.exists():
         shutil.copymode(path, temporary)
+    if not force and hasattr(os, "link"):
+        try:
+            os.link(temporary, path)  # unlike a rename it fails where something is
+            return
+        except FileExistsError:
+            raise InputError(
+                f"{path} exists already.", "What exists is never replaced unasked.", "Choose another name, or add --force."
+            ) from None
+        except OSError:  # a disk without links: check and rename
+            check_target(path, force)
     os.replace(temporary, path)
 
 
@@ -73,7 +92,7 @@ def atomic(path: str | Path, force: bool = True) -> Iterator[Path]:
     temporary = temporary_name(target)
     try:
         yield temporary
-        publish(temporary, target)
+        publish(temporary, target, force)
     except OSError as error:
         raise trouble(error, shown) from error
     finally:

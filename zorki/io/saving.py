@@ -25,6 +25,17 @@ _JPEG_SEGMENT = 65_000  # bytes of EXIF, or of settings, that a JPEG can hold; l
 _COMES_BACK_AS = {"GIF": ".png", "BMP": ".png", "JPEG": ".jpg", "TIFF": ".tif", "HEIF": ".heic"}
 
 
+def check_picture_target(path: Path, force: bool) -> str:
+    """Before work is spent on it: may a picture be written as `path`? Its format. Raises InputError."""
+    kind = format_of(path)
+    if kind is None:
+        raise InputError(f"{path.name} has no ending of a picture.", f"Known are {', '.join(ENDINGS)}.", "Add one to --out.")
+    if kind == "HEIF" and not heif.writable():
+        raise InputError(f"{path.name}: HEIC cannot be written on this machine.", "Its libheif has no encoder.", "Choose .jpg or .avif.")
+    check_target(path, force)
+    return kind
+
+
 def save_photo(
     path: str | Path,
     pixels: Array,
@@ -42,13 +53,8 @@ def save_photo(
     Raises InputError (unknown ending, exists without `force`, no such folder, too long a side, not finite), Stopped (disk full).
     """
     path = Path(path)
-    kind = format_of(path)
-    if kind is None:
-        raise InputError(f"{path.name} has no ending of a picture.", f"Known are {', '.join(ENDINGS)}.", "Add one to --out.")
-    if kind == "HEIF" and not heif.writable():
-        raise InputError(f"{path.name}: HEIC cannot be written on this machine.", "Its libheif has no encoder.", "Choose .jpg or .avif.")
+    kind = check_picture_target(path, force)
     colours = _checked(pixels, path.name, _LONGEST.get(kind))
-    check_target(path, force)
     data = _file(kind, colours, like or Photo(pixels=colours), settings, quality)
     with atomic(path, force) as temporary:
         temporary.write_bytes(data)

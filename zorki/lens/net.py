@@ -145,7 +145,9 @@ class Net:
 
     def precision(self) -> AbstractContextManager[Any]:
         """Inside `with`, the net computes in `drawing`, the float type that is good enough to draw with; measuring stays out of it."""
-        return nullcontext() if self.drawing == torch.float32 else torch.autocast(self.device.type, self.drawing)
+        weight = self._weight()
+        plain = weight is not None and weight.dtype != torch.float32  # a half net computes in its own type
+        return nullcontext() if plain or self.drawing == torch.float32 else torch.autocast(self.device.type, self.drawing)
 
     def run(self, picture: Any, *, backward: bool = False) -> Any:
         """The module's own output, in the mode it is in, for a picture on any device and of any float type.
@@ -273,6 +275,8 @@ class Net:
         for base, k in found.calls:
             calls.setdefault(base, []).append(k)
         plain = name.replace("_orig_mod.", "")
+        if not plain:
+            raise UnknownName.among("layer", name, [layer.name for layer in found.layers], "`zorki layers` lists them all.")
         for candidate in (plain, plain.removeprefix("module.")):
             if candidate in calls:
                 return candidate, calls[candidate]

@@ -69,43 +69,41 @@ def climb(
     paint = canvas if show is None else lambda: show(canvas())
     good = [p.detach().clone() for p in parameters]
     dead = False
-    with ExitStack() as kept:
-        kept.enter_context(net.quiet())
-        for i in range(1, steps + 1):
-            parts: dict[str, torch.Tensor] = {}
+    for i in range(1, steps + 1):
+        parts: dict[str, torch.Tensor] = {}
 
-            def closure(i: int = i, parts: dict[str, torch.Tensor] = parts, dead: bool = dead) -> torch.Tensor:
-                with torch.enable_grad(), ExitStack() as rule:
-                    if dead and i <= REDIRECTED:
-                        rule.enter_context(lens.backward_rule(net.module, "redirect"))
-                    update.zero_grad(set_to_none=True)
-                    picture = canvas()
-                    moved = picture if wobble is None or plan is None else wobble(picture, plan[i - 1])
-                    loss = -objective_value(objective, look(net, moved, picture, objective.reads), parts)
-                    gradients = torch.autograd.grad(loss.sum(), parameters)
-                    for p, g in zip(parameters, gradients, strict=True):
-                        p.grad = g.contiguous()
-                return loss.mean().detach()
+        def closure(i: int = i, parts: dict[str, torch.Tensor] = parts, dead: bool = dead) -> torch.Tensor:
+            with torch.inference_mode(False), torch.enable_grad(), net.quiet(), ExitStack() as rule:
+                if dead and i <= REDIRECTED:
+                    rule.enter_context(lens.backward_rule(net.module, "redirect"))
+                update.zero_grad(set_to_none=True)
+                picture = canvas()
+                moved = picture if wobble is None or plan is None else wobble(picture, plan[i - 1])
+                loss = -objective_value(objective, look(net, moved, picture, objective.reads), parts)
+                gradients = torch.autograd.grad(loss.sum(), parameters)
+                for p, g in zip(parameters, gradients, strict=True):
+                    p.grad = g.contiguous()
+            return loss.mean().detach()
 
-            loss = float(closure())
-            bad = next((name for name, v in parts.items() if not torch.isfinite(v).all()), None)
-            if bad is None and not all(torch.isfinite(p.grad).all() for p in parameters if p.grad is not None):
-                bad = "the gradient"
-            if bad is not None:
-                restore(parameters, good)
-                raise Stopped(
-                    f"Step {i} of {steps}: {bad} is not a finite number.",
-                    "The last good picture is kept.",
-                    "Try a smaller rate, or another layer.",
-                )
-            if i == 1 and not dead and any_dead(parameters):
-                dead = True
-                events.note("A picture has no gradient at the start (dead ReLUs): the first steps let it through.")
-                loss = float(closure(dead=True))
-            good = [p.detach().clone() for p in parameters]
-            update.step(closure if optimiser == "lbfgs" else None)  # type: ignore[arg-type]
-            canvas.project()
-            yield Step(i, steps, stage, stages, loss, {n: float(v.mean()) for n, v in parts.items()}, paint, labels)
+        loss = float(closure())
+        bad = next((name for name, v in parts.items() if not torch.isfinite(v).all()), None)
+        if bad is None and not all(torch.isfinite(p.grad).all() for p in parameters if p.grad is not None):
+            bad = "the gradient"
+        if bad is not None:
+            restore(parameters, good)
+            raise Stopped(
+                f"Step {i} of {steps}: {bad} is not a finite number.",
+                "The last good picture is kept.",
+                "Try a smaller rate, or another layer.",
+            )
+        if i == 1 and not dead and any_dead(parameters):
+            dead = True
+            events.note("A picture has no gradient at the start (dead ReLUs): the first steps let it through.")
+            loss = float(closure(dead=True))
+        good = [p.detach().clone() for p in parameters]
+        update.step(closure if optimiser == "lbfgs" else None)  # type: ignore[arg-type]
+        canvas.project()
+        yield Step(i, steps, stage, stages, loss, {n: float(v.mean()) for n, v in parts.items()}, paint, labels)
 
 
 def updater(name: str, parameters: list[torch.Tensor], rate: float) -> torch.optim.Optimizer:

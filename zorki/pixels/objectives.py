@@ -70,7 +70,7 @@ def one(text: str, reads: Sequence[str], value: Callable[[Seen], torch.Tensor]) 
 
 def channel(layer: str, number: int) -> Objective:
     """The mean of one channel's map."""
-    return one(f"{layer}:{number}", [layer], lambda seen: at(seen[layer], layer, number).float().flatten(1).mean(1))
+    return one(f"{layer}:{number}", [layer], lambda seen: per_picture(at(seen[layer], layer, number)))
 
 
 def channels(layer: str, numbers: Sequence[int]) -> Objective:
@@ -80,9 +80,14 @@ def channels(layer: str, numbers: Sequence[int]) -> Objective:
         a = seen[layer]
         for n in numbers:
             at(a, layer, n)
-        return a[torch.arange(len(numbers), device=a.device), torch.tensor(list(numbers), device=a.device)].float().flatten(1).mean(1)
+        return per_picture(a[torch.arange(len(numbers), device=a.device), torch.tensor(list(numbers), device=a.device)])
 
     return one(f"{layer}:{','.join(map(str, numbers))}", [layer], value)
+
+
+def per_picture(maps: torch.Tensor) -> torch.Tensor:
+    """The mean over all but the first dimension (b,); of a layer without maps, such as the logits, the number itself."""
+    return maps.float().reshape(maps.shape[0], -1).mean(1)
 
 
 def neuron(layer: str, number: int, row: int | None = None, column: int | None = None) -> Objective:
@@ -144,6 +149,12 @@ def content(name: str, target: torch.Tensor) -> Objective:
 
 def gram_of(maps: torch.Tensor) -> torch.Tensor:
     """Gram matrices (b, c, c) of maps (b, c, h, w): how channels go together, wherever that is; F Fᵀ / (h w)."""
+    if maps.ndim != 4:
+        raise InputError(
+            f"A layer of shape {tuple(maps.shape[1:])} has no maps.",
+            "A Gram matrix needs a place dimension.",
+            "Choose a layer with maps: `zorki layers`.",
+        )
     f = maps.float().flatten(2)
     return f @ f.transpose(1, 2) / f.shape[2]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -47,8 +48,11 @@ class Job:
 
     def steps(self) -> Iterator[pixels.Step]:
         """Yields each Step; whoever loops may break off, and `result` is then what was reached."""
-        inputs = {name: tensor(photo) for name, photo in self.photos.items()}
-        started = self.method.run(self.net, **inputs, s=self.settings)
+        import torch
+
+        with torch.inference_mode(False):  # a caller may be in it, and nothing that is drawn could be
+            inputs = {name: tensor(photo) for name, photo in self.photos.items()}
+            started = self.method.run(self.net, **inputs, s=self.settings)
         if not self.method.climbs:
             self.made = started
             return
@@ -57,7 +61,7 @@ class Job:
             kept.enter_context(closing(started))
             if self.film is not None:
                 kept.enter_context(self.film)
-            for step in started:
+            while (step := advanced(started)) is not None:
                 self.last = step
                 self.shoot(step)
                 if step.i == 1:
@@ -69,7 +73,7 @@ class Job:
     def shoot(self, step: pixels.Step) -> None:
         """Adds the step to the film, if there is one and it is this step's turn."""
         every = max(1, -(-step.of * step.stages // FILM_FRAMES))
-        if self.film is not None and (step.i % every == 0 or step.i == step.of):
+        if self.film is not None and (step.i % every == 0 or step.i in (1, step.of)):
             picture = step.image()[0].permute(1, 2, 0).numpy()
             k = min(1.0, FILM_SIDE / max(picture.shape[:2]))
             hw = (max(1, round(picture.shape[0] * k)), max(1, round(picture.shape[1] * k)))
@@ -105,7 +109,7 @@ class Job:
             "command": [self.method.wing, self.method.name],
             "pictures": {name: photo.name for name, photo in self.photos.items()},
             "options": settings.changed(self.settings),
-            "model": self.net.name,
+            "model": Path(self.net.name).name,  # of file.py:function without the folder
         }
 
     def command(self) -> str:
@@ -118,8 +122,17 @@ class Job:
         board = not self.method.climbs
         if first is not None and not board:
             return io.output_path(first, self.method.name, folder)
-        stem = Path(first.name).stem if first is not None else str(getattr(self.settings, "layer", None) or self.net.name)
+        stem = Path(first.name).stem if first is not None else str(getattr(self.settings, "layer", None) or Path(self.net.name).name)
+        stem = re.sub(r'[<>:"/\\|?*\s]+', "-", stem)
         return io.free_path(folder / f"{stem}.{self.method.name}.png")
+
+
+def advanced(started: Iterator[pixels.Step]) -> pixels.Step | None:
+    """The next step, None after the last."""
+    import torch
+
+    with torch.inference_mode(False):
+        return next(started, None)
 
 
 def tensor(photo: io.Photo) -> Any:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from pickle import UnpicklingError
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -32,16 +36,26 @@ def load(
     without them pictures reach it in 0..1. dtype: what is drawn with; whatever measures stays in float32.
     Raises UnknownName, InputError, WeightsError.
     """
+    if std is not None and (not all(map(math.isfinite, std)) or not all(std)):
+        raise InputError("--std has a zero or a number that is not finite.", "Pictures are divided by it.")
+    if (mean is not None or std is not None) and (isinstance(model, lens.Net) or str(model) in weights.names()):
+        raise InputError("--mean and --std are for a network of your own.", "This one normalises inside.", "Leave them out.")
     if isinstance(model, lens.Net):
         net = model
     elif isinstance(model, nn.Module):
         net = lens.Net(model, name=type(model).__name__, mean=mean, std=std)
+    elif not isinstance(model, str):
+        raise InputError(f"The model is a {type(model).__name__}.", "It is a name, file.py:function, or an nn.Module.")
+    elif model not in weights.names() and (model.endswith(".py") or Path(model).is_file()):
+        do = f"Write {model}:function." if model.endswith(".py") else "Write file.py:function, and the numbers with --weights."
+        raise InputError(f"--model {model} is a file without a function.", "It is a shipped name or file.py:function.", do)
     elif ":" in model and model not in weights.names():
         net = lens.Net(built(model), name=model, mean=mean, std=std)
     else:
         net = weights.load(model)
     if weights_file is not None:
         fill(net.module, Path(weights_file))
+        net.name = f"{net.name} with {Path(weights_file).name}"  # no longer the network that the name alone would give
     place = chosen_device(device)
     if place is not None and not isinstance(model, nn.Module | lens.Net):
         net.module.to(place)
@@ -50,30 +64,52 @@ def load(
 
 
 def built(spec: str) -> nn.Module:
-    """The module that a function of the user's returns; the function's own errors come through as one sentence."""
+    """The module that a function of the user's returns; the function's own errors come through as one sentence.
+
+    What it prints goes to stderr. Its folder (or the current one) is where its imports are looked for, as when it is run.
+    """
     where, _, name = spec.rpartition(":")
+    file = Path(where)
+    folder = file.parent if where.endswith(".py") else Path()
+    if where.endswith(".py") and not file.is_file():
+        raise InputError(f"There is no file {where}.", "--model takes file.py:function.")
+    sys.path.insert(0, str(folder.resolve()))
     try:
-        if where.endswith(".py"):
-            found = importlib.util.spec_from_file_location(Path(where).stem, where)
-            if found is None or found.loader is None or not Path(where).is_file():
-                raise InputError(f"There is no file {where}.", "--model takes file.py:function.")
-            module = importlib.util.module_from_spec(found)
-            sys.modules.setdefault(module.__name__, module)  # dataclasses and pickles look their module up there
-            found.loader.exec_module(module)
-        else:
-            module = importlib.import_module(where)
-        made = getattr(module, name)()
+        with contextlib.redirect_stdout(sys.stderr):
+            module = run_file(file) if where.endswith(".py") else importlib.import_module(where)
+            made = getattr(module, name)()
     except ZorkiError:
         raise
-    except Exception as e:
-        raise InputError(f"--model {spec} failed: {type(e).__name__}: {e}", "It is to name a function that returns an nn.Module.") from e
+    except (Exception, SystemExit) as e:
+        told = " ".join(f"{type(e).__name__}: {e}".split())[:300]
+        raise InputError(f"--model {spec} failed: {told}", "It is to name a function that returns an nn.Module.") from e
+    finally:
+        sys.path.remove(str(folder.resolve()))
     if not isinstance(made, nn.Module):
         raise InputError(f"--model {spec} returned a {type(made).__name__}.", "It is to return an nn.Module.")
     return made
 
 
+def run_file(file: Path) -> ModuleType:
+    """A file as a module of its own name, so that a user's timm.py is not taken for the library."""
+    name = f"_zorki_model_{file.stem}"
+    found = importlib.util.spec_from_file_location(name, file)
+    assert found is not None, "a .py file has a specification"
+    assert found.loader is not None, "and a loader"
+    module = importlib.util.module_from_spec(found)
+    sys.modules[name] = module  # dataclasses and pickles look their module up there
+    try:
+        found.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
 def fill(module: nn.Module, file: Path) -> None:
     """Loads a state dict strictly. Raises WeightsError."""
+    if file.is_dir():
+        raise WeightsError(f"{file} is a folder.", "--weights takes a file with a state dict.")
     try:
         if file.suffix == ".safetensors":
             from safetensors.torch import load_file
@@ -84,6 +120,10 @@ def fill(module: nn.Module, file: Path) -> None:
         module.load_state_dict(state)
     except FileNotFoundError:
         raise WeightsError(f"There is no file {file}.", "--weights takes a state dict.") from None
+    except UnpicklingError:
+        raise WeightsError(
+            f"{file.name} holds more than tensors, or is no state dict.", "Nothing in it was run.", "Save it as safetensors."
+        ) from None
     except Exception as e:
         raise WeightsError(f"{file.name} does not fit the network.", " ".join(str(e).split())[:300]) from e
 

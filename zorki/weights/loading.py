@@ -22,7 +22,8 @@ def load(name: str) -> lens.Net:
     known = card(name)
     state = read(known)
     module, _, builder = known.build.partition(":")
-    net: torch.nn.Module = getattr(importlib.import_module(module), builder)(**known.arguments)
+    with torch.inference_mode(False), torch.random.fork_rng(devices=[]):  # random numbers of the start are nobody's business
+        net: torch.nn.Module = getattr(importlib.import_module(module), builder)(**known.arguments)
     try:
         net.load_state_dict({k: v.float() for k, v in state.items()})
     except RuntimeError as e:

@@ -7,13 +7,14 @@ Differs: the picture keeps its shape, since the network may be given any size; G
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from zorki import lens, pixels
 from zorki.blocks import Tile
-from zorki.core.errors import InputError
+from zorki.core.errors import InputError, Stopped
 from zorki.core.method import Input
 from zorki.core.seeds import generator
+from zorki.core.settings import Least
 
 if TYPE_CHECKING:
     import torch
@@ -30,7 +31,7 @@ class Settings:
     "number of the class asked about; not given: the likeliest"
     layer: str | None = None
     "layer for Grad-CAM; not given: the last one with maps"
-    samples: int = 32
+    samples: Annotated[int, Least(1)] = 32
     "noisy copies for SmoothGrad"
     seed: int = 0
     "the same number gives the same map"
@@ -80,6 +81,8 @@ def run(net: lens.Net, photo: torch.Tensor, s: Settings = Settings()) -> Attribu
         logits = net.logits(small).float()
     if logits.ndim != 2:
         raise InputError(f"The network gives {tuple(logits.shape[1:])} numbers, not one for each class.", "Attribution needs a classifier.")
+    if not torch.isfinite(logits).all():
+        raise Stopped("The network answers with numbers that are not finite.", "Nothing was written.", "Look at its weights, mean and std.")
     share = logits.softmax(1)[0]
     asked = int(share.argmax()) if s.class_ is None else s.class_
     if not 0 <= asked < len(share):
@@ -105,11 +108,16 @@ def gradcam(net: lens.Net, photo: torch.Tensor, number: int, layer: str | None) 
     """ReLU(Σ w_k A_k) with w_k the mean gradient of the logit on map k; (h, w) of the layer."""
     import torch
 
-    name = net.layer(layer).name if layer else [x.name for x in net.layers() if len(x.shape) == 3 and min(x.shape[1:]) > 1][-1]
+    drawn = [x.name for x in net.layers() if len(x.shape) == 3 and min(x.shape[1:]) > 1]
+    if layer is None and not drawn:
+        raise InputError(f"{net.name} has no layer with maps.", "Grad-CAM weighs maps.", "Use --method gradient.")
+    name = net.layer(layer).name if layer is not None else drawn[-1]
     x = pixels.shift.resize(photo, sized(photo, 2 * net.side, net.least)).to(net.device).requires_grad_(True)
     with torch.enable_grad(), net.quiet():
         seen = lens.capture(net, x, [name, lens.OUTPUT])
         a, logits = seen[name], seen[lens.OUTPUT]
+        if a.ndim != 4:
+            raise InputError(f"{name} has no maps.", "Grad-CAM weighs maps.", "Choose a convolution or a ReLU: `zorki layers`.")
         g = torch.autograd.grad(logits[0, number], a)[0]
     return (g.mean((2, 3), keepdim=True) * a).sum(1)[0].clamp_min(0).detach()
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from zorki import pixels
 from zorki.core.method import Input
 from zorki.core.seeds import seed_for
+from zorki.core.settings import Least
 
 if TYPE_CHECKING:
     import torch
@@ -27,17 +28,17 @@ INPUTS = {"photo": Input("the photo to dream on")}
 class Settings:
     layer: str | None = None
     "layer whose activations grow; not given: the card's"
-    octaves: int = 4
+    octaves: Annotated[int, Least(1, 20)] = 4
     "sizes climbed, small to large"
-    ratio: float = 1.4
+    ratio: Annotated[float, Least(1.01, 8)] = 1.4
     "each octave is larger than the last by this"
-    steps: int = 10
+    steps: Annotated[int, Least(1)] = 10
     "updates in each octave"
-    rate: float = 1.5
+    rate: Annotated[float, Least(0, 255)] = 1.5
     "size of an update, in 8-bit levels"
-    jitter: int = 32
+    jitter: Annotated[int, Least(0)] = 32
     "pixels by which the picture is rolled at random, each step"
-    size: int = 512
+    size: Annotated[int, Least(1)] = 512
     "longest side worked at"
     seed: int = 0
     "the same number gives the same picture"

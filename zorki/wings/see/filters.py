@@ -8,11 +8,12 @@ that a weak filter looks weak and can still be seen.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from zorki import pixels
 from zorki.blocks import Tile
 from zorki.core.errors import InputError
+from zorki.core.settings import Least
 
 if TYPE_CHECKING:
     import torch
@@ -26,7 +27,7 @@ INPUTS: dict[str, object] = {}
 class Settings:
     layer: str | None = None
     "convolution whose weights are shown; not given: the first"
-    count: int = 64
+    count: Annotated[int, Least(1)] = 64
     "how many filters at most, strongest first"
 
 
@@ -59,12 +60,14 @@ def run(net: lens.Net, s: Settings = Settings()) -> Filters:
     import torch
 
     convolutions = [layer.name for layer in net.layers() if "Conv" in layer.kind]
-    name = net.layer(s.layer or convolutions[0]).name if s.layer or convolutions else ""
+    name = net.layer(convolutions[0] if s.layer is None else s.layer).name if s.layer is not None or convolutions else ""
     weight = getattr(dict(net.module.named_modules()).get(name), "weight", None)
     if not isinstance(weight, torch.Tensor) or weight.ndim != 4:
         raise InputError(
             f"{name or 'This network'} has no filters to show.", f"Its convolutions are {', '.join(convolutions[:12]) or 'none'}."
         )
     weight = weight.detach().float().cpu()
+    if not torch.isfinite(weight).all():
+        raise InputError(f"{name} has weights that are not finite.", "Nothing was written.", "Load other weights.")
     order = weight.flatten(1).norm(dim=1).argsort(descending=True)[: s.count]
     return Filters(name, weight[order], tuple(order.tolist()), float(weight.abs().max()) or 1.0)

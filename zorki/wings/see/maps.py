@@ -6,12 +6,13 @@ Source: Zeiler and Fergus 2013; Yosinski et al. 2015.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from zorki import lens, pixels
 from zorki.blocks import Tile
-from zorki.core.errors import InputError
+from zorki.core.errors import InputError, Stopped
 from zorki.core.method import Input
+from zorki.core.settings import Least
 
 if TYPE_CHECKING:
     import torch
@@ -23,9 +24,9 @@ INPUTS = {"photo": Input("the photo whose maps are shown")}
 class Settings:
     layer: str | None = None
     "layer whose maps are shown; not given: the card's"
-    count: int = 16
+    count: Annotated[int, Least(1)] = 16
     "how many channels, strongest first"
-    size: int = 256
+    size: Annotated[int, Least(1)] = 256
     "longest side of the photo as the network gets it"
     scale: Literal["own", "shared"] = "own"
     "whether each map is stretched by itself or all by one measure"
@@ -77,5 +78,7 @@ def run(net: lens.Net, photo: torch.Tensor, s: Settings = Settings()) -> Maps:
         raise InputError(
             f"{name} gives no maps, but {tuple(a.shape[1:])} numbers.", "A layer before it has maps: `zorki layers` lists them."
         )
+    if not torch.isfinite(a).all():
+        raise Stopped(f"{name} gives numbers that are not finite.", "Nothing was written.", "Look at the network's weights, mean and std.")
     order = a[0].flatten(1).mean(1).argsort(descending=True, stable=True)[: s.count]
     return Maps(name, a[0][order], tuple(order.tolist()), small.cpu(), s)

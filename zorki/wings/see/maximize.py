@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from zorki import pixels
 from zorki.core.method import Input
 from zorki.core.numbers import numbers
 from zorki.core.seeds import seed_for
+from zorki.core.settings import Least
 
 if TYPE_CHECKING:
     import torch
@@ -29,17 +30,17 @@ class Settings:
     "layer whose channels are drawn; not given: the card's"
     channel: str = "0-15"
     "channels: 7, 0-63, 1,4,9 or all"
-    size: int = 96
+    size: Annotated[int, Least(8)] = 96
     "side of a drawing in pixels; with --on the photo's longest side"
-    steps: int = 128
+    steps: Annotated[int, Least(1)] = 128
     "updates of the picture"
-    rate: float = 0.05
+    rate: Annotated[float, Least(0)] = 0.05
     "size of an update"
-    jitter: float = 6
+    jitter: Annotated[float, Least(0)] = 6
     "pixels by which the picture is shifted at random, each step"
     keep: float = 1.0
     "with --on: how strongly the photo is held on to"
-    batch: int = 16
+    batch: Annotated[int, Least(1)] = 16
     "drawings at a time"
     seed: int = 0
     "the same number gives the same picture"

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from zorki import lens, pixels
 from zorki.core.method import Input
 from zorki.core.seeds import seed_for
+from zorki.core.settings import Least
 
 if TYPE_CHECKING:
     import torch
@@ -27,11 +28,11 @@ class Settings:
     "layer that must answer alike; not given: the card's"
     what: Literal["content", "style"] = "content"
     "content: what is where; style: what goes together, wherever it is"
-    steps: int = 150
+    steps: Annotated[int, Least(1)] = 150
     "updates of the picture"
-    rate: float = 0.05
+    rate: Annotated[float, Least(0)] = 0.05
     "size of an update"
-    size: int = 256
+    size: Annotated[int, Least(1)] = 256
     "longest side worked at"
     seed: int = 0
     "the same number gives the same picture"

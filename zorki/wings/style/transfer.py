@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from zorki import lens, pixels
+from zorki.core.errors import InputError
 from zorki.core.method import Input
+from zorki.core.settings import Least
 
 if TYPE_CHECKING:
     import torch
@@ -28,17 +30,17 @@ class Settings:
     "layers whose style is matched; not given: the first ReLU of each block"
     content_layer: str | None = None
     "layer that holds the content; not given: the last but one block's second ReLU"
-    content_weight: float = 0.02
+    content_weight: Annotated[float, Least(0)] = 0.02
     "how strongly the content is held"
-    style_weight: float = 1.0
+    style_weight: Annotated[float, Least(0)] = 1.0
     "how strongly the style is matched"
-    variation: float = 0.5
+    variation: Annotated[float, Least(0)] = 0.5
     "how strongly neighbouring pixels are kept alike"
-    steps: int = 150
+    steps: Annotated[int, Least(1)] = 150
     "updates at the first, smaller size; two thirds of them at the full one"
-    rate: float = 0.02
+    rate: Annotated[float, Least(0)] = 0.02
     "size of an update"
-    size: int = 448
+    size: Annotated[int, Least(1)] = 448
     "longest side worked at"
     seed: int = 0
     "not used yet by a start from the content: the same call gives the same picture"
@@ -96,5 +98,7 @@ def chosen(net: lens.Net, s: Settings) -> tuple[list[str], str]:
         relus = [layer.name for layer in net.layers() if "ReLU" in layer.kind and len(layer.shape) == 3] or names
         firsts = [relus[i * (len(relus) - 1) // 4] for i in range(5)] if len(relus) > 5 else relus
     style = [net.layer(n).name for n in s.layers] or firsts
+    if not style:
+        raise InputError(f"{net.name} has no layer with maps.", "A style is how maps go together.", "Use a network with convolutions.")
     holds = "relu4_2" if "relu4_2" in names else firsts[max(0, len(firsts) - 2)]
-    return style, net.layer(s.content_layer).name if s.content_layer else holds
+    return style, net.layer(s.content_layer).name if s.content_layer is not None else holds
