@@ -161,4 +161,4 @@ def train(pictures: Pictures, soft: torch.Tensor, c: Config, work: Path, out: Pa
     target_file = out or work / "eye.safetensors"
     target_file.parent.mkdir(parents=True, exist_ok=True)
     save_file({k: v.half().contiguous() for k, v in folded.items()}, str(target_file))
-    say(f"wrote {target_file}")
+    say(f"wrote {target_file.name}")
