@@ -48,7 +48,7 @@ class Filters:
         out = []
         for number, w in zip(self.channels, self.weights, strict=True):
             shown = w if w.shape[0] == 3 else w[w.flatten(1).norm(dim=1).argmax()].expand(3, -1, -1)
-            picture = pixels.ink.levels(0.5 + shown.sign() * (shown.abs() / self.scale) ** 0.6 / 2)
+            picture = pixels.ink.enlarged(pixels.ink.levels(0.5 + shown.sign() * (shown.abs() / self.scale) ** 0.6 / 2), 48)
             out.append(
                 Tile(pixels=picture, caption=f"{number}", alt=f"Filter {number} of {self.layer}, {w.shape[-2]} by {w.shape[-1]} weights")
             )

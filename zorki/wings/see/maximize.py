@@ -61,7 +61,9 @@ def run(net: lens.Net, on: torch.Tensor | None = None, s: Settings = Settings())
     import torch
 
     name = net.pick_layer(s.layer)
-    chosen = numbers(s.channel, net.layer(name).shape[0], name)
+    count = net.layer(name).shape[0]
+    default = s.channel == Settings.channel and count < 16  # a small layer has fewer than the first sixteen
+    chosen = numbers("all" if default else s.channel, count, name)
     hw = (s.size, s.size)
     small = None
     if on is not None:
