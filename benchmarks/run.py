@@ -6,6 +6,7 @@ Timings of single runs on whatever machine this is; the ratios are what may be c
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -67,6 +68,25 @@ def tour(limit: float) -> None:
     print(f"tour, all        {seconds:6.2f} s = {seconds / one:7.0f} matrix products, peak {peak:.2f} GiB")
 
 
+def together() -> None:
+    """A drawing beside another one, as shipped and with torch's own waiting: what `considerate` in zorki/cli/main.py is for."""
+    with tempfile.TemporaryDirectory() as folder:
+        words = [sys.executable, "-m", "zorki", "see", "maximize", "--layer", "conv4_2", "--quiet", "--force", "-o"]
+        for name, spins in (("as shipped", {}), ("torch's own waiting", {"GOMP_SPINCOUNT": "300000"})):
+            seconds = []
+            for beside in (False, True):
+                env = os.environ | spins
+                other = subprocess.Popen([*words, f"{folder}/b.png", "--steps", "5000"], env=env) if beside else None
+                time.sleep(5 if beside else 0)
+                mine = [*words, f"{folder}/a.png", "--channel", "0-7", "--steps", "60", "--json"]
+                done = subprocess.run(mine, env=env, capture_output=True, text=True, check=True)
+                seconds.append(json.loads(done.stdout)["seconds"])
+                if other is not None:
+                    other.kill()
+                    other.wait()
+            print(f"{name}: alone {seconds[0]:.1f} s, beside another drawing {seconds[1]:.1f} s, {seconds[1] / seconds[0]:.1f} times")
+
+
 def main() -> None:
     limits = {dtype: product(dtype) for dtype in (torch.float32, torch.bfloat16)}
     print(", ".join(f"matrix product {str(d)[6:]} {v:.0f} GFLOP/s" for d, v in limits.items()), f"({torch.get_num_threads()} threads)")
@@ -74,6 +94,7 @@ def main() -> None:
     limit = limits[net.drawing]
     print(f"drawn in {str(net.drawing)[6:]}")
     tour(limit)
+    together()
     for layer in ("conv3_1", "conv4_1", "conv5_1"):
         board(net, layer, limit)
 

@@ -1,6 +1,6 @@
 """`python -m zorki`."""
 
-from zorki.cli.main import main
+from zorki.cli.entry import main
 
 if __name__ == "__main__":
     main()

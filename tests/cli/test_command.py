@@ -173,3 +173,19 @@ def test_a_picture_on_stdout(zorki: Run, cat: Path) -> None:
 
     done = subprocess.run([sys.executable, "-m", "zorki", "see", "filters", "-o", "-", "--quiet"], capture_output=True, check=True)
     assert Image.open(io.BytesIO(done.stdout)).size[0] > 50
+
+
+def test_attribution_answers_with_the_five_likeliest_classes(
+    cat: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert inside(["see", "attribution", str(cat), "--quiet", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    shares = [row["share"] for row in answer["top"]]
+    assert shares == sorted(shares, reverse=True)
+    assert answer["class"] == answer["top"][0]["class"]
+    assert inside(["see", "attribution", str(cat), "--quiet"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 6
+    assert str(answer["top"][0]["class"]) in lines[0]
+    assert lines[-1] == "cat.attribution-2.png"

@@ -128,3 +128,20 @@ def test_public_names_are_those_of_the_surface() -> None:
 def test_python_m_zorki_works() -> None:
     done = subprocess.run([sys.executable, "-m", "zorki", "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == zorki.__version__
+
+
+@pytest.mark.parametrize(("given", "spins"), [({}, "3000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "active"}, None)], ids=str)
+def test_waiting_threads_sleep_soon_unless_the_user_says_otherwise(
+    given: dict[str, str], spins: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import os
+
+    from zorki.cli.main import considerate
+
+    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    considerate()
+    assert os.environ.get("GOMP_SPINCOUNT") == spins
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)

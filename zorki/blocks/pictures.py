@@ -46,7 +46,7 @@ class Figure:
     sentence: str
     "what one sees and why"
     command: str = ""
-    "what makes it alone"
+    "what makes it alone; several commands, a line each"
     formula: str = ""
     crisp: bool = False
     "enlarge without smoothing: filters of 3×3, maps of 7×7"

@@ -43,6 +43,18 @@ def app(words: Sequence[str]) -> App:
     return top
 
 
+SPINS = "3000"  # rounds that a thread waits awake for the others
+
+
+def considerate() -> None:
+    """Lets waiting threads sleep soon: two drawings at once else hold each other up many times over.
+
+    Measured by benchmarks/run.py. To be called before torch is loaded; what the user has set counts.
+    """
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs one command and exits with its status."""
     words = list(sys.argv[1:] if argv is None else argv)
@@ -52,9 +64,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     for out in (sys.stdout, sys.stderr):
         if isinstance(out, io.TextIOWrapper):
             out.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show is no reason to fail
-    # A shell starts background jobs with SIGINT ignored; whoever sends one all the same means it.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    sys.exit(run(words))
+    considerate()
+    status = run(words)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is written
+    if status == 130:  # a library that was interrupted half-way could still change the status on the way out
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)
 
 
 def run(words: list[str]) -> int:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from zorki.cli import terminal
+from zorki.cli import interrupt, terminal
 from zorki.core.errors import InputError
 
 
@@ -60,14 +60,16 @@ def tour(
             from zorki.pixels.flow import painting as flowing
 
             made = folder / "flow.png" if force else io.free_path(folder / "flow.png")
-            painting = io.open_photo(io.save_photo(made, flowing(), force=force))
+            with interrupt.undisturbed():
+                painting = io.open_photo(io.save_photo(made, flowing(), force=force))
         guide = Guide(net, shrunk(opened), shrunk(painting), long=long, seed=seed)
         h, w = opened.pixels.shape[:2]
         walk = Walk(
             guide, page, facts=(("photo", f"{opened.name}, {w} × {h}"), ("network", net.name), ("command", f"zorki tour {opened.name}"))
         )
         try:
-            walk.go(section)
+            with interrupt.awaited():
+                walk.go(section)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(f"Stopped by Ctrl-C. The page holds what was done: {page}") from None
     answer = {

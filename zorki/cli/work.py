@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from zorki.cli import options, terminal
+from zorki.cli import interrupt, options, terminal
 from zorki.core.errors import InputError, Stopped
 from zorki.studio.shelves import Method
 
@@ -44,19 +43,25 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
             previewed = None  # somebody's picture; the events go on without one
         try:
             seen = began
-            for step in job.steps():
-                if previewed and time.monotonic() - seen > PREVIEW_EVERY:
-                    seen = time.monotonic()
-                    preview(step, previewed)
-                losses.append({"step": step.i, "stage": step.stage, "total": step.loss, "parts": dict(step.parts)})
+            with interrupt.awaited():
+                for step in job.steps():
+                    if previewed and time.monotonic() - seen > PREVIEW_EVERY:
+                        seen = time.monotonic()
+                        preview(step, previewed)
+                    losses.append({"step": step.i, "stage": step.stage, "total": step.loss, "parts": dict(step.parts)})
         except (KeyboardInterrupt, Stopped) as e:
             if job.last is None:
                 raise
             stop = e
-        with undisturbed():
+        with interrupt.undisturbed():
             path = save(job, out, force)
     paths = [path, *([common["film"]] if common.get("film") and Path(common["film"]).exists() else [])]
     result: dict[str, Any] = {"command": [m.wing, m.name], "out": paths, "seconds": round(time.monotonic() - began, 3)}
+    told = job.made.answer() if hasattr(job.made, "answer") else {}
+    result |= told
+    if path != "-" and not common.get("json"):
+        for row in told.get("top", ()):
+            print(f"{row['share']:6.1%}  {row['class']:4d}  {row['name']}")
     if losses:
         result |= {"losses": losses, "size": list(reversed(job.last.image().shape[-2:])) if job.last else None}
     if path != "-":
@@ -85,16 +90,6 @@ def check(out: str | None, film: str | None, force: bool) -> None:
         io.check_picture_target(Path(out), force)
     if film is not None:
         io.check_target(Path(film), force)
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """Ctrl-C waits until what was drawn is on the disk."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def preview(step: Any, path: Path) -> None:

@@ -41,7 +41,11 @@ def check_target(path: Path, force: bool) -> None:
         if path.is_dir():
             raise InputError(f"{path} is a folder.", "A file name is needed here.", f"Write for example {path / 'picture.png'}.")
         if not force and os.path.lexists(path):
-            raise InputError(f"{path} exists already.", "What exists is never replaced unasked.", "Choose another name, or add --force.")
+            raise InputError(
+                f"{path} exists already.",
+                "What exists is never replaced unasked.",
+                "Choose another name, or add --force (in Python: force=True).",
+            )
         if not path.parent.is_dir():
             raise trouble(OSError(errno.ENOENT, ""), path)
     except (OSError, ValueError) as error:
@@ -74,7 +78,9 @@ def publish(temporary: Path, path: Path, force: bool = True) -> None:
             return
         except FileExistsError:
             raise InputError(
-                f"{path} exists already.", "What exists is never replaced unasked.", "Choose another name, or add --force."
+                f"{path} exists already.",
+                "What exists is never replaced unasked.",
+                "Choose another name, or add --force (in Python: force=True).",
             ) from None
         except OSError:  # a disk without links: check and rename
             check_target(path, force)

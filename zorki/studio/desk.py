@@ -86,13 +86,10 @@ class Job:
         if self.last is None:
             raise Stopped(f"{self.method.name} was stopped before its first step.", "Nothing was drawn yet.")
         drawn = self.last.image()
-        if self.last.labels:
-            tiles = [
-                blocks.Tile(pixels=pixels.ink.levels(p), caption=label, alt=f"What {label} answers to")
-                for p, label in zip(drawn, self.last.labels, strict=False)
-            ]
-            if len(self.last.labels) > 1:
-                return Board(tuple(tiles), self.record(), drawn)
+        if len(self.last.labels) > 1:
+            named = zip(drawn, self.last.labels, strict=False)  # broken off, there are fewer drawings than names
+            tiles = [blocks.Tile(pixels=pixels.ink.levels(p), caption=label, alt=f"What {label} answers to") for p, label in named]
+            return Board(tuple(tiles), self.record(), drawn)
         first = next(iter(self.photos.values()), None)
         return Picture(drawn[:1], first if first is not None and first.pixels.shape[:2] == drawn.shape[-2:] else None, self.record())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,14 +19,14 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
-class Shown:
+class Shown(ABC):
     """What both have in common: the pixels decide everything else."""
 
     record: Mapping[str, Any]
 
+    @abstractmethod
     def numpy(self) -> npt.NDArray[np.uint8]:
         """(h, w, 3) uint8."""
-        raise NotImplementedError
 
     def tensor(self) -> torch.Tensor:
         """(3, h, w) float32 in 0..1."""

@@ -68,7 +68,6 @@ class Walk:
         self.write()
 
     def write(self) -> None:
-        hero = None
         page = blocks.Page(
             title=f"What a network sees in {self.guide.photo.name}",
             lead=(
@@ -77,7 +76,6 @@ class Walk:
             ),
             sections=tuple(self.sections),
             facts=self.facts,
-            hero=hero,
             foot=f"Made by Zorki {zorki.__version__} on this machine. Nothing left it.",
         )
         io.atomic_write(self.page, report.render(page))

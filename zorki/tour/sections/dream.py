@@ -23,6 +23,6 @@ def build(guide: Guide) -> Iterator[blocks.Block]:
             second.tile(f"{deep}", f"The photo, dreamt on by {deep}"),
         ),
         sentence="The dream is climbed at four sizes, small to large, so that it holds large shapes and fine ones. A deeper layer dreams of larger parts.",
-        command=second.command,
+        command=f"{first.command}\n{second.command}",
         formula="x ← x + η · g / mean |g|,  g = ∂/∂x ½ ‖a(x)‖²",
     )

@@ -16,14 +16,14 @@ LEAD = (
 
 def build(guide: Guide) -> Iterator[blocks.Block]:
     tiles = [guide.photo_tile()]
-    command = ""
+    commands = []
     for layer in guide.stages()[1:4]:
         made = guide.make("style", "reconstruct", image=guide.photo, layer=layer, steps=100, size=224)
         tiles.append(made.tile(layer, f"What {layer} keeps of the photo"))
-        command = made.command
+        commands.append(made.command)
     yield blocks.Row(
         figures=tuple(tiles),
         sentence="Early layers keep every pixel; deeper ones forget exact colours and places and keep what is where.",
-        command=command,
+        command="\n".join(commands),
         formula="L = Σᵢⱼ (Fᵢⱼ − Pᵢⱼ)² / Σᵢⱼ Pᵢⱼ²",
     )

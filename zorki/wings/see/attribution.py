@@ -42,12 +42,13 @@ PRESETS: dict[str, Settings] = {}
 
 @dataclass(frozen=True)
 class Attribution:
-    """raw: the map (h, w) as it came out; class_: number asked about; top: the five likeliest (name, probability)."""
+    """raw: the map (h, w) as it came out; class_: number asked about; top: the five likeliest (name, probability), numbers: theirs."""
 
     raw: torch.Tensor
     class_: int
     name: str
     top: tuple[tuple[str, float], ...]
+    numbers: tuple[int, ...]
     photo: torch.Tensor
     method: str
 
@@ -55,6 +56,13 @@ class Attribution:
     def maximum(self) -> float:
         """The raw map's largest value: 0 means that nothing in the picture speaks for the class."""
         return float(self.raw.max())
+
+    def answer(self) -> dict[str, object]:
+        """What the command prints beside the picture."""
+        top = [
+            {"class": number, "name": name, "share": round(share, 4)} for number, (name, share) in zip(self.numbers, self.top, strict=True)
+        ]
+        return {"top": top, "class": self.class_, "maximum": self.maximum}
 
     def tiles(self) -> list[Tile]:
         hw = (self.photo.shape[-2], self.photo.shape[-1])
@@ -94,7 +102,7 @@ def run(net: lens.Net, photo: torch.Tensor, s: Settings = Settings()) -> Attribu
     else:
         raw = gradient(net, small, asked, 1 if s.method == "gradient" else s.samples, s.seed)
     shown = pixels.shift.resize(photo, pixels.shift.fit((photo.shape[-2], photo.shape[-1]), 512)).cpu()
-    return Attribution(raw.cpu(), asked, names[asked], tuple((names[i], float(share[i])) for i in order), shown, s.method)
+    return Attribution(raw.cpu(), asked, names[asked], tuple((names[i], float(share[i])) for i in order), tuple(order), shown, s.method)
 
 
 def sized(photo: torch.Tensor, side: int, least: int) -> tuple[int, int]:

@@ -27,7 +27,7 @@ INPUTS = {"photo": Input("the photo to dream on")}
 @dataclass(frozen=True)
 class Settings:
     layer: str | None = None
-    "layer whose activations grow; not given: the card's"
+    "layer whose activations grow; not given: the network's own (conv4_1 in eye)"
     octaves: Annotated[int, Least(1, 20)] = 4
     "sizes climbed, small to large"
     ratio: Annotated[float, Least(1.01, 8)] = 1.4

@@ -23,7 +23,7 @@ INPUTS = {"photo": Input("the photo whose maps are shown")}
 @dataclass(frozen=True)
 class Settings:
     layer: str | None = None
-    "layer whose maps are shown; not given: the card's"
+    "layer whose maps are shown; not given: the network's own (conv4_1 in eye)"
     count: Annotated[int, Least(1)] = 16
     "how many channels, strongest first"
     size: Annotated[int, Least(1)] = 256

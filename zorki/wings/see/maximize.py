@@ -27,7 +27,7 @@ INPUTS = {"on": Input("draw onto this photo instead of an empty picture", option
 @dataclass(frozen=True)
 class Settings:
     layer: str | None = None
-    "layer whose channels are drawn; not given: the card's"
+    "layer whose channels are drawn; not given: the network's own (conv4_1 in eye)"
     channel: str = "0-15"
     "channels: 7, 0-63, 1,4,9 or all"
     size: Annotated[int, Least(8)] = 96

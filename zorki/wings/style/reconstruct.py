@@ -25,7 +25,7 @@ INPUTS = {"image": Input("the picture that is reconstructed")}
 @dataclass(frozen=True)
 class Settings:
     layer: str | None = None
-    "layer that must answer alike; not given: the card's"
+    "layer that must answer alike; not given: the network's own (conv4_1 in eye)"
     what: Literal["content", "style"] = "content"
     "content: what is where; style: what goes together, wherever it is"
     steps: Annotated[int, Least(1)] = 150

@@ -43,7 +43,7 @@ class Settings:
     size: Annotated[int, Least(1)] = 448
     "longest side worked at"
     seed: int = 0
-    "not used yet by a start from the content: the same call gives the same picture"
+    "the same call gives the same picture; a start from the content draws no random numbers"
 
 
 PRESETS = {
