@@ -54,13 +54,13 @@ def features(name: str, pictures: Pictures, work: Path, say: Callable[[str], Non
     return out
 
 
-def probe(x: torch.Tensor, y: torch.Tensor, classes: int, seed: int) -> nn.Module:
+def probe(x: torch.Tensor, y: torch.Tensor, classes: int, seed: int, epochs: int = EPOCHS) -> nn.Module:
     """A linear layer on standardised features (n, d), trained with dropout and label smoothing."""
     torch.manual_seed(seed)
     mean, std = x.mean(0), x.std(0) + 1e-3
     head = nn.Sequential(nn.Dropout(0.3), nn.Linear(x.shape[1], classes))
     batch = 512
-    steps = EPOCHS * (len(x) // batch)
+    steps = epochs * (len(x) // batch)
     optimiser = torch.optim.AdamW(head.parameters(), lr=2e-3, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 2e-3, total_steps=steps)
     order = torch.randperm(len(x))

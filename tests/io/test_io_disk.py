@@ -120,3 +120,16 @@ def test_list_photos(tmp_path: Path) -> None:
     for wrong in (tmp_path / "deeper", tmp_path / "c*.png", tmp_path / "b9.pmg"):
         with pytest.raises(InputError):
             io.list_photos(wrong)
+
+
+def test_what_comes_meanwhile_is_not_replaced(tmp_path: Path) -> None:
+    """Another process may write the same name while ours works: without force its file stays."""
+    target = tmp_path / "cat.txt"
+    with pytest.raises(InputError, match="exists already"), disk.atomic(target, force=False) as temporary:
+        temporary.write_text("ours")
+        target.write_text("theirs")
+    assert target.read_text() == "theirs"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["cat.txt"]
+    with disk.atomic(target, force=True) as temporary:
+        temporary.write_text("ours")
+    assert target.read_text() == "ours"

@@ -110,3 +110,38 @@ def test_lbfgs_climbs_too() -> None:
     canvas = pixels.Plain(torch.rand(1, 3, 16, 16))
     losses = [s.loss for s in pixels.climb(net(), canvas, o.channel("3", 0), steps=8, optimiser="lbfgs")]
     assert losses[-1] < losses[0]
+
+
+def test_a_canvas_that_went_bad_holds_the_last_good_picture() -> None:
+    """The update itself may ruin the canvas: what is kept is the picture before it."""
+
+    class Fragile:
+        """Plain pixels of which the third update makes a NaN."""
+
+        def __init__(self) -> None:
+            self.pixels, self.updates = torch.full((1, 3, 8, 8), 0.5, requires_grad=True), 0
+
+        def parameters(self) -> list[torch.Tensor]:
+            return [self.pixels]
+
+        def project(self) -> None:
+            self.updates += 1
+            if self.updates == 3:
+                with torch.no_grad():
+                    self.pixels[0, 0, 0, 0] = float("nan")
+
+        def __call__(self) -> torch.Tensor:
+            return self.pixels
+
+    canvas, seen = Fragile(), []
+    with pytest.raises(Stopped, match="Step 4 of 6"):
+        for step in pixels.climb(net(), canvas, o.channel("3", 1), steps=6):
+            seen.append(step.image() if step.i < 3 else None)
+    assert torch.isfinite(canvas()).all()
+    assert torch.equal(canvas().detach(), seen[1])
+
+
+def test_pictures_with_other_seeds_start_from_other_noise() -> None:
+    a, b = pixels.Fourier((16, 16), (3, 4))().detach()
+    assert not torch.allclose(a, b)
+    assert torch.equal(pixels.Fourier((16, 16), (4,))()[0], b)

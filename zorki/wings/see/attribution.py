@@ -120,7 +120,7 @@ def gradcam(net: lens.Net, photo: torch.Tensor, number: int, layer: str | None) 
     if layer is None and not drawn:
         raise InputError(f"{net.name} has no layer with maps.", "Grad-CAM weighs maps.", "Use --method gradient.")
     name = net.layer(layer).name if layer is not None else drawn[-1]
-    x = pixels.shift.resize(photo, sized(photo, 2 * net.side, net.least)).to(net.device).requires_grad_(True)
+    x = pixels.shift.resize(photo, sized(photo, 2 * net.side, net.least)).to(net.device).detach().clone().requires_grad_(True)
     with torch.enable_grad(), net.quiet():
         seen = lens.capture(net, x, [name, lens.OUTPUT])
         a, logits = seen[name], seen[lens.OUTPUT]

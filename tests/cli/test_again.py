@@ -1,0 +1,65 @@
+"""What a picture says of its making may have been written by anybody: nothing in it reaches further than a drawing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from zorki import io
+from zorki.cli.again import again
+from zorki.core.errors import InputError, UnknownName
+
+pytestmark = pytest.mark.unit
+GOOD: dict[str, Any] = {"command": ["see", "dream"], "options": {"steps": 1, "size": 32}, "pictures": {"photo": "cat.png"}, "model": "eye"}
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    picture = np.random.default_rng(0).random((24, 24, 3)).astype(np.float32)
+    for place in (folder / "cat.png", tmp_path / "secret.png"):
+        io.save_photo(place, picture)
+    return folder
+
+
+def made(folder: Path, **changes: Any) -> str:
+    path = folder / "result.png"
+    io.save_photo(path, np.zeros((24, 24, 3), np.float32), settings=GOOD | changes, force=True)
+    return str(path)
+
+
+def test_what_is_whole_is_repeated(here: Path) -> None:
+    again(made(here), quiet=True)
+    assert (here / "cat.dream.png").exists()
+
+
+@pytest.mark.parametrize("name", ["../secret.png", "/etc/passwd", "here/../../secret.png", ".", "..", ""])
+def test_a_picture_with_a_path_is_not_opened(here: Path, name: str) -> None:
+    with pytest.raises(InputError, match="path|not beside"):
+        again(made(here, pictures={"photo": name}), quiet=True)
+
+
+@pytest.mark.parametrize("model", ["net.py:build", "os:getcwd", "../eye", "no-such-model"])
+def test_code_is_never_run(here: Path, model: str) -> None:
+    (here / "net.py").write_text("raise SystemExit('run')")
+    with pytest.raises(InputError, match="code of somebody"):
+        again(made(here, model=model), quiet=True)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"command": ["see", "nothing"]}, {"command": ["os", "system"]}, {"command": 3}, {"command": ["see"]}, {"options": {"out": "x.png"}},
+        {"options": {"steps": -1}}, {"options": {"steps": "many"}}, {"options": []}, {"pictures": {}}, {"pictures": {"photo": "cat.png", "more": "x"}}, {"pictures": 1},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_is_damaged_is_one_sentence(here: Path, changes: dict[str, Any]) -> None:
+    with pytest.raises((InputError, UnknownName)):
+        again(made(here, **changes), quiet=True)
+    assert sorted(p.name for p in here.iterdir()) == ["cat.png", "result.png"]
