@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from recipes.eye.data import load
 from recipes.eye.teacher import soft_labels
-from recipes.eye.train import Config, train
+from recipes.eye.train import FIRST, SECOND, Crops, Lessons, train
+from recipes.eye.views import views
 
 
 def main() -> None:
@@ -19,7 +21,7 @@ def main() -> None:
     p.add_argument("--data", type=Path, required=True, help="the folder of Tiny-ImageNet's zips")
     p.add_argument("--work", type=Path, required=True, help="where checkpoints are kept (2 GB), outside the checkout")
     p.add_argument("--out", type=Path, help="where eye.safetensors goes when the training ends")
-    p.add_argument("--epochs", type=float, default=Config.epochs)
+    p.add_argument("--share", type=float, default=1.0, help="of the epochs, to try the recipe out")
     a = p.parse_args()
     a.work.mkdir(parents=True, exist_ok=True)
     log = (a.work / "log.txt").open("a", buffering=1)
@@ -32,7 +34,10 @@ def main() -> None:
     pictures = load(a.data, a.work)
     say(f"{len(pictures.train)} pictures to train on, {len(pictures.val)} held back")
     labels = soft_labels(pictures, a.work, say)
-    train(pictures, labels, Config(epochs=a.epochs), a.work, a.out, say)
+    first, second = (replace(c, epochs=c.epochs * a.share) for c in (FIRST, SECOND))
+    train(pictures, Lessons(pictures, labels, first), first, a.work, None, say, name="first")
+    taught = views(pictures, labels, a.work, say)
+    train(pictures, Crops(pictures, taught, second), second, a.work, a.out, say, name="second", start_from=a.work / "first.pt")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,8 @@
-"""Trains the net on labels and the teachers' soft labels, small pictures first."""
+"""Trains the net on labels and the teachers' soft labels, small pictures first.
+
+Two courses: `FIRST` from nothing, told what the teachers say of whole pictures; `SECOND` goes on from there, told what they say and
+see of the very crop that is shown (`views`), and half of the time shown two pictures in one (CutMix, Yun et al. 2019).
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ from safetensors.torch import save_file
 from torch.nn import functional as F
 
 from recipes.eye.data import Pictures
+from recipes.eye.views import Views, cut, view_crops
 from zorki.nets.vgg import Vgg, fold
 
 WIDTHS, CONVS = (32, 64, 128, 256, 384), (2, 2, 2, 2, 2)
@@ -35,7 +40,69 @@ class Config:
     average: float = 0.999  # of the weights; what is shipped
     sides: tuple[tuple[float, int], ...] = ((0.27, 40), (0.57, 48), (1.0, 64))  # until this share: this side
     least_area: float = 0.35  # of a random crop
+    cutmix: float = 0.0  # share of the batches in which a part of each picture is another's
+    hint: float = 0.0  # weight of the teachers' features
     seed: int = 0
+
+
+FIRST = Config()
+SECOND = Config(
+    epochs=45, warm_up=0.03, average=0.9995, sides=((0.2, 40), (0.6, 48), (0.85, 56), (1.0, 64)), cutmix=0.5, hint=0.5, seed=1
+)
+
+
+class Lessons:
+    """What is shown and what is said of it. The first course: random crops, the teachers' word on whole pictures."""
+
+    def __init__(self, pictures: Pictures, soft: torch.Tensor, c: Config) -> None:
+        self.pictures, self.soft, self.c = pictures, soft, c
+
+    def shown(self, epoch: int, pick: np.ndarray, side: int, g: torch.Generator) -> torch.Tensor:  # noqa: ARG002
+        return augment(batch_of(self.pictures, pick), side, self.c.least_area, g)
+
+    def loss(self, logits: torch.Tensor, _pooled: torch.Tensor, pick: np.ndarray) -> torch.Tensor:
+        return self.judged(logits, torch.from_numpy(self.pictures.labels[pick]), self.soft[torch.from_numpy(pick)].float()).mean()
+
+    def judged(self, logits: torch.Tensor, labels: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """(b,) cross-entropy with the label and, at a temperature, divergence from the teachers' logits."""
+        t, soft = self.c.temperature, self.c.soft
+        hard = F.cross_entropy(logits, labels, reduction="none")
+        far = F.kl_div(F.log_softmax(logits / t, 1), F.log_softmax(target / t, 1), log_target=True, reduction="none").sum(1) * t * t
+        return (1 - soft) * hard + soft * far
+
+
+class Crops(Lessons):
+    """The second course: one of the kept views of each picture an epoch, and what the teachers say and see of just that."""
+
+    def __init__(self, pictures: Pictures, taught: Views, c: Config) -> None:
+        self.pictures, self.taught, self.c = pictures, taught, c
+        self.crops = [view_crops(k, len(pictures.pixels)) for k in range(len(taught.logits))]
+        torch.manual_seed(c.seed)
+        self.hint = torch.nn.Linear(WIDTHS[-1], taught.hints.shape[2])
+        self.said: list[tuple[float, torch.Tensor, torch.Tensor, torch.Tensor]] = []  # shares of the batch shown last, and what is true of each
+
+    def shown(self, epoch: int, pick: np.ndarray, side: int, g: torch.Generator) -> torch.Tensor:
+        k = epoch % len(self.crops)
+        theta = self.crops[k][torch.from_numpy(pick)].clone()
+        theta[:, 0, 0] *= torch.where(torch.rand(len(pick), generator=g) < 0.5, -1.0, 1.0)
+        x = recoloured(cut(batch_of(self.pictures, pick), theta, side), g)
+        target, hints = (torch.from_numpy(a[k][pick]).float() for a in (self.taught.logits, self.taught.hints))
+        self.said = [(1.0, torch.from_numpy(self.pictures.labels[pick]), target, hints)]
+        if float(torch.rand((), generator=g)) < self.c.cutmix:
+            share = float(torch.rand((), generator=g))
+            size = round(side * math.sqrt(1 - share))
+            top, left = (int(torch.randint(0, side - size + 1, (), generator=g)) for _ in range(2))
+            x[:, :, top : top + size, left : left + size] = x.roll(1, 0)[:, :, top : top + size, left : left + size]
+            _, labels, target, hints = self.said[0]
+            other = size * size / side / side
+            self.said = [(1 - other, labels, target, hints), (other, labels.roll(1, 0), target.roll(1, 0), hints.roll(1, 0))]
+        return x
+
+    def loss(self, logits: torch.Tensor, pooled: torch.Tensor, _pick: np.ndarray) -> torch.Tensor:
+        seen = self.hint(pooled)
+        told = torch.stack([share * self.judged(logits, labels, target).mean() for share, labels, target, _ in self.said]).sum()
+        wanted = torch.stack([share * hints for share, _, _, hints in self.said]).sum(0)
+        return told + self.c.hint * F.mse_loss(seen, wanted)
 
 
 def augment(x: torch.Tensor, side: int, least_area: float, g: torch.Generator) -> torch.Tensor:
@@ -51,11 +118,19 @@ def augment(x: torch.Tensor, side: int, least_area: float, g: torch.Generator) -
     theta = torch.zeros(b, 2, 3)
     theta[:, 0, 0], theta[:, 0, 2] = sx * flip, u(-1, 1) * (1 - sx)
     theta[:, 1, 1], theta[:, 1, 2] = sy, u(-1, 1) * (1 - sy)
-    x = F.grid_sample(x, F.affine_grid(theta, [b, 3, side, side], align_corners=False), padding_mode="reflection", align_corners=False)
+    return recoloured(cut(x, theta, side), g)
+
+
+def recoloured(x: torch.Tensor, g: torch.Generator) -> torch.Tensor:
+    """Saturation, contrast and brightness at random."""
+
+    def u(low: float, high: float) -> torch.Tensor:
+        return (low + (high - low) * torch.rand(len(x), generator=g)).view(-1, 1, 1, 1)
+
     grey = x.mean(1, keepdim=True)
-    x = grey + (x - grey) * u(0.6, 1.4).view(b, 1, 1, 1)
+    x = grey + (x - grey) * u(0.6, 1.4)
     mean = x.mean((1, 2, 3), keepdim=True)
-    return (((x - mean) * u(0.7, 1.3).view(b, 1, 1, 1) + mean) * u(0.7, 1.3).view(b, 1, 1, 1)).clamp(0, 1)
+    return (((x - mean) * u(0.7, 1.3) + mean) * u(0.7, 1.3)).clamp(0, 1)
 
 
 def batch_of(pictures: Pictures, pick: np.ndarray) -> torch.Tensor:
@@ -79,27 +154,40 @@ def save(state: object, path: Path) -> None:
     os.replace(path.with_suffix(".part"), path)
 
 
-def train(pictures: Pictures, soft: torch.Tensor, c: Config, work: Path, out: Path | None, say: Callable[[str], None]) -> None:
-    """Resumes from work/checkpoint.pt; writes out (fp16 safetensors, batch norm folded) at the end."""
+def train(
+    pictures: Pictures, lessons: Lessons, c: Config, work: Path, out: Path | None, say: Callable[[str], None], *,
+    name: str = "checkpoint", start_from: Path | None = None,
+) -> None:  # fmt: skip
+    """Resumes from work/NAME.pt; writes out (fp16 safetensors, batch norm folded) at the end.
+
+    start_from: the checkpoint of the course before, whose shipped weights this one begins with.
+    """
     torch.manual_seed(c.seed)
     net = Vgg(WIDTHS, CONVS, len(pictures.names), norm=True).to(memory_format=torch.channels_last)
     shipped = Vgg(WIDTHS, CONVS, len(pictures.names), norm=True).to(memory_format=torch.channels_last)
+    if start_from is not None:
+        net.load_state_dict(torch.load(start_from, weights_only=True)["shipped"])
     shipped.load_state_dict(net.state_dict())
-    decays = [p for p in net.parameters() if p.ndim > 1]
-    rest = [p for p in net.parameters() if p.ndim <= 1]
+    hint = getattr(lessons, "hint", torch.nn.Identity())
+    learnt = [*net.parameters(), *hint.parameters()]
+    decays = [p for p in learnt if p.ndim > 1]
+    rest = [p for p in learnt if p.ndim <= 1]
+    pooled: list[torch.Tensor] = []
+    net.fc.register_forward_pre_hook(lambda _, given: pooled.append(given[0]))
     optimiser = torch.optim.SGD(
         [{"params": decays, "weight_decay": c.weight_decay}, {"params": rest, "weight_decay": 0.0}],
         lr=c.rate, momentum=c.momentum, nesterov=True, foreach=True,
     )  # fmt: skip
     per_epoch = len(pictures.train) // c.batch
     total, start = round(c.epochs * per_epoch), 0
-    checkpoint = work / "checkpoint.pt"
+    checkpoint = work / f"{name}.pt"
     if checkpoint.exists():
         kept = torch.load(checkpoint, weights_only=True)
         if kept["config"] != str(asdict(c)):
             raise SystemExit(f"{checkpoint} was made with {kept['config']}. Give the same settings, or another --work folder.")
         net.load_state_dict(kept["net"])
         shipped.load_state_dict(kept["shipped"])
+        hint.load_state_dict(kept.get("hint", {}))
         optimiser.load_state_dict(kept["optimiser"])
         start = kept["step"]
         say(f"resumed at step {start} of {total}")
@@ -120,14 +208,11 @@ def train(pictures: Pictures, soft: torch.Tensor, c: Config, work: Path, out: Pa
             group["lr"] = rate
         side = next(s for until, s in c.sides if share < until)
         pick = order[at * c.batch : (at + 1) * c.batch]
-        x = augment(batch_of(pictures, pick), side, c.least_area, g).contiguous(memory_format=torch.channels_last)
+        x = lessons.shown(epoch, pick, side, g).contiguous(memory_format=torch.channels_last)
+        pooled.clear()
         with torch.autocast("cpu", torch.bfloat16):
             logits = net(x)
-        logits, target = logits.float(), soft[torch.from_numpy(pick)].float()
-        hard = F.cross_entropy(logits, torch.from_numpy(pictures.labels[pick]))
-        t = c.temperature
-        teacher = F.kl_div(F.log_softmax(logits / t, 1), F.log_softmax(target / t, 1), log_target=True, reduction="batchmean") * t * t
-        loss = (1 - c.soft) * hard + c.soft * teacher
+        loss = lessons.loss(logits.float(), pooled[0].float(), pick)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
@@ -150,6 +235,7 @@ def train(pictures: Pictures, soft: torch.Tensor, c: Config, work: Path, out: Pa
                 {
                     "net": net.state_dict(),
                     "shipped": shipped.state_dict(),
+                    "hint": hint.state_dict(),
                     "optimiser": optimiser.state_dict(),
                     "step": step + 1,
                     "config": str(asdict(c)),

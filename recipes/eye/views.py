@@ -81,7 +81,8 @@ class Views:
 def views(pictures: Pictures, whole: torch.Tensor, work: Path, say: Callable[[str], None]) -> Views:
     """whole: (n, classes) logits of whole pictures, cross-fitted. A view's logits are their mean with the view's own.
 
-    The hints are the view's features, centred, on their first principal axes, whitened.
+    The hints are the view's features, centred, on their first principal axes, each divided by the root of its spread (so that small
+    ones count, and noise does not count as much as the rest), with a mean square of one.
     """
     paths = work / "views-logits.npy", work / "views-hints.npy"
     if not all(p.exists() for p in paths):
@@ -91,7 +92,8 @@ def views(pictures: Pictures, whole: torch.Tensor, work: Path, say: Callable[[st
         sample = torch.from_numpy(x[0, pictures.train].astype(np.float32))
         mean = sample.mean(0)
         values, axes = torch.linalg.eigh((sample - mean).T @ (sample - mean) / len(sample))
-        to_hint = axes[:, -HINTS:] / values[-HINTS:].sqrt()
+        spread = values[-HINTS:].sqrt()
+        to_hint = axes[:, -HINTS:] / spread.sqrt() / spread.mean().sqrt()
         hints = np.stack([((torch.from_numpy(v.astype(np.float32)) - mean) @ to_hint).half().numpy() for v in x])
         logits = torch.zeros(VIEWS, len(y), classes)
         fold_of = torch.randperm(len(train), generator=torch.Generator().manual_seed(0)) % FOLDS

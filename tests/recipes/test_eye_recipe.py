@@ -12,10 +12,12 @@ from safetensors.torch import load_file
 
 from recipes.eye import train as recipe
 from recipes.eye.data import Pictures
+from recipes.eye.views import Views, cut, view_crops
 from zorki.nets.vgg import Vgg, fold
 
 pytestmark = pytest.mark.slow
 CONFIG = recipe.Config(epochs=3, batch=16, sides=((0.5, 32), (1.0, 64)))
+SECOND = replace(CONFIG, cutmix=0.5, hint=0.5, seed=1)
 
 
 @pytest.fixture
@@ -37,15 +39,23 @@ def run(pictures: Pictures, work: Path, stop_at: str = "", config: recipe.Config
 
     soft = torch.nn.functional.one_hot(torch.from_numpy(pictures.labels)).half() * 4
     work.mkdir(exist_ok=True)
-    recipe.train(pictures, soft, config, work, work / "eye.safetensors", say)
+    lessons = recipe.Lessons(pictures, soft, config) if not config.hint else recipe.Crops(pictures, taught(soft), config)
+    recipe.train(pictures, lessons, config, work, work / "eye.safetensors", say, name="run")
     return load_file(work / "eye.safetensors")
 
 
-def test_broken_off_and_resumed_is_the_same_as_unbroken(pictures: Pictures, tmp_path: Path) -> None:
-    whole = run(pictures, tmp_path / "whole")
+def taught(soft: torch.Tensor) -> Views:
+    """Two views, of which the teacher says what it says of the whole picture."""
+    g = np.random.default_rng(1)
+    return Views(np.stack([soft.numpy()] * 2), g.normal(size=(2, len(soft), 6)).astype(np.float16))
+
+
+@pytest.mark.parametrize("config", [CONFIG, SECOND], ids=["first course", "second course"])
+def test_broken_off_and_resumed_is_the_same_as_unbroken(pictures: Pictures, tmp_path: Path, config: recipe.Config) -> None:
+    whole = run(pictures, tmp_path / "whole", config=config)
     with pytest.raises(KeyboardInterrupt):
-        run(pictures, tmp_path / "broken", stop_at="epoch 2")
-    resumed = run(pictures, tmp_path / "broken")
+        run(pictures, tmp_path / "broken", stop_at="epoch 2", config=config)
+    resumed = run(pictures, tmp_path / "broken", config=config)
     assert all(torch.equal(whole[k], resumed[k]) for k in whole)
 
 
@@ -82,3 +92,30 @@ def test_a_crop_keeps_the_range_and_follows_its_generator() -> None:
     assert first.shape == (6, 3, 48, 48)
     assert first.min() >= 0
     assert first.max() <= 1
+
+
+def test_a_mixed_picture_is_told_as_mixed(pictures: Pictures) -> None:
+    """CutMix: the share of the other picture in the pixels is the share of its labels in what is said."""
+    soft = torch.nn.functional.one_hot(torch.from_numpy(pictures.labels)).half() * 4
+    lessons = recipe.Crops(pictures, taught(soft), replace(SECOND, cutmix=1.0))
+    plain = recipe.Crops(pictures, taught(soft), replace(SECOND, cutmix=0.0))
+    pick = np.arange(16)
+    for seed in range(5):
+        x = lessons.shown(0, pick, 32, torch.Generator().manual_seed(seed))
+        alone = plain.shown(0, pick, 32, torch.Generator().manual_seed(seed))
+        (own, labels, _, _), (other, theirs, _, hints) = lessons.said
+        assert own + other == pytest.approx(1)
+        assert float((x != alone).any(1).float().mean()) == pytest.approx(other, abs=0.02)
+        assert torch.equal(theirs, labels.roll(1, 0))
+        assert torch.equal(hints, plain.said[0][3].roll(1, 0))
+
+
+def test_the_teacher_and_the_net_see_the_same_crop() -> None:
+    """A view's crop at the teacher's size, made small, is the net's view."""
+    x = torch.nn.functional.interpolate(torch.rand(4, 3, 6, 6), (64, 64), mode="bicubic").clamp(0, 1)
+    theta = view_crops(3, 4)
+    large, small = cut(x, theta, 144, "bicubic"), cut(x, theta, 48)
+    again = torch.nn.functional.interpolate(large, (48, 48), mode="bilinear", antialias=True)
+    assert float((again - small).abs().mean()) < 0.01
+    assert torch.equal(view_crops(3, 9)[:2], view_crops(3, 9)[:2])
+    assert not torch.equal(view_crops(2, 4), theta)

@@ -47,6 +47,7 @@ def test_a_damaged_file_is_refused(damage: str, tmp_path: Path, monkeypatch: pyt
     body = card.file.read_bytes()
     if damage != "missing":
         (tmp_path / "eye.safetensors").write_bytes(bytes(len(body)) if damage == "zeros" else body[:1000])
+    (tmp_path / "eye.toml").write_bytes((cards.FILES / "eye.toml").read_bytes())
     monkeypatch.setattr(cards, "FILES", tmp_path)
     with pytest.raises(WeightsError, match="eye"):
         loading.load("eye")

@@ -13,7 +13,7 @@ from torch import nn
 from torch.utils._pytree import tree_map
 
 from zorki.core.errors import InputError
-from zorki.lens.net import Net, wants_grad
+from zorki.lens.net import Net, no_way_back, wants_grad
 from zorki.lens.trace import Trace, tensor_in
 
 Call = tuple[str, int]
@@ -97,6 +97,8 @@ def once(net: Net, picture: Any, wanted: set[Call], seen: Trace, grad: bool) -> 
                 found[OUTPUT, 0] = net.chosen(output)
         if missing := sorted(wanted - set(found)):
             raise InputError(f"The layer {missing[0][0]!r} did not run this time.", "", "The net chooses its way by what it is given.")
+    if grad and not any(x.requires_grad for x in found.values()):
+        raise no_way_back(f"{net.name}'s output" if wanted == {(OUTPUT, 0)} else f"The layer {sorted(wanted)[0][0]}")
     overwritten = {call for call, version in versions.items() if found[call]._version != version}
     if overwritten:
         seen.overwritten.update(overwritten)

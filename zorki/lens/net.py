@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -12,12 +14,16 @@ import torch
 from torch import nn
 from torch.utils._pytree import tree_map
 
+from zorki.core import events
 from zorki.core.errors import InputError, UnknownName, ZorkiError
 from zorki.lens.quieting import eager, inner, quiet
 from zorki.lens.table import Layer, Layers
 from zorki.lens.trace import Trace, tensor_in, trace
 
 SIDES = (224, 64, 32, 28, 299, 256, 384)  # tried in turn where nothing says what a net likes
+STEPS = (1, 2, 4, 8, 16, 32)  # by so many pixels a picture is made larger to find out which sizes a net takes
+HINTS = ("img_size", "image_size", "input_size")  # attributes in which models tell the size of their pictures
+LUMA = (0.2126, 0.7152, 0.0722)  # shares of R, G, B in grey (BT.709)
 _TRACES: WeakKeyDictionary[nn.Module, dict[Any, Any]] = WeakKeyDictionary()  # by what came in
 
 
@@ -26,8 +32,11 @@ class Net:
 
     module: an nn.Module, wrapped or not; it takes pictures (b, c, h, w). mean, std: given when the module expects pictures
     normalised by them; without, it normalises inside. classes: their names. default_layer: what a method looks at when no
-    layer is given. side: pixels of the square pictures that the net likes. channels: of the pictures it takes; when it
-    takes another number, its first convolution's is used. output: which of several outputs is meant, a number or a key.
+    layer is given. side: pixels of the pictures that the net likes, (h, w) where they are not square. step: sides of other
+    sizes go in steps of this many pixels, 0: it takes its own size alone. resize: the shorter side that photos had when it was
+    tested, before the middle was cut out. channels: of the pictures it takes. What is not
+    given of these three is found by trying. output: which of several outputs is meant, a number or a key.
+    Raises InputError for a module that cannot run: lazy layers that never ran, no numbers yet.
     """
 
     def __init__(
@@ -39,22 +48,27 @@ class Net:
         std: Sequence[float] | None = None,
         classes: Sequence[str] | None = None,
         default_layer: str | None = None,
-        side: int | None = None,
-        channels: int = 3,
+        side: int | tuple[int, int] | None = None,
+        step: int | None = None,
+        resize: int | None = None,
+        channels: int | None = None,
         output: int | str | None = None,
     ) -> None:
         if not isinstance(module, nn.Module):
             raise InputError(f"The net is a {type(module).__name__}.", "A net is a torch.nn.Module.")
+        refuse_unfinished(module, name or type(module).__name__)
         self.module = module
         self.inner = inner(module)
         self.name = name or type(self.inner).__name__
         self.mean, self.std = mean, std
         self.classes = None if classes is None else list(classes)
         self.default_layer = default_layer
-        self.channels = channels
         self.output = output
         self.drawing = torch.float32
-        self._side = side
+        self._channels = channels
+        self._hw = (side, side) if isinstance(side, int) else side
+        self._step = step
+        self.resize = resize
 
     @classmethod
     def of(cls, net: Net | nn.Module) -> Net:
@@ -71,23 +85,54 @@ class Net:
         return torch.device("cpu") if weight is None else weight.device
 
     @property
-    def side(self) -> int:
-        """Pixels of the square pictures that the net likes: as given, else the first of 224, 64, 32 … that it takes."""
-        if self._side is None:
+    def hw(self) -> tuple[int, int]:
+        """The size of the pictures that the net likes: as given, else the first that it takes of its own hints, 224, 64, 32 …"""
+        if self._hw is None:
             self.layers()
-        return self._side or SIDES[0]
+        return self._hw or (SIDES[0], SIDES[0])
+
+    @property
+    def side(self) -> int:
+        """`hw` as one number: the side of the square of that area."""
+        return round(math.sqrt(self.hw[0] * self.hw[1]))
+
+    @property
+    def channels(self) -> int:
+        """Of the pictures that the net takes: as given, else 3, or what its first convolution takes."""
+        if self._channels is None:
+            self.layers()
+        return self._channels or 3
 
     @property
     def least(self) -> int:
         """The smallest side of a picture that leaves every map at least one unit."""
-        maps = [min(layer.shape[1:]) for layer in self.layers() if len(layer.shape) == 3 and min(layer.shape[1:]) > 1]
-        return -(-self.side // min(maps)) if maps else self.side
+        maps = [layer.shape[1:] for layer in self.layers() if len(layer.shape) == 3 and min(layer.shape[1:]) > 1]
+        return max(-(-side // min(m[axis] for m in maps)) for axis, side in enumerate(self.hw)) if maps else min(self.hw)
+
+    def step(self, layers: str | Sequence[str] | None = None) -> int:
+        """Sides of pictures go in steps of this many pixels for `layers` (not given: the output): 1 for most nets.
+
+        0: no size but `hw` is taken, as by a linear layer that counts units or by learnt positions of tokens.
+        """
+        if self._step is not None:
+            return self._step
+        known, key = self._known(), f"step of {layers}"
+        if key not in known:
+            refused = [k for k in STEPS if not self._takes((self.hw[0] + k, self.hw[1] + k), layers)]
+            known[key] = 0 if STEPS[-1] in refused else 2 * max(refused, default=0) or 1
+            if not known[key]:
+                events.note(f"{self.name} takes pictures of {self.hw[0]} × {self.hw[1]} pixels alone: what it is shown is brought to that size.")
+        return int(known[key])
+
+    def multiple(self, layers: str | Sequence[str] | None = None) -> int:
+        """Sides that are multiples of this leave no row or column that a deeper map does not see."""
+        return math.lcm(self.least, self.step(layers) or 1)
 
     def like(self, module: nn.Module) -> Net:
         """Another module with all that is known of this one: its names, its normalisation, its size."""
         made = Net(
             module, name=self.name, mean=self.mean, std=self.std, classes=self.classes, default_layer=self.default_layer,
-            side=self._side, channels=self.channels, output=self.output,
+            side=self._hw, step=self._step, resize=self.resize, channels=self._channels, output=self.output,
         )  # fmt: skip
         made.drawing = self.drawing
         return made
@@ -124,10 +169,15 @@ class Net:
             drawn = [layer.name for layer in self.layers() if len(layer.shape) == 3 and min(layer.shape[1:]) > 1]
             drawn = drawn or [layer.name for layer in self.layers() if len(layer.shape) > 1] or self.names()
             if not drawn:
-                raise InputError(f"{self.name} shows no layer.", "", "A scripted or exported net hides them: give the original.")
+                raise self._hidden()
             return drawn[max(0, round(len(drawn) * 2 / 3) - 1)]
         chosen = name if name is not None else str(self.default_layer)
         return self.layer(chosen).name
+
+    def part(self, name: str) -> nn.Module:
+        """The module that a layer's name stands for. Raises UnknownName."""
+        found = self._trace(None)
+        return self.inner.get_submodule(found.paths[self._resolve(name, found)[0]])
 
     def logits(self, picture: Any) -> torch.Tensor:
         """(b, classes) for pictures (b, c, h, w) in 0..1, in eval mode; with a graph only when a picture asks for gradients.
@@ -137,7 +187,13 @@ class Net:
         """
         grad = wants_grad(picture)
         with quiet(self.inner), torch.inference_mode(False) if grad else torch.no_grad(), torch.set_grad_enabled(grad):
-            return self.chosen(self.run(picture, backward=grad))
+            if self._channels is None:
+                with suppress(InputError):  # it takes no size that was tried: it may take this picture
+                    self.layers()
+            found = self.chosen(self.run(picture, backward=grad))
+            if grad and not found.requires_grad:
+                raise no_way_back(f"{self.name}'s output")
+            return found
 
     def quiet(self) -> AbstractContextManager[None]:
         """Eval mode, frozen, inside `with`; see `lens.quiet`."""
@@ -162,11 +218,18 @@ class Net:
         except Exception as error:
             if "allocate" in str(error):  # torch tells a full main memory by a RuntimeError
                 raise
-            words = " ".join(f"{type(error).__name__}: {error}".split())
+            words = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+            wanted = needed(self.inner)
+            if isinstance(picture, torch.Tensor) and len(wanted) > 1:
+                raise InputError(
+                    f"{self.name} takes {len(wanted)} inputs ({', '.join(wanted)}), and gets one picture.",
+                    "",
+                    "Give a module whose forward takes the picture and fills in the rest.",
+                ) from error
             raise InputError(
                 f"{self.name} fails on {described(picture)}: {words}",
                 "",
-                "It may take another size or number of channels (side, channels).",
+                "It may take another size or number of channels (side, channels); if it takes a list or a tuple, give a module that makes it.",
             ) from error
 
     def chosen(self, output: Any) -> torch.Tensor:
@@ -201,6 +264,8 @@ class Net:
             return type(picture)(self._fit(one) for one in picture)
         if not isinstance(picture, torch.Tensor):
             return picture
+        if self._colours(picture):
+            picture = self._recoloured(picture)
         weight = self._weight()
         dtype = weight.dtype if weight is not None and picture.is_floating_point() else picture.dtype
         x = picture.to(self.device if weight is not None else picture.device, dtype, copy=True)
@@ -210,6 +275,42 @@ class Net:
             x = x / x.new_tensor(self.std).view(-1, 1, 1)
         return x
 
+    def _colours(self, picture: torch.Tensor) -> bool:
+        """Whether it is a colour picture, and the net is known to take another number of channels."""
+        return picture.dim() == 4 and picture.shape[1] == 3 and self._channels not in (None, 3)
+
+    def _recoloured(self, picture: torch.Tensor) -> torch.Tensor:
+        """Colours (b, 3, h, w) as the grey that a net of one channel takes. Raises InputError for any other number."""
+        if self._channels != 1:
+            raise InputError(
+                f"{self.name} takes pictures of {self._channels} channels, and a photo has three.", "Its channels can be drawn without a photo."
+            )
+        return (picture * picture.new_tensor(LUMA).view(-1, 1, 1)).sum(1, keepdim=True)
+
+    def _takes(self, hw: tuple[int, int], layers: str | Sequence[str] | None) -> bool:
+        """Whether the net runs on pictures of that size as far as those layers."""
+        from zorki.lens.capturing import OUTPUT, capture
+
+        try:
+            with quiet(self.inner), torch.no_grad():
+                capture(self, self._ramp(self.channels, hw), layers or OUTPUT, grad=False)
+        except InputError:
+            return False
+        return True
+
+    def _ramp(self, channels: int, hw: tuple[int, int]) -> torch.Tensor:
+        """A picture to try the net on, for which no random numbers are spent."""
+        weight = self._weight()
+        ramp = torch.linspace(0, 1, channels * hw[0] * hw[1], dtype=torch.float32).view(1, channels, *hw)
+        return ramp if weight is None else ramp.to(weight.device, weight.dtype)
+
+    def _hidden(self) -> InputError:
+        return InputError(
+            f"{self.name} shows no layer.",
+            "A TorchScript or flattened file hides its inside; what it answers can still be asked (see attribution --method gradient).",
+            "Give the nn.Module that it was made of.",
+        )
+
     def _known(self) -> dict[Any, Any]:
         """The passes seen so far; none of a net that was rebuilt since."""
         known = _TRACES.setdefault(self.inner, {})
@@ -217,6 +318,10 @@ class Net:
         if known.get("state") != state:
             known.clear()
             known["state"] = state
+        if self._channels is None:
+            self._channels = known.get("channels")
+        if self._hw is None:
+            self._hw = known.get("hw")
         return known
 
     def _trace(self, hw: tuple[int, int] | None, given: Any = None) -> Trace:
@@ -229,17 +334,17 @@ class Net:
         return found
 
     def _key(self, hw: tuple[int, int] | None, given: Any) -> Any:
-        return hw or self._side, self.channels, None if given is None else repr(shapes(given))
+        return hw or self._hw, self._channels, None if given is None else repr(shapes(given))
 
     def _order(self, picture: Any) -> Trace:
         """A pass that tells in what order layers run for such a picture: any seen before, else a small one."""
         if not isinstance(picture, torch.Tensor):
             return self._trace(None, given=picture)
-        seen = [found for key, found in self._known().items() if key != "state" and key[-1] is None]
+        seen = [found for key, found in self._known().items() if isinstance(key, tuple) and key[-1] is None]
         if seen or picture.dim() != 4:
             return seen[-1] if seen else self._trace(None)
         own = (picture.shape[2], picture.shape[3])
-        if self._side is None and own[0] * own[1] <= SIDES[0] ** 2:
+        if self._hw is None and own[0] * own[1] <= SIDES[0] ** 2:
             return self._trace(own)
         try:
             return self._trace(None)
@@ -248,25 +353,27 @@ class Net:
 
     def _first(self, hw: tuple[int, int] | None) -> Trace:
         first: InputError | None = None
-        sizes = [hw] if hw else [(side, side) for side in ((self._side,) if self._side else SIDES)]
-        weight = self._weight()
-        for (h, w), channels in ((size, c) for size in sizes for c in self._channels()):
-            ramp = torch.linspace(0, 1, channels * h * w, dtype=torch.float32).view(1, channels, h, w)  # no random numbers spent
+        given = self._channels
+        sizes = [hw] if hw else [self._hw] if self._hw else [*hinted(self.inner), *((side, side) for side in SIDES)]
+        for size, channels in ((size, c) for size in sizes for c in self._counts(given)):
             try:
-                found = trace(self.inner, self.run, ramp if weight is None else ramp.to(weight.device, weight.dtype))
+                self._channels = channels
+                found = trace(self.inner, self.run, self._ramp(channels, size))
             except InputError as error:
+                self._channels = given
                 first = first or error
                 continue
-            self.channels = channels
+            self._known()["channels"] = channels
             if hw is None:
-                self._side = h
+                self._hw = self._known()["hw"] = size
             return found
         raise first or AssertionError("no size was tried")
 
-    def _channels(self) -> Iterator[int]:
-        yield self.channels
+    def _counts(self, given: int | None) -> Iterator[int]:
+        """Numbers of channels that are worth trying."""
+        yield given or 3
         convolution = next((m for m in self.inner.modules() if isinstance(m, nn.Conv2d)), None)
-        if convolution is not None and convolution.in_channels != self.channels:
+        if convolution is not None and convolution.in_channels != (given or 3):
             yield convolution.in_channels
 
     def _resolve(self, name: str, found: Trace) -> tuple[str, list[int]]:
@@ -277,7 +384,9 @@ class Net:
         plain = name.replace("_orig_mod.", "")
         if not plain:
             raise UnknownName.among("layer", name, [layer.name for layer in found.layers], "`zorki layers` lists them all.")
+        own = {path: base for base, path in found.paths.items()}
         for candidate in (plain, plain.removeprefix("module.")):
+            candidate = candidate if candidate in calls else own.get(candidate, candidate)  # noqa: PLW2901  a path whose layer bears another name
             if candidate in calls:
                 return candidate, calls[candidate]
             base, _, call = candidate.rpartition(":")
@@ -291,6 +400,46 @@ class Net:
                         return shared, calls[shared]  # one module under two names
                     raise InputError(f"The layer {name!r} exists but does not run in eval mode.", "", "Choose one that runs: zorki layers.")
         raise UnknownName.among("layer", name, [layer.name for layer in found.layers], "`zorki layers` lists them all.")
+
+
+def refuse_unfinished(module: nn.Module, name: str) -> None:
+    """Raises InputError for a net without numbers."""
+    for p in (*module.parameters(), *module.buffers()):
+        if isinstance(p, nn.parameter.UninitializedParameter | nn.parameter.UninitializedBuffer):
+            raise InputError(f"{name} has lazy layers that have not run yet.", "They take their shapes from a picture.", "Run it once first.")
+        if p.is_meta:
+            raise InputError(f"{name} has no numbers: it lies on the meta device.", "", "Load its weights, or call to_empty() and fill it.")
+
+
+def no_way_back(what: str) -> InputError:
+    """What to say when a picture asked for a gradient and none comes back."""
+    return InputError(
+        f"{what} passes no gradient back to the picture.",
+        "The net runs it under no_grad, or turns it into whole numbers.",
+        "Take @torch.no_grad() off its forward.",
+    )
+
+
+def needed(module: nn.Module) -> list[str]:
+    """The names of what `forward` cannot do without."""
+    try:
+        given = inspect.signature(module.forward).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    plain = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [p.name for p in given if p.kind in plain and p.default is inspect.Parameter.empty]
+
+
+def hinted(module: nn.Module) -> list[tuple[int, int]]:
+    """Sizes (h, w) that a model says it takes: in img_size, image_size, input_size, its own or its configuration's."""
+    found = []
+    for holder in (module, *(getattr(module, name, None) for name in ("config", "pretrained_cfg", "default_cfg"))):
+        for hint in HINTS:
+            said = holder.get(hint) if isinstance(holder, Mapping) else getattr(holder, hint, None)
+            size = (said, said) if isinstance(said, int) else tuple(said)[-2:] if isinstance(said, list | tuple) else ()
+            if len(size) == 2 and all(isinstance(n, int) and n > 0 for n in size):
+                found.append((size[0], size[1]))
+    return found
 
 
 def copied(x: Any) -> Any:

@@ -24,7 +24,7 @@ from zorki.lens.table import Layer, Layers
 
 @dataclass(frozen=True)
 class Trace:
-    """What one pass showed. paths: layer's base name → the module's path. calls: (base name, which call), as they ended."""
+    """What one pass showed. paths: layer's base name → the module's path; a net's `aliases` (name → path) give it other names. calls: (base name, which call), as they ended."""
 
     layers: Layers
     paths: dict[str, str]
@@ -121,7 +121,14 @@ def trace(module: nn.Module, run: Callable[[Any], Any], sample: Any) -> Trace:
     """
     watch = Watch()
     rows: list[Row] = []
-    paths = {path.replace("_orig_mod.", "").removesuffix("._orig_mod"): path for path, _ in module.named_modules() if path}
+    if isinstance(module, torch.jit.ScriptModule):  # its inside runs where no hook sees it
+        with quiet(module), torch.no_grad():
+            run(sample)
+        return Trace(Layers([], weights(module), 0), {}, (), set())
+    named = {path: name for name, path in getattr(module, "aliases", {}).items()}  # the papers' names, where a net knows them
+    paths = {
+        named.get(path, path.replace("_orig_mod.", "").removesuffix("._orig_mod")): path for path, _ in module.named_modules() if path
+    }
     paths = paths or {type(module).__name__.lower(): ""}
 
     def enter(_part: nn.Module, _args: Any) -> None:

@@ -1,6 +1,6 @@
 """Canvases: what is really changed when a picture climbs.
 
-A canvas holds numbers (its parameters) and turns them into a picture (b, 3, h, w) in sRGB 0..1.
+A canvas holds numbers (its parameters) and turns them into a picture (b, 3, h, w) in sRGB 0..1, or of as many channels as the net takes.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Fourier:
     its own seed alone, so that a picture is the same whatever is drawn beside it.
 
     hw: size in pixels. seeds: one for each picture. start: a picture (b, 3, h, w) to begin with in place of noise.
-    decay: power of 1/frequency by which amplitudes fall.
+    decay: power of 1/frequency by which amplitudes fall. channels: of the pictures; only three are colours to decorrelate.
     """
 
     def __init__(
@@ -66,15 +66,16 @@ class Fourier:
         start: torch.Tensor | None = None,
         decay: float = 1.0,
         spread: float = 0.01,
+        channels: int = 3,
         device: torch.device | str = "cpu",
     ) -> None:
         h, w = hw
         self.hw = hw
         frequency = torch.hypot(torch.fft.fftfreq(h)[:, None], torch.fft.rfftfreq(w)[None])
         scale = math.sqrt(h * w) / frequency.clamp_min(1 / max(h, w)) ** decay / 4
-        self.scale, self.colours = scale.to(device), DECORRELATED.to(device)
+        self.scale, self.colours = scale.to(device), (DECORRELATED if channels == 3 else torch.eye(channels)).to(device)
         if start is None:
-            shape = (3, h, w // 2 + 1, 2)
+            shape = (channels, h, w // 2 + 1, 2)
             z = torch.stack([torch.randn(shape, generator=generator(s, "canvas")) for s in seeds]) * spread
             self.spectrum = z.to(device)
         else:

@@ -48,3 +48,10 @@ def enlarged(picture: Levels, least: int) -> Levels:
     """Whole-number enlargement without smoothing until the longer side has `least` pixels."""
     k = max(1, -(-least // max(picture.shape[:2])))
     return np.repeat(np.repeat(picture, k, 0), k, 1)
+
+
+def visible(x: torch.Tensor) -> torch.Tensor:
+    """Pictures of any number of channels (b, c, h, w) as colours (b, 3, h, w): one is grey, of two or more the first three are R, G, B."""
+    if x.shape[1] == 1:
+        return x.expand(-1, 3, -1, -1)
+    return torch.cat([x, torch.zeros_like(x[:, :1])], 1) if x.shape[1] == 2 else x[:, :3]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch.nn import functional as F
+
+from zorki import lens
 
 
 def resize(x: torch.Tensor, hw: tuple[int, int]) -> torch.Tensor:
@@ -11,6 +15,11 @@ def resize(x: torch.Tensor, hw: tuple[int, int]) -> torch.Tensor:
     if tuple(x.shape[-2:]) == hw:
         return x
     return F.interpolate(x, hw, mode="bicubic", antialias=True, align_corners=False).clamp(0, 1)
+
+
+def fitted(net: lens.Net, hw: tuple[int, int], longest: int, layers: str | Sequence[str] | None = None) -> tuple[int, int]:
+    """`fit` to the sizes that a net takes as far as `layers`: to its own when it takes no other."""
+    return fit(hw, longest, net.multiple(layers)) if net.step(layers) else net.hw
 
 
 def fit(hw: tuple[int, int], longest: int, multiple: int = 1) -> tuple[int, int]:

@@ -2,89 +2,160 @@
 
 from __future__ import annotations
 
+import csv
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
 from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from zorki.core.errors import UnknownName
+from platformdirs import user_cache_path, user_data_path
+
+from zorki.core.errors import InputError, UnknownName
 
 FILES = Path(str(resources.files("zorki.weights"))) / "files"
+
+
+def downloads() -> Path:
+    """Where official weight files are put when somebody asks for them."""
+    return user_cache_path("zorki") / "weights"
+
+
+def own() -> Path:
+    """The user's folder: a NAME.toml with a NAME.safetensors beside it is a network like those that ship."""
+    return user_data_path("zorki") / "models"
 
 
 @dataclass(frozen=True)
 class Card:
     """A network's card, as its TOML file says.
 
-    build: the class or function that makes the net, as "module:name"; arguments: what it is called with.
-    layer: where methods look when no layer is given. side: pixels of the pictures it was trained on.
-    accuracy: a share in 0..1; measured: how and on what it was measured, by us.
+    build: the class or function that makes the net, as "module:name"; arguments: what it is called with; convert: a function
+    that brings the file's names to the net's. layer: where methods look when no layer is given. side: pixels of the pictures
+    it was trained on; resize: the shorter side of a photo when it was tested, before the middle was cut out. accuracy: a share in 0..1, with how it was `measured` by us, or where it was `published`.
+    Where the numbers are: beside the card (`sha256` of the file, required of what ships), in a pip `package` (`file` inside it,
+    `extra` of Zorki's that installs it), or at a `url` that is fetched only when asked for (`sha256`: as much of it as the name carries).
     """
 
     name: str
+    folder: Path = field(repr=False)
     title: str
     licence: str
     build: str
-    arguments: Mapping[str, Any]
-    sha256: str
     parameters: int
-    layer: str
     side: int
-    accuracy: float
-    measured: str
     data: str
-    teachers: str
-    recipe: str
-    figures: Mapping[str, str]
     not_fit_for: str
     classes: tuple[str, ...] = field(repr=False)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    convert: str = ""
+    sha256: str = ""
+    url: str = ""
+    bytes: int = 0
+    package: str = ""
+    file_in_package: str = ""
+    extra: str = ""
+    layer: str | None = None
+    resize: int | None = None
+    accuracy: float | None = None
+    measured: str = ""
+    published: str = ""
+    teachers: str = ""
+    recipe: str = ""
+    figures: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def file(self) -> Path:
-        """Where the numbers are."""
-        return FILES / f"{self.name}.safetensors"
+        """Where the numbers are, or would be."""
+        if self.package:
+            found = find_spec(self.package)
+            place = Path(found.origin).parent if found is not None and found.origin else Path(self.package)
+            return place / self.file_in_package
+        return downloads() / self.url.rpartition("/")[2] if self.url else self.folder / f"{self.name}.safetensors"
 
     @property
     def installed(self) -> bool:
-        return self.file.exists()
+        return self.file.is_file()
+
+    @property
+    def source(self) -> str:
+        """Where the numbers come from, in a word or two."""
+        if self.package:
+            return f"pip: {self.package.replace('_', '-')}"
+        return self.url or ("ships with Zorki" if self.folder == FILES else "your own folder")
+
+    @property
+    def missing(self) -> str:
+        """What to do when the numbers are not there."""
+        if self.package:
+            return f"Install them: pip install 'zorki[{self.extra}]'."
+        return f"Get them: zorki models get {self.name}." if self.url else "Install Zorki again."
 
     def rows(self) -> list[tuple[str, str]]:
         """The card as (what, said), for people."""
-        size = f"{self.file.stat().st_size / 1e6:.1f} MB" if self.installed else "not installed"
-        return [
+        known = self.file.stat().st_size if self.installed else self.bytes
+        size = f"{self.parameters:,} parameters" + (f", {megabytes(known)}" if known else "")
+        how = f"measured: {self.measured}" if self.measured else f"published: {self.published}"
+        said = [
             ("name", self.name),
             ("what", self.title),
             ("licence", self.licence),
-            ("size", f"{self.parameters:,} parameters, {size}"),
-            ("accuracy", f"{self.accuracy:.1%} (measured: {self.measured})"),
+            ("size", size),
+            ("where", str(self.file) if self.installed else f"not here. {self.missing}"),
+            ("source", self.source),
+            ("accuracy", "" if self.accuracy is None else f"{self.accuracy:.1%} ({how})"),
             *self.figures.items(),
-            ("classes", f"{len(self.classes)}: {', '.join(self.classes[:3])} …"),
+            ("classes", f"{len(self.classes):,}: {', '.join(short(c) for c in self.classes[:3])} …" if self.classes else ""),
             ("data", self.data),
             ("teachers", self.teachers),
             ("recipe", self.recipe),
             ("not fit for", self.not_fit_for),
         ]
+        return [(what, text) for what, text in said if text]
 
     def json(self) -> dict[str, Any]:
-        """As `zorki models --json` prints it."""
-        out = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("arguments", "build", "measured")}
-        return out | {"installed": self.installed, "measured": self.measured, "classes": list(self.classes), "figures": dict(self.figures)}
+        """As `zorki models --json` prints it: `accuracy` comes with `measured` or with `published`, whichever it is."""
+        hidden = ("arguments", "build", "convert", "folder", "measured", "published", "file_in_package", "extra", "bytes")
+        out: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in hidden}
+        out |= {"installed": self.installed, "classes": list(self.classes), "figures": dict(self.figures), "source": self.source}
+        return out | ({"measured": self.measured} if self.measured else {"published": self.published})
+
+
+def megabytes(size: int) -> str:
+    """6925480 → "6.9 MB"."""
+    return f"{size / 1e6:.1f} MB" if size < 1e8 else f"{size / 1e6:.0f} MB"
+
+
+def short(name: str) -> str:
+    """A class by the first of its names."""
+    return name.split(",")[0]
 
 
 @cache
+def imagenet() -> tuple[str, ...]:
+    """The 1,000 classes of ImageNet's 2012 challenge, in the usual order."""
+    with (FILES / "imagenet.csv").open(encoding="utf-8", newline="") as f:
+        return tuple(row["name"] for row in csv.DictReader(f))
+
+
 def names() -> tuple[str, ...]:
-    """The networks that have a card, in name order."""
-    return tuple(sorted(p.stem for p in FILES.glob("*.toml")))
+    """The networks that have a card: those of Zorki in name order, then the user's."""
+    shipped = sorted(p.stem for p in FILES.glob("*.toml"))
+    return (*shipped, *sorted(p.stem for p in own().glob("*.toml") if p.stem not in shipped))
 
 
-@cache
 def card(name: str) -> Card:
-    """Raises UnknownName with the nearest names."""
+    """Raises UnknownName with the nearest names, InputError for a damaged card of the user's."""
     if name not in names():
         raise UnknownName.among("model", name, names())
-    table = tomllib.loads((FILES / f"{name}.toml").read_text(encoding="utf-8"))
-    table["classes"] = tuple(table["classes"])
-    return Card(name=name, **table)
+    folder = FILES if (FILES / f"{name}.toml").is_file() else own()
+    path = folder / f"{name}.toml"
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        classes = table.pop("classes", ())
+        return Card(name=name, folder=folder, classes=imagenet() if classes == "imagenet" else tuple(classes), **table)
+    except (tomllib.TOMLDecodeError, TypeError, UnicodeDecodeError) as e:
+        raise InputError(f"The card {path} cannot be read: {e}.", "It has the fields that `zorki models eye --json` shows.") from e

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+from pickle import UnpicklingError
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -11,7 +13,7 @@ from safetensors.torch import load as load_tensors
 
 from zorki import lens
 from zorki.core.errors import WeightsError
-from zorki.weights.cards import Card, card
+from zorki.weights.cards import FILES, Card, card
 
 
 def load(name: str) -> lens.Net:
@@ -21,26 +23,48 @@ def load(name: str) -> lens.Net:
     """
     known = card(name)
     state = read(known)
-    module, _, builder = known.build.partition(":")
-    with torch.inference_mode(False), torch.random.fork_rng(devices=[]):  # random numbers of the start are nobody's business
-        net: torch.nn.Module = getattr(importlib.import_module(module), builder)(**known.arguments)
+    with torch.inference_mode(False), torch.random.fork_rng(devices=[]), torch.device("meta"):  # no random start: the numbers come from the file
+        net: torch.nn.Module = resolved(known.build)(**known.arguments)
     try:
-        net.load_state_dict({k: v.float() for k, v in state.items()})
+        net.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()}, assign=True)
     except RuntimeError as e:
-        raise WeightsError(f"{known.file.name} does not fit {known.build}.", str(e).splitlines()[-1].strip(), "Install Zorki again.") from e
+        raise WeightsError(f"{known.file.name} does not fit {known.build}.", str(e).splitlines()[-1].strip(), again(known)) from e
     net = net.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return lens.Net(net, name=name, classes=known.classes, default_layer=known.layer, side=known.side)
+    return lens.Net(net, name=name, classes=known.classes or None, default_layer=known.layer, side=known.side, step=1, resize=known.resize)
 
 
 def read(known: Card) -> dict[str, torch.Tensor]:
-    """The file's tensors, once its hash is the card's."""
+    """The file's tensors under the net's names, once its hash is the card's."""
     try:
         data = known.file.read_bytes()
     except FileNotFoundError:
-        raise WeightsError(f"The weights of {known.name} are missing.", f"They belong at {known.file}.", "Install Zorki again.") from None
-    if hashlib.sha256(data).hexdigest() != known.sha256:
-        raise WeightsError(f"{known.file.name} is not the file that its card describes.", "Its SHA-256 differs.", "Install Zorki again.")
+        raise WeightsError(f"The weights of {known.name} are missing.", f"They belong at {known.file}.", known.missing) from None
+    except OSError as e:
+        raise WeightsError(f"{known.file} cannot be read: {e.strerror or e}.", "", known.missing) from e
+    if not hashlib.sha256(data).hexdigest().startswith(known.sha256):
+        raise WeightsError(f"{known.file.name} is not the file that its card describes.", "Its SHA-256 differs.", again(known))
     try:
-        return load_tensors(data)
-    except SafetensorError as e:
-        raise WeightsError(f"{known.file.name} cannot be read.", str(e), "Install Zorki again.") from e
+        state = load_tensors(data) if known.file.suffix == ".safetensors" else unpickled(data)
+    except (SafetensorError, UnpicklingError, RuntimeError, EOFError) as e:
+        raise WeightsError(f"{known.file.name} cannot be read.", " ".join(str(e).split())[:160], again(known)) from e
+    return resolved(known.convert)(state) if known.convert else state  # type: ignore[no-any-return]
+
+
+def unpickled(data: bytes) -> dict[str, torch.Tensor]:
+    """A .pth file's tensors, and nothing that could run."""
+    import io
+
+    return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)  # type: ignore[no-any-return]
+
+
+def again(known: Card) -> str:
+    """What to do about a damaged file."""
+    if known.folder != FILES:
+        return "Put the right file there, or take the card away."
+    return f"Delete {known.file}. {known.missing}" if known.url or known.package else "Install Zorki again."
+
+
+def resolved(spec: str) -> Any:
+    """ "module:name" → the thing of that name."""
+    module, _, name = spec.partition(":")
+    return getattr(importlib.import_module(module), name)

@@ -1,7 +1,8 @@
 """Show where a classifier looks: what in the photo speaks for a class.
 
 Source: Selvaraju et al. 2017 (Grad-CAM); Simonyan, Vedaldi, Zisserman 2013 (gradient); Smilkov et al. 2017 (SmoothGrad).
-Differs: the picture keeps its shape, since the network may be given any size; Grad-CAM looks at it twice as large, for a finer map.
+Differs: the whole picture is shown in its own shape, where the network takes any size; to a network of small pictures twice as large
+for Grad-CAM, for a finer map.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     import torch
 
 TITLES = {"gradcam": "Grad-CAM", "gradient": "gradient", "smoothgrad": "SmoothGrad"}
+FINE = 128  # a net of smaller pictures is shown a photo twice as large for Grad-CAM, for a finer map
+SQUARES = 9  # at most, of a long strip
 INPUTS = {"photo": Input("the photo that is classified")}
 
 
@@ -84,14 +87,7 @@ def run(net: lens.Net, photo: torch.Tensor, s: Settings = Settings()) -> Attribu
     """photo: (1, 3, h, w) float32 sRGB in 0..1. Raises InputError for a class beyond the last, or a net without classes."""
     import torch
 
-    small = pixels.shift.resize(photo, sized(photo, net.side, net.least)).to(net.device)
-    with torch.no_grad(), net.quiet():
-        logits = net.logits(small).float()
-    if logits.ndim != 2:
-        raise InputError(f"The network gives {tuple(logits.shape[1:])} numbers, not one for each class.", "Attribution needs a classifier.")
-    if not torch.isfinite(logits).all():
-        raise Stopped("The network answers with numbers that are not finite.", "Nothing was written.", "Look at its weights, mean and std.")
-    share = logits.softmax(1)[0]
+    share = named(net, photo)
     asked = int(share.argmax()) if s.class_ is None else s.class_
     if not 0 <= asked < len(share):
         raise InputError(f"There is no class {asked}.", f"The network has classes 0 to {len(share) - 1}.")
@@ -100,16 +96,51 @@ def run(net: lens.Net, photo: torch.Tensor, s: Settings = Settings()) -> Attribu
     if s.method == "gradcam":
         raw = gradcam(net, photo, asked, s.layer)
     else:
+        small = pixels.shift.resize(photo, whole(net, photo)).to(net.device)
         raw = gradient(net, small, asked, 1 if s.method == "gradient" else s.samples, s.seed)
     shown = pixels.shift.resize(photo, pixels.shift.fit((photo.shape[-2], photo.shape[-1]), 512)).cpu()
     return Attribution(raw.cpu(), asked, names[asked], tuple((names[i], float(share[i])) for i in order), tuple(order), shown, s.method)
 
 
-def sized(photo: torch.Tensor, side: int, least: int) -> tuple[int, int]:
-    """A size of the photo's shape with the area side x side, no side under `least`."""
+def named(net: lens.Net, photo: torch.Tensor) -> torch.Tensor:
+    """Each class's share (classes,): of the whole photo, or the mean over squares as large as those that the net was tested on.
+
+    Squares lie side by side along the longer side, a long strip gets more. Raises InputError for a net that is no classifier.
+    """
+    import torch
+
+    with torch.no_grad(), net.quiet():
+        logits = net.logits(squares(net, photo).to(net.device)).float()
+    if logits.ndim != 2:
+        raise InputError(f"The network gives {tuple(logits.shape[1:])} numbers, not one for each class.", "Attribution needs a classifier.")
+    if not torch.isfinite(logits).all():
+        raise Stopped("The network answers with numbers that are not finite.", "Nothing was written.", "Look at its weights, mean and std.")
+    return logits.softmax(1).mean(0)
+
+
+def squares(net: lens.Net, photo: torch.Tensor) -> torch.Tensor:
+    """The photo as the net is asked about it (n, 3, h, w): whole where nothing says how it was tested (`net.resize`)."""
+    import torch
+
+    if net.resize is None:
+        return pixels.shift.resize(photo, whole(net, photo))
     h, w = photo.shape[-2:]
-    k = side / (h * w) ** 0.5
-    return max(least, round(h * k)), max(least, round(w * k))
+    side = min(min(h, w), round(min(h, w) * net.side / net.resize))
+    room, across = max(h, w) - side, (min(h, w) - side) // 2
+    count = 1 if room < side / 10 else min(SQUARES, max(3, round(max(h, w) / side)))
+    places = [room // 2] if count == 1 else [round(room * i / (count - 1)) for i in range(count)]
+    found = [photo[..., y : y + side, x : x + side] for y, x in ((p, across) if h > w else (across, p) for p in places)]
+    return torch.cat([pixels.shift.resize(x, net.hw) for x in found])
+
+
+def whole(net: lens.Net, photo: torch.Tensor, times: float = 1) -> tuple[int, int]:
+    """The size of the whole photo, in its own shape and with the area of the net's pictures; the net's own size where it takes no other."""
+    step = net.step()
+    if not step:
+        return net.hw
+    h, w = photo.shape[-2:]
+    k = times * net.side / (h * w) ** 0.5
+    return tuple(max(-(-net.least // step), round(side * k / step)) * step for side in (h, w))  # type: ignore[return-value]
 
 
 def gradcam(net: lens.Net, photo: torch.Tensor, number: int, layer: str | None) -> torch.Tensor:
@@ -120,7 +151,7 @@ def gradcam(net: lens.Net, photo: torch.Tensor, number: int, layer: str | None) 
     if layer is None and not drawn:
         raise InputError(f"{net.name} has no layer with maps.", "Grad-CAM weighs maps.", "Use --method gradient.")
     name = net.layer(layer).name if layer is not None else drawn[-1]
-    x = pixels.shift.resize(photo, sized(photo, 2 * net.side, net.least)).to(net.device).detach().clone().requires_grad_(True)
+    x = pixels.shift.resize(photo, whole(net, photo, 2 if net.side < FINE else 1)).to(net.device).detach().clone().requires_grad_(True)
     with torch.enable_grad(), net.quiet():
         seen = lens.capture(net, x, [name, lens.OUTPUT])
         a, logits = seen[name], seen[lens.OUTPUT]

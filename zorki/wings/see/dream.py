@@ -59,8 +59,8 @@ def run(net: lens.Net, photo: torch.Tensor, s: Settings = Settings()) -> Iterato
     from torch.nn import functional as F
 
     name = net.pick_layer(s.layer)
-    largest = pixels.shift.fit((photo.shape[-2], photo.shape[-1]), s.size, net.least)
-    shrunk = [pixels.shift.fit(largest, round(max(largest) / s.ratio**k), net.least) for k in range(s.octaves)]
+    largest = pixels.shift.fitted(net, (photo.shape[-2], photo.shape[-1]), s.size, name)
+    shrunk = [pixels.shift.fitted(net, largest, round(max(largest) / s.ratio**k), name) for k in range(s.octaves)]
     sizes = list(dict.fromkeys(shrunk))[::-1]  # of a very small photo several octaves have one size
     detail: torch.Tensor | None = None
     for k, hw in enumerate(sizes, 1):

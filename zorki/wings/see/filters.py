@@ -61,7 +61,7 @@ def run(net: lens.Net, s: Settings = Settings()) -> Filters:
 
     convolutions = [layer.name for layer in net.layers() if "Conv" in layer.kind]
     name = net.layer(convolutions[0] if s.layer is None else s.layer).name if s.layer is not None or convolutions else ""
-    weight = getattr(dict(net.module.named_modules()).get(name), "weight", None)
+    weight = getattr(net.part(name), "weight", None) if name else None
     if not isinstance(weight, torch.Tensor) or weight.ndim != 4:
         raise InputError(
             f"{name or 'This network'} has no filters to show.", f"Its convolutions are {', '.join(convolutions[:12]) or 'none'}."

@@ -71,7 +71,7 @@ def run(net: lens.Net, photo: torch.Tensor, s: Settings = Settings()) -> Maps:
     import torch
 
     name = net.pick_layer(s.layer)
-    small = pixels.shift.resize(photo, pixels.shift.fit((photo.shape[-2], photo.shape[-1]), s.size, net.least))
+    small = pixels.shift.resize(photo, pixels.shift.fitted(net, (photo.shape[-2], photo.shape[-1]), s.size, name))
     with torch.no_grad(), net.quiet():
         a = lens.maps(lens.capture(net, small.to(net.device), name, grad=False)[name], (small.shape[-2], small.shape[-1])).float().cpu()
     if a.ndim != 4:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from zorki import pixels
+from zorki.core import events
 from zorki.core.method import Input
 from zorki.core.numbers import numbers
 from zorki.core.seeds import seed_for
@@ -64,18 +65,20 @@ def run(net: lens.Net, on: torch.Tensor | None = None, s: Settings = Settings())
     count = net.layer(name).shape[0]
     default = s.channel == Settings.channel and count < 16  # a small layer has fewer than the first sixteen
     chosen = numbers("all" if default else s.channel, count, name)
-    hw = (s.size, s.size)
+    hw = pixels.shift.fitted(net, (s.size, s.size), s.size, name) if net.step(name) != 1 else (s.size, s.size)
     small = None
     if on is not None:
-        hw = pixels.shift.fit((on.shape[-2], on.shape[-1]), s.size, net.least)
+        hw = pixels.shift.fitted(net, (on.shape[-2], on.shape[-1]), s.size, name)
         small = pixels.shift.resize(on, hw).to(net.device)
+    if net.channels > 3:
+        events.note(f"{net.name} takes {net.channels} channels: the first three are shown as red, green and blue.")
     batches = [chosen[i : i + s.batch] for i in range(0, len(chosen), s.batch)]
     done: list[torch.Tensor] = []
     for k, batch in enumerate(batches, 1):
         seeds = [seed_for(s.seed, name, number) for number in batch]
         goal = pixels.objectives.channels(name, batch)
         if small is None:
-            canvas = pixels.Fourier(hw, seeds, device=net.device)
+            canvas = pixels.Fourier(hw, seeds, channels=net.channels, device=net.device)
         else:
             canvas = pixels.Fourier(hw, start=small.expand(len(batch), -1, -1, -1), device=net.device)
             goal = goal - s.keep * pixels.objectives.nearness(small)
@@ -84,7 +87,7 @@ def run(net: lens.Net, on: torch.Tensor | None = None, s: Settings = Settings())
         def show(picture: torch.Tensor) -> torch.Tensor:
             if on is not None and small is not None:
                 picture = torch.cat([pixels.shift.carry(on, small, p[None]) for p in picture])
-            return torch.cat([*done, picture.cpu()])
+            return torch.cat([*done, pixels.ink.visible(picture).cpu()])
 
         yield from pixels.climb(
             net,

@@ -49,7 +49,7 @@ def run(net: lens.Net, image: torch.Tensor, s: Settings = Settings()) -> Iterato
     import torch
 
     name = net.pick_layer(s.layer)
-    hw = pixels.shift.fit((image.shape[-2], image.shape[-1]), s.size, net.least)
+    hw = pixels.shift.fitted(net, (image.shape[-2], image.shape[-1]), s.size, name)
     small = pixels.shift.resize(image, hw).to(net.device)
     with torch.no_grad(), net.quiet():
         target = lens.capture(net, small, name, grad=False)[name].float()

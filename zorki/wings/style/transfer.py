@@ -62,14 +62,15 @@ def run(net: lens.Net, content: torch.Tensor, style: torch.Tensor, s: Settings =
 
     soft = net.like(soften(net.module))
     style_layers, content_layer = chosen(soft, s)
-    largest = pixels.shift.fit((content.shape[-2], content.shape[-1]), s.size, net.least)
-    sizes = list(dict.fromkeys([pixels.shift.fit(largest, round(max(largest) * 0.57), net.least), largest]))
+    read = [*style_layers, content_layer]
+    largest = pixels.shift.fitted(soft, (content.shape[-2], content.shape[-1]), s.size, read)
+    sizes = list(dict.fromkeys([pixels.shift.fitted(soft, largest, round(max(largest) * 0.57), read), largest]))
     before: tuple[torch.Tensor, torch.Tensor] | None = None  # the photo and its painting, at the size before
     for k, hw in enumerate(sizes, 1):
         base = pixels.shift.resize(content, hw).to(net.device)
-        manner = pixels.shift.resize(style, pixels.shift.fit((style.shape[-2], style.shape[-1]), max(hw), net.least)).to(net.device)
+        manner = pixels.shift.resize(style, pixels.shift.fitted(soft, (style.shape[-2], style.shape[-1]), max(hw), read)).to(net.device)
         with torch.no_grad(), soft.quiet():
-            kept = lens.capture(soft, base, [*style_layers, content_layer], grad=False)
+            kept = lens.capture(soft, base, read, grad=False)
             wanted = lens.capture(soft, manner, style_layers, grad=False)
         goal = -s.content_weight * pixels.objectives.content(content_layer, kept[content_layer].float())
         share = s.style_weight / (1 + len(style_layers))
