@@ -24,10 +24,10 @@ def net(**more: object) -> lens.Net:
 def state(module: nn.Module) -> dict[str, object]:
     """All that must be as it was: numbers, modes, flags, gradients, hooks, in-place flags, random numbers."""
     return {
-        "numbers": {k: v.clone().numpy().tobytes() for k, v in module.state_dict().items()},
+        "numbers": {k: raw(v) for k, v in module.state_dict().items()},
         "modes": [m.training for m in module.modules()],
         "flags": [p.requires_grad for p in module.parameters()],
-        "grads": [None if p.grad is None else p.grad.clone().numpy().tobytes() for p in module.parameters()],
+        "grads": [None if p.grad is None else raw(p.grad) for p in module.parameters()],
         "hooks": [
             len(d) for m in module.modules() for d in (m._forward_hooks, m._forward_pre_hooks, m._backward_hooks, m._backward_pre_hooks)
         ],
@@ -35,3 +35,8 @@ def state(module: nn.Module) -> dict[str, object]:
         "forward": ["forward" in vars(m) for m in module.modules()],
         "random": torch.random.get_rng_state().numpy().tobytes(),
     }
+
+
+def raw(x: torch.Tensor) -> bytes:
+    """A tensor's bytes, of whatever type."""
+    return x.detach().clone().reshape(-1).view(torch.uint8).numpy().tobytes()

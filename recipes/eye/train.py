@@ -46,9 +46,7 @@ class Config:
 
 
 FIRST = Config()
-SECOND = Config(
-    epochs=45, warm_up=0.03, average=0.9995, sides=((0.2, 40), (0.6, 48), (0.85, 56), (1.0, 64)), cutmix=0.5, hint=0.5, seed=1
-)
+SECOND = Config(epochs=45, warm_up=0.03, average=0.9995, sides=((0.2, 40), (0.6, 48), (0.85, 56), (1.0, 64)), cutmix=0.5, hint=0.5, seed=1)
 
 
 class Lessons:
@@ -79,7 +77,9 @@ class Crops(Lessons):
         self.crops = [view_crops(k, len(pictures.pixels)) for k in range(len(taught.logits))]
         torch.manual_seed(c.seed)
         self.hint = torch.nn.Linear(WIDTHS[-1], taught.hints.shape[2])
-        self.said: list[tuple[float, torch.Tensor, torch.Tensor, torch.Tensor]] = []  # shares of the batch shown last, and what is true of each
+        self.said: list[
+            tuple[float, torch.Tensor, torch.Tensor, torch.Tensor]
+        ] = []  # shares of the batch shown last, and what is true of each
 
     def shown(self, epoch: int, pick: np.ndarray, side: int, g: torch.Generator) -> torch.Tensor:
         k = epoch % len(self.crops)

@@ -99,7 +99,9 @@ def views(pictures: Pictures, whole: torch.Tensor, work: Path, say: Callable[[st
         fold_of = torch.randperm(len(train), generator=torch.Generator().manual_seed(0)) % FOLDS
         for f in range(FOLDS):
             seen, unseen = train[fold_of != f], train[fold_of == f]
-            layer = probe(torch.from_numpy(x[:, seen.numpy()].reshape(-1, x.shape[2])).float(), y[seen].repeat(VIEWS), classes, seed=f, epochs=EPOCHS)
+            layer = probe(
+                torch.from_numpy(x[:, seen.numpy()].reshape(-1, x.shape[2])).float(), y[seen].repeat(VIEWS), classes, seed=f, epochs=EPOCHS
+            )
             with torch.no_grad():
                 for k in range(VIEWS):
                     logits[k, unseen] = layer(torch.from_numpy(x[k, unseen.numpy()]).float())
@@ -108,7 +110,9 @@ def views(pictures: Pictures, whole: torch.Tensor, work: Path, say: Callable[[st
         right = (logits.argmax(2) == y).float()
         both = (logits + whole.float()) / 2
         right_both = (both.argmax(2) == y).float()
-        say(f"teacher on single crops: {right[:, val].mean():.2%} right on held-back pictures; with the whole picture's {right_both[:, val].mean():.2%}")
+        say(
+            f"teacher on single crops: {right[:, val].mean():.2%} right on held-back pictures; with the whole picture's {right_both[:, val].mean():.2%}"
+        )
         for path, value in zip(paths, (both.half().numpy(), hints), strict=True):
             with path.with_suffix(".part").open("wb") as file:
                 np.save(file, value)

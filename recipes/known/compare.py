@@ -35,7 +35,7 @@ NETS: dict[str, Callable[..., nn.Module]] = {
     "squeezenet1_0": partial(SqueezeNet, "1_0"),
     "squeezenet1_1": partial(SqueezeNet, "1_1"),
 }
-SIZES = ((224, 224), (96, 131))
+SIZES = ((224, 224), (96, 131), (251, 300))  # maps as large as the linear layers expect, smaller, larger
 CLOSE = 1e-4  # of the largest logit
 
 

@@ -40,7 +40,7 @@ def test_what_is_whole_is_repeated(here: Path) -> None:
 
 @pytest.mark.parametrize("name", ["../secret.png", "/etc/passwd", "here/../../secret.png", ".", "..", ""])
 def test_a_picture_with_a_path_is_not_opened(here: Path, name: str) -> None:
-    with pytest.raises(InputError, match="path|not beside"):
+    with pytest.raises(InputError, match=r"path|not beside"):
         again(made(here, pictures={"photo": name}), quiet=True)
 
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
 
+from zorki.core.errors import InputError
 from zorki.core.settings import Option
 from zorki.studio.shelves import Method
 
 COMMON = Group("Everywhere", sort_key=9)
 NET = (
-    Option("model", str, "eye", "a shipped name, or file.py:function that returns an nn.Module"),
+    Option("model", str, "eye", "a name (zorki models), file.py:function or package.module:Class that gives an nn.Module, or a .pt2"),
     Option("weights", str | None, None, "a state dict for it: safetensors, or .pth read by weights_only"),
     Option("mean", tuple[float, ...], (), "what the net expects taken off each channel, once for each (0..1)"),
     Option("std", tuple[float, ...], (), "what the net expects each channel divided by"),
+    Option("side", str | None, None, "the pictures that the net takes, as 224 or 24x40 (rows x columns); not given: found by trying"),
     Option("device", str, "auto", "auto, cpu, cuda, cuda:N or mps"),
     Option("dtype", Literal["auto", "float32", "bfloat16"], "auto", "what is drawn with; auto: bfloat16 where the processor has it"),
 )
@@ -30,6 +33,16 @@ OUT = (
 )
 OPEN = (Option("limit", int | None, None, "most pixels that a picture may have (200 million)"),)
 FILM = (Option("film", str | None, None, "the climb as a film: .mp4, .gif or .webp"),)
+
+
+def sides(text: str | None) -> int | tuple[int, int] | None:
+    """ "224" → 224, "24x40" → (24, 40): rows and columns. Raises InputError."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"([1-9]\d{0,4})(?:[x×]([1-9]\d{0,4}))?", text.strip())
+    if found is None:
+        raise InputError(f"--side {text} is no size.", "It is pixels, as 224, or rows x columns, as 24x40.")
+    return int(found[1]) if found[2] is None else (int(found[1]), int(found[2]))
 
 
 def parameter(o: Option, group: Group | None = None) -> inspect.Parameter:

@@ -32,7 +32,7 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
         check(out, common.get("film"), force)
         net = studio.load(
             common.get("model", "eye"), weights_file=common.get("weights"), mean=common.get("mean"), std=common.get("std"),
-            device=common.get("device", "auto"), dtype=common.get("dtype", "auto"),
+            side=options.sides(common.get("side")), device=common.get("device", "auto"), dtype=common.get("dtype", "auto"),
         )  # fmt: skip
         film = io.Film(Path(common["film"]), force=force) if common.get("film") else None
         job = studio.Job(m, net, named, chosen, film, common.get("limit"))

@@ -13,7 +13,8 @@ from torch import nn
 from torch.utils._pytree import tree_map
 
 from zorki.core.errors import InputError
-from zorki.lens.net import Net, no_way_back, wants_grad
+from zorki.lens.inputs import no_way_back, wants_grad
+from zorki.lens.net import Net
 from zorki.lens.trace import Trace, tensor_in
 
 Call = tuple[str, int]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
@@ -16,14 +15,13 @@ from torch.utils._pytree import tree_map
 
 from zorki.core import events
 from zorki.core.errors import InputError, UnknownName, ZorkiError
+from zorki.lens.inputs import copied, described, grey, hinted, needed, no_way_back, refuse_unfinished, shapes, wants_grad
 from zorki.lens.quieting import eager, inner, quiet
 from zorki.lens.table import Layer, Layers
 from zorki.lens.trace import Trace, tensor_in, trace
 
 SIDES = (224, 64, 32, 28, 299, 256, 384)  # tried in turn where nothing says what a net likes
 STEPS = (1, 2, 4, 8, 16, 32)  # by so many pixels a picture is made larger to find out which sizes a net takes
-HINTS = ("img_size", "image_size", "input_size")  # attributes in which models tell the size of their pictures
-LUMA = (0.2126, 0.7152, 0.0722)  # shares of R, G, B in grey (BT.709)
 _TRACES: WeakKeyDictionary[nn.Module, dict[Any, Any]] = WeakKeyDictionary()  # by what came in
 
 
@@ -34,7 +32,7 @@ class Net:
     normalised by them; without, it normalises inside. classes: their names. default_layer: what a method looks at when no
     layer is given. side: pixels of the pictures that the net likes, (h, w) where they are not square. step: sides of other
     sizes go in steps of this many pixels, 0: it takes its own size alone. resize: the shorter side that photos had when it was
-    tested, before the middle was cut out. channels: of the pictures it takes. What is not
+    tested, before the middle was cut out. batch: pictures at a time, where it takes just so many. channels: of the pictures it takes. What is not
     given of these three is found by trying. output: which of several outputs is meant, a number or a key.
     Raises InputError for a module that cannot run: lazy layers that never ran, no numbers yet.
     """
@@ -51,6 +49,7 @@ class Net:
         side: int | tuple[int, int] | None = None,
         step: int | None = None,
         resize: int | None = None,
+        batch: int | None = None,
         channels: int | None = None,
         output: int | str | None = None,
     ) -> None:
@@ -59,7 +58,7 @@ class Net:
         refuse_unfinished(module, name or type(module).__name__)
         self.module = module
         self.inner = inner(module)
-        self.name = name or type(self.inner).__name__
+        self.name = name or str(getattr(self.inner, "_ty", None) or type(self.inner).__name__).rpartition(".")[2]
         self.mean, self.std = mean, std
         self.classes = None if classes is None else list(classes)
         self.default_layer = default_layer
@@ -69,6 +68,7 @@ class Net:
         self._hw = (side, side) if isinstance(side, int) else side
         self._step = step
         self.resize = resize
+        self.batch = batch
 
     @classmethod
     def of(cls, net: Net | nn.Module) -> Net:
@@ -121,7 +121,9 @@ class Net:
             refused = [k for k in STEPS if not self._takes((self.hw[0] + k, self.hw[1] + k), layers)]
             known[key] = 0 if STEPS[-1] in refused else 2 * max(refused, default=0) or 1
             if not known[key]:
-                events.note(f"{self.name} takes pictures of {self.hw[0]} × {self.hw[1]} pixels alone: what it is shown is brought to that size.")
+                events.note(
+                    f"{self.name} takes pictures of {self.hw[0]} × {self.hw[1]} pixels alone: what it is shown is brought to that size."
+                )
         return int(known[key])
 
     def multiple(self, layers: str | Sequence[str] | None = None) -> int:
@@ -132,7 +134,7 @@ class Net:
         """Another module with all that is known of this one: its names, its normalisation, its size."""
         made = Net(
             module, name=self.name, mean=self.mean, std=self.std, classes=self.classes, default_layer=self.default_layer,
-            side=self._hw, step=self._step, resize=self.resize, channels=self._channels, output=self.output,
+            side=self._hw, step=self._step, resize=self.resize, batch=self.batch, channels=self._channels, output=self.output,
         )  # fmt: skip
         made.drawing = self.drawing
         return made
@@ -264,8 +266,8 @@ class Net:
             return type(picture)(self._fit(one) for one in picture)
         if not isinstance(picture, torch.Tensor):
             return picture
-        if self._colours(picture):
-            picture = self._recoloured(picture)
+        if picture.dim() == 4 and picture.shape[1] == 3 and self._channels not in (None, 3):
+            picture = grey(picture, self._channels, self.name)
         weight = self._weight()
         dtype = weight.dtype if weight is not None and picture.is_floating_point() else picture.dtype
         x = picture.to(self.device if weight is not None else picture.device, dtype, copy=True)
@@ -274,18 +276,6 @@ class Net:
         if self.std is not None and x.dim() == 4:
             x = x / x.new_tensor(self.std).view(-1, 1, 1)
         return x
-
-    def _colours(self, picture: torch.Tensor) -> bool:
-        """Whether it is a colour picture, and the net is known to take another number of channels."""
-        return picture.dim() == 4 and picture.shape[1] == 3 and self._channels not in (None, 3)
-
-    def _recoloured(self, picture: torch.Tensor) -> torch.Tensor:
-        """Colours (b, 3, h, w) as the grey that a net of one channel takes. Raises InputError for any other number."""
-        if self._channels != 1:
-            raise InputError(
-                f"{self.name} takes pictures of {self._channels} channels, and a photo has three.", "Its channels can be drawn without a photo."
-            )
-        return (picture * picture.new_tensor(LUMA).view(-1, 1, 1)).sum(1, keepdim=True)
 
     def _takes(self, hw: tuple[int, int], layers: str | Sequence[str] | None) -> bool:
         """Whether the net runs on pictures of that size as far as those layers."""
@@ -386,7 +376,7 @@ class Net:
             raise UnknownName.among("layer", name, [layer.name for layer in found.layers], "`zorki layers` lists them all.")
         own = {path: base for base, path in found.paths.items()}
         for candidate in (plain, plain.removeprefix("module.")):
-            candidate = candidate if candidate in calls else own.get(candidate, candidate)  # noqa: PLW2901  a path whose layer bears another name
+            candidate = candidate if candidate in calls else own.get(candidate, candidate)
             if candidate in calls:
                 return candidate, calls[candidate]
             base, _, call = candidate.rpartition(":")
@@ -400,69 +390,3 @@ class Net:
                         return shared, calls[shared]  # one module under two names
                     raise InputError(f"The layer {name!r} exists but does not run in eval mode.", "", "Choose one that runs: zorki layers.")
         raise UnknownName.among("layer", name, [layer.name for layer in found.layers], "`zorki layers` lists them all.")
-
-
-def refuse_unfinished(module: nn.Module, name: str) -> None:
-    """Raises InputError for a net without numbers."""
-    for p in (*module.parameters(), *module.buffers()):
-        if isinstance(p, nn.parameter.UninitializedParameter | nn.parameter.UninitializedBuffer):
-            raise InputError(f"{name} has lazy layers that have not run yet.", "They take their shapes from a picture.", "Run it once first.")
-        if p.is_meta:
-            raise InputError(f"{name} has no numbers: it lies on the meta device.", "", "Load its weights, or call to_empty() and fill it.")
-
-
-def no_way_back(what: str) -> InputError:
-    """What to say when a picture asked for a gradient and none comes back."""
-    return InputError(
-        f"{what} passes no gradient back to the picture.",
-        "The net runs it under no_grad, or turns it into whole numbers.",
-        "Take @torch.no_grad() off its forward.",
-    )
-
-
-def needed(module: nn.Module) -> list[str]:
-    """The names of what `forward` cannot do without."""
-    try:
-        given = inspect.signature(module.forward).parameters.values()
-    except (TypeError, ValueError):
-        return []
-    plain = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return [p.name for p in given if p.kind in plain and p.default is inspect.Parameter.empty]
-
-
-def hinted(module: nn.Module) -> list[tuple[int, int]]:
-    """Sizes (h, w) that a model says it takes: in img_size, image_size, input_size, its own or its configuration's."""
-    found = []
-    for holder in (module, *(getattr(module, name, None) for name in ("config", "pretrained_cfg", "default_cfg"))):
-        for hint in HINTS:
-            said = holder.get(hint) if isinstance(holder, Mapping) else getattr(holder, hint, None)
-            size = (said, said) if isinstance(said, int) else tuple(said)[-2:] if isinstance(said, list | tuple) else ()
-            if len(size) == 2 and all(isinstance(n, int) and n > 0 for n in size):
-                found.append((size[0], size[1]))
-    return found
-
-
-def copied(x: Any) -> Any:
-    """A tensor that a net may write into, on no one's way back."""
-    return x.detach().clone() if isinstance(x, torch.Tensor) else x
-
-
-def wants_grad(picture: Any) -> bool:
-    """Whether any picture in it asks for gradients."""
-    if isinstance(picture, list | tuple):
-        return any(map(wants_grad, picture))
-    return isinstance(picture, torch.Tensor) and picture.requires_grad
-
-
-def shapes(given: Any) -> Any:
-    """The form of what a net was given, to know it again."""
-    if isinstance(given, list | tuple):
-        return type(given).__name__, [shapes(one) for one in given]
-    return tuple(given.shape) if isinstance(given, torch.Tensor) else type(given).__name__
-
-
-def described(sample: Any) -> str:
-    """ "a picture of 3 × 64 × 64"."""
-    if isinstance(sample, torch.Tensor):
-        return "a picture of " + " × ".join(map(str, sample.shape[1:]))
-    return f"a {type(sample).__name__} of {len(sample)}" if isinstance(sample, list | tuple) else f"a {type(sample).__name__}"

@@ -126,9 +126,7 @@ def trace(module: nn.Module, run: Callable[[Any], Any], sample: Any) -> Trace:
             run(sample)
         return Trace(Layers([], weights(module), 0), {}, (), set())
     named = {path: name for name, path in getattr(module, "aliases", {}).items()}  # the papers' names, where a net knows them
-    paths = {
-        named.get(path, path.replace("_orig_mod.", "").removesuffix("._orig_mod")): path for path, _ in module.named_modules() if path
-    }
+    paths = {named.get(path, path.replace("_orig_mod.", "").removesuffix("._orig_mod")): path for path, _ in module.named_modules() if path}
     paths = paths or {type(module).__name__.lower(): ""}
 
     def enter(_part: nn.Module, _args: Any) -> None:
@@ -161,8 +159,13 @@ def trace(module: nn.Module, run: Callable[[Any], Any], sample: Any) -> Trace:
     for (base, k), part, shape, field, macs in rows:
         if shape is not None:
             name = base if count[base] == 1 else f"{base}:{k}"
-            layers.append(Layer(name, type(part).__name__, shape, field, weights(part), macs, count[base]))
+            layers.append(Layer(name, kind(part), shape, field, weights(part), macs, count[base]))
     return Trace(Layers(layers, weights(module), watch.macs[0]), paths, tuple(row.call for row in rows), watch.overwritten)
+
+
+def kind(part: nn.Module) -> str:
+    """A module's class by name; of an exported one the class that it was."""
+    return str(getattr(part, "_ty", None) or type(part).__name__).rpartition(".")[2]
 
 
 def weights(module: nn.Module) -> int:

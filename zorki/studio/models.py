@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import importlib.util
 import math
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,8 +18,12 @@ import torch
 from torch import nn
 
 from zorki import lens, weights
+from zorki.core import events
 from zorki.core.errors import InputError, WeightsError, ZorkiError
 from zorki.studio.shelves import DEFAULT_MODEL
+
+OURS = "zorki:"  # before a name: the network of Zorki's, also where a file bears that name
+FILES = (".pt2", ".pt", ".pth", ".safetensors", ".ts")
 
 
 def load(
@@ -27,32 +32,19 @@ def load(
     weights_file: str | Path | None = None,
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
+    side: int | tuple[int, int] | None = None,
     device: str = "auto",
     dtype: str = "auto",
 ) -> lens.Net:
-    """A network to look at: a name (`zorki models`), `file.py:function`, `package.module:function`, or an nn.Module.
+    """A network to look at: a name (`zorki models`), `file.py:function`, `package.module:Class`, a .pt2 or TorchScript file, an nn.Module.
 
     weights_file: a state dict for it (safetensors, or .pth by weights_only). mean, std: what a net of the user's expects;
-    without them pictures reach it in 0..1. dtype: what is drawn with; whatever measures stays in float32.
-    Raises UnknownName, InputError, WeightsError.
+    without them pictures reach it in 0..1. side: pixels of the pictures that it takes, (h, w) where they are not square; not given,
+    it is found by trying. dtype: what is drawn with; whatever measures stays in float32. Raises UnknownName, InputError, WeightsError.
     """
     if std is not None and (not all(map(math.isfinite, std)) or not all(std)):
         raise InputError("--std has a zero or a number that is not finite.", "Pictures are divided by it.")
-    if (mean is not None or std is not None) and (isinstance(model, lens.Net) or str(model) in weights.names()):
-        raise InputError("--mean and --std are for a network of your own.", "This one normalises inside.", "Leave them out.")
-    if isinstance(model, lens.Net):
-        net = model
-    elif isinstance(model, nn.Module):
-        net = lens.Net(model, name=type(model).__name__, mean=mean, std=std)
-    elif not isinstance(model, str):
-        raise InputError(f"The model is a {type(model).__name__}.", "It is a name, file.py:function, or an nn.Module.")
-    elif model not in weights.names() and (model.endswith(".py") or Path(model).is_file()):
-        do = f"Write {model}:function." if model.endswith(".py") else "Write file.py:function, and the numbers with --weights."
-        raise InputError(f"--model {model} is a file without a function.", "It is a shipped name or file.py:function.", do)
-    elif ":" in model and model not in weights.names():
-        net = lens.Net(built(model), name=model, mean=mean, std=std)
-    else:
-        net = weights.load(model)
+    net = found(model, mean, std, side)
     if weights_file is not None:
         fill(net.module, Path(weights_file))
         net.name = f"{net.name} with {Path(weights_file).name}"  # no longer the network that the name alone would give
@@ -61,6 +53,51 @@ def load(
         net.module.to(place)
     net.drawing = chosen_dtype(dtype, net.device)
     return net
+
+
+def found(
+    model: str | nn.Module | lens.Net, mean: Sequence[float] | None, std: Sequence[float] | None, side: int | tuple[int, int] | None
+) -> lens.Net:
+    """The network that `model` means. Nothing is guessed: what could mean two things is an error that says how to write each."""
+    known = isinstance(model, str) and (model in weights.names() or model.startswith(OURS))
+    if (mean is not None or std is not None or side is not None) and (isinstance(model, lens.Net) or known):
+        raise InputError("--mean, --std and --side are for a network of your own.", "This one knows its own.", "Leave them out.")
+    if isinstance(model, lens.Net):
+        return model
+    if isinstance(model, nn.Module):
+        return own(model, type(model).__name__, mean, std, side)
+    if not isinstance(model, str):
+        raise InputError(f"The model is a {type(model).__name__}.", "It is a name, file.py:function, a file, or an nn.Module.")
+    if known and os.path.lexists(model):
+        raise InputError(
+            f"--model {model} is a network of Zorki's and a file here.", "", f"Write {OURS}{model} for the one, ./{model} for the other."
+        )
+    if known:
+        return weights.load(model.removeprefix(OURS))
+    if ":" in model and not Path(model).exists():
+        return own(built(model), model, mean, std, side)
+    if model.endswith(".py"):
+        raise InputError(f"--model {model} is a file without a function.", "It is a name or file.py:function.", f"Write {model}:function.")
+    if Path(model).exists():
+        module, told = weights.opened(Path(model))
+        return lens.Net(module, name=Path(model).name, mean=mean, std=std, **(told | ({} if side is None else {"side": side})))
+    if Path(model).suffix in FILES:
+        raise InputError(f"There is no file {model}.", "", "Look at the path given to --model.")
+    return weights.load(model)
+
+
+def own(
+    module: nn.Module, name: str, mean: Sequence[float] | None, std: Sequence[float] | None, side: int | tuple[int, int] | None
+) -> lens.Net:
+    """A user's module as a Net; says what is assumed of its input."""
+    if mean is None and std is None:
+        inside = any(hasattr(m, "mean") and hasattr(m, "std") for m in module.modules())
+        events.note(
+            f"{name} gets pictures in 0..1: it normalises them inside."
+            if inside
+            else f"{name} gets pictures in 0..1, as neither --mean nor --std is given."
+        )
+    return lens.Net(module, name=name, mean=mean, std=std, side=side)
 
 
 def built(spec: str) -> nn.Module:

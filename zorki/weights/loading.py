@@ -23,7 +23,11 @@ def load(name: str) -> lens.Net:
     """
     known = card(name)
     state = read(known)
-    with torch.inference_mode(False), torch.random.fork_rng(devices=[]), torch.device("meta"):  # no random start: the numbers come from the file
+    with (
+        torch.inference_mode(False),
+        torch.random.fork_rng(devices=[]),
+        torch.device("meta"),
+    ):  # no random start: the numbers come from the file
         net: torch.nn.Module = resolved(known.build)(**known.arguments)
     try:
         net.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()}, assign=True)
@@ -47,7 +51,7 @@ def read(known: Card) -> dict[str, torch.Tensor]:
         state = load_tensors(data) if known.file.suffix == ".safetensors" else unpickled(data)
     except (SafetensorError, UnpicklingError, RuntimeError, EOFError) as e:
         raise WeightsError(f"{known.file.name} cannot be read.", " ".join(str(e).split())[:160], again(known)) from e
-    return resolved(known.convert)(state) if known.convert else state  # type: ignore[no-any-return]
+    return resolved(known.convert)(state) if known.convert else state
 
 
 def unpickled(data: bytes) -> dict[str, torch.Tensor]:

@@ -85,7 +85,6 @@ class Attribution:
 
 def run(net: lens.Net, photo: torch.Tensor, s: Settings = Settings()) -> Attribution:
     """photo: (1, 3, h, w) float32 sRGB in 0..1. Raises InputError for a class beyond the last, or a net without classes."""
-    import torch
 
     share = named(net, photo)
     asked = int(share.argmax()) if s.class_ is None else s.class_
@@ -110,7 +109,7 @@ def named(net: lens.Net, photo: torch.Tensor) -> torch.Tensor:
     import torch
 
     with torch.no_grad(), net.quiet():
-        logits = net.logits(squares(net, photo).to(net.device)).float()
+        logits = torch.cat([net.logits(x.to(net.device)).float() for x in torch.split(squares(net, photo), net.batch or SQUARES)])
     if logits.ndim != 2:
         raise InputError(f"The network gives {tuple(logits.shape[1:])} numbers, not one for each class.", "Attribution needs a classifier.")
     if not torch.isfinite(logits).all():
@@ -140,7 +139,7 @@ def whole(net: lens.Net, photo: torch.Tensor, times: float = 1) -> tuple[int, in
         return net.hw
     h, w = photo.shape[-2:]
     k = times * net.side / (h * w) ** 0.5
-    return tuple(max(-(-net.least // step), round(side * k / step)) * step for side in (h, w))  # type: ignore[return-value]
+    return tuple(max(-(-net.least // step), round(side * k / step)) * step for side in (h, w))
 
 
 def gradcam(net: lens.Net, photo: torch.Tensor, number: int, layer: str | None) -> torch.Tensor:
@@ -166,7 +165,9 @@ def gradient(net: lens.Net, x: torch.Tensor, number: int, samples: int, seed: in
     import torch
 
     noise = torch.randn(samples, *x.shape[1:], generator=generator(seed, "smoothgrad")).to(x.device) * 0.15
-    batch = (x + (noise if samples > 1 else 0 * noise)).requires_grad_(True)
-    with torch.enable_grad(), net.quiet():
-        g = torch.autograd.grad(net.logits(batch)[:, number].sum(), batch)[0]
-    return g.mean(0).abs().amax(0).detach()
+    total = torch.zeros_like(x)
+    for some in torch.split(x + (noise if samples > 1 else 0 * noise), net.batch or samples):
+        batch = some.detach().requires_grad_(True)
+        with torch.enable_grad(), net.quiet():
+            total += torch.autograd.grad(net.logits(batch)[:, number].sum(), batch)[0].sum(0)
+    return (total[0] / samples).abs().amax(0).detach()

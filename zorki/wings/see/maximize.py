@@ -72,7 +72,8 @@ def run(net: lens.Net, on: torch.Tensor | None = None, s: Settings = Settings())
         small = pixels.shift.resize(on, hw).to(net.device)
     if net.channels > 3:
         events.note(f"{net.name} takes {net.channels} channels: the first three are shown as red, green and blue.")
-    batches = [chosen[i : i + s.batch] for i in range(0, len(chosen), s.batch)]
+    at_once = min(s.batch, net.batch or s.batch)
+    batches = [chosen[i : i + at_once] for i in range(0, len(chosen), at_once)]
     done: list[torch.Tensor] = []
     for k, batch in enumerate(batches, 1):
         seeds = [seed_for(s.seed, name, number) for number in batch]

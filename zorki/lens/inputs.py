@@ -1,0 +1,92 @@
+"""What nets take, and what they say of it: inputs, sizes, the way back to the picture."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from zorki.core.errors import InputError
+
+HINTS = ("img_size", "image_size", "input_size")  # attributes in which models tell the size of their pictures
+LUMA = (0.2126, 0.7152, 0.0722)  # shares of R, G, B in grey (BT.709)
+
+
+def grey(picture: torch.Tensor, channels: int, name: str) -> torch.Tensor:
+    """Colours (b, 3, h, w) as the grey that a net of one channel takes. Raises InputError for a net of any other number."""
+    if channels != 1:
+        raise InputError(
+            f"{name} takes pictures of {channels} channels, and a photo has three.", "Its channels can be drawn without a photo."
+        )
+    return (picture * picture.new_tensor(LUMA).view(-1, 1, 1)).sum(1, keepdim=True)
+
+
+def refuse_unfinished(module: nn.Module, name: str) -> None:
+    """Raises InputError for a net without numbers."""
+    for p in (*module.parameters(), *module.buffers()):
+        if isinstance(p, nn.parameter.UninitializedParameter | nn.parameter.UninitializedBuffer):
+            raise InputError(
+                f"{name} has lazy layers that have not run yet.", "They take their shapes from a picture.", "Run it once first."
+            )
+        if p.is_meta:
+            raise InputError(f"{name} has no numbers: it lies on the meta device.", "", "Load its weights, or call to_empty() and fill it.")
+
+
+def no_way_back(what: str) -> InputError:
+    """What to say when a picture asked for a gradient and none comes back."""
+    return InputError(
+        f"{what} passes no gradient back to the picture.",
+        "The net runs it under no_grad, or turns it into whole numbers.",
+        "Take @torch.no_grad() off its forward.",
+    )
+
+
+def needed(module: nn.Module) -> list[str]:
+    """The names of what `forward` cannot do without."""
+    try:
+        given = inspect.signature(module.forward).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    plain = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [p.name for p in given if p.kind in plain and p.default is inspect.Parameter.empty]
+
+
+def hinted(module: nn.Module) -> list[tuple[int, int]]:
+    """Sizes (h, w) that a model says it takes: in img_size, image_size, input_size, its own or its configuration's."""
+    found = []
+    for holder in (module, *(getattr(module, name, None) for name in ("config", "pretrained_cfg", "default_cfg"))):
+        for hint in HINTS:
+            said = holder.get(hint) if isinstance(holder, Mapping) else getattr(holder, hint, None)
+            size = (said, said) if isinstance(said, int) else tuple(said)[-2:] if isinstance(said, list | tuple) else ()
+            if len(size) == 2 and all(isinstance(n, int) and n > 0 for n in size):
+                found.append((size[0], size[1]))
+    return found
+
+
+def copied(x: Any) -> Any:
+    """A tensor that a net may write into, on no one's way back."""
+    return x.detach().clone() if isinstance(x, torch.Tensor) else x
+
+
+def wants_grad(picture: Any) -> bool:
+    """Whether any picture in it asks for gradients."""
+    if isinstance(picture, list | tuple):
+        return any(map(wants_grad, picture))
+    return isinstance(picture, torch.Tensor) and picture.requires_grad
+
+
+def shapes(given: Any) -> Any:
+    """The form of what a net was given, to know it again."""
+    if isinstance(given, list | tuple):
+        return type(given).__name__, [shapes(one) for one in given]
+    return tuple(given.shape) if isinstance(given, torch.Tensor) else type(given).__name__
+
+
+def described(sample: Any) -> str:
+    """ "a picture of 3 × 64 × 64"."""
+    if isinstance(sample, torch.Tensor):
+        return "a picture of " + " × ".join(map(str, sample.shape[1:]))
+    return f"a {type(sample).__name__} of {len(sample)}" if isinstance(sample, list | tuple) else f"a {type(sample).__name__}"
