@@ -18,7 +18,7 @@ from PIL import Image
 from torch.nn import functional as F
 
 import zorki
-from zorki import lens, pixels
+from zorki import lens
 
 LAYERS, CHANNELS, SIDE = ("conv3_1", "conv4_1", "conv5_1"), 64, 96
 NUDGES = 8

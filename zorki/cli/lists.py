@@ -1,48 +1,159 @@
-"""Commands that list: layers of a network, cards of the networks that are there."""
+"""Commands that list: layers of a network, cards of the networks that are there; and the one that fetches a network."""
 
 from __future__ import annotations
 
 import json
-from typing import Annotated
+import os
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
-from cyclopts import Parameter
+from cyclopts import App, Parameter
+
+from zorki.cli import interrupt, terminal
+from zorki.cli.options import NET, sides
+from zorki.core.errors import InputError, SomeFailed
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from zorki.weights import Card
+
+HELP = {o.name: o.help for o in NET}
+WIDE = 1000  # characters: a line that another program reads is not broken
+models = App(name="models", help="The networks that Zorki ships and knows, as cards; `get` fetches one.")
 
 
 def layers(
     *,
-    model: Annotated[str, Parameter(help="a shipped name, or file.py:function that returns an nn.Module")] = "eye",
-    weights: Annotated[str | None, Parameter(help="a state dict for it")] = None,
-    size: Annotated[int | None, Parameter(help="side of the picture that shapes are given for")] = None,
+    model: Annotated[str, Parameter(help=HELP["model"])] = "eye",
+    weights: Annotated[str | None, Parameter(help=HELP["weights"], show_default=False)] = None,
+    side: Annotated[str | None, Parameter(help=HELP["side"], show_default=False)] = None,
+    size: Annotated[int | None, Parameter(help="side of the picture that shapes are given for", show_default=False)] = None,
     json_: Annotated[bool, Parameter(name="--json", negative=(), help="a list on stdout")] = False,
 ) -> None:
     """What a network has: name, kind, output shape, receptive field, parameters, multiply-adds."""
+    expected = sides(side)  # before torch is loaded: a wrong option is told at once
     from zorki import studio
 
-    table = studio.load(model, weights_file=weights).layers(None if size is None else (size, size))
+    table = studio.load(model, weights_file=weights, side=expected).layers(None if size is None else (size, size))
     print(json.dumps(table.json()) if json_ else table)
 
 
-def models(
-    name: Annotated[str | None, Parameter(help="one network's card")] = None,
-    /,
-    *,
+@models.default
+def cards(
+    *names: Annotated[str, Parameter(name="NAME", help="the card of this network; not given: all of them in a table")],
     json_: Annotated[bool, Parameter(name="--json", negative=(), help="a list on stdout")] = False,
 ) -> None:
-    """The networks that Zorki ships, as cards: licence, data, teachers, figures, what they are not fit for."""
+    """The networks that Zorki ships and knows, and those in your own folder: what each is, how good, and how to get it."""
     from zorki import weights
 
-    cards = [weights.card(name)] if name else [weights.card(n) for n in weights.names()]
+    found, failed = [], []
+    for name in names or weights.names():
+        try:
+            found.append(weights.card(name))
+        except InputError as e:
+            if names:
+                raise
+            failed.append((name, str(e)))
     if json_:
-        print(json.dumps([c.json() for c in cards]))
-        return
+        print(json.dumps([c.json() for c in found]))
+    elif names:
+        for i, card in enumerate(found):
+            show(written(card), space=i > 0)
+    else:
+        show(listed(found))
+        print(f"\n{legend(found)}")
+    if failed:
+        raise SomeFailed(f"{len(failed)} of {len(found) + len(failed)} cards cannot be read.", failed=failed)
+
+
+@models.command
+def get(
+    name: Annotated[str, Parameter(help="a network that `zorki models` lists")],
+    /,
+    *,
+    json_: Annotated[bool, Parameter(name="--json", negative=(), help="one JSON value on stdout, at the end")] = False,
+    events: Annotated[str | None, Parameter(help="a file that gets JSON lines while it works", show_default=False)] = None,
+    quiet: Annotated[bool, Parameter(negative=(), help="no progress")] = False,
+) -> None:
+    """Fetch a network's official weight file, and print where it lies. What is here already is kept."""
+    began = time.monotonic()
+    with terminal.watched(quiet, events):
+        from zorki import weights
+
+        weights.card(name)  # a wrong name is told before anything is opened
+        try:
+            with interrupt.awaited():
+                path = str(weights.get(name))
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("Stopped by Ctrl-C. Nothing of the file was kept.") from None
+    answer = {"command": ["models", "get"], "out": [path], "seconds": round(time.monotonic() - began, 3)}
+    terminal.answer([path], answer if json_ else None)
+
+
+def written(card: Card) -> Table:
+    """One card, a line or more for each thing that is said of it."""
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
-    for card in cards:
-        table = Table(box=box.SIMPLE_HEAD, show_header=False, pad_edge=False)
-        table.add_column(style="bold", no_wrap=True)
-        table.add_column()
-        for what, said in card.rows():
-            table.add_row(what, said)
-        Console().print(table)
+    table = Table(box=box.SIMPLE_HEAD, show_header=False, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")  # a path or an address is shown to its end
+    for what, said in card.rows():
+        table.add_row(what, said)
+    return table
+
+
+def listed(found: Sequence[Card]) -> Table:
+    """All cards, a row each."""
+    from rich import box
+    from rich.table import Table
+
+    from zorki.weights.cards import megabytes
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("name", style="bold", no_wrap=True)
+    table.add_column("what", overflow="fold")
+    table.add_column("accuracy", justify="right", no_wrap=True)
+    table.add_column("size", justify="right", no_wrap=True)
+    table.add_column("where", no_wrap=True)
+    for card in found:
+        accuracy = "" if card.accuracy is None else f"{card.accuracy:.1%} {mark(card):1}"
+        size = card.file.stat().st_size if card.installed else card.bytes
+        row = (card.name, card.title, accuracy, megabytes(size) if size else "", state(card))
+        table.add_row(*row, style=None if card.installed else "dim")
+    return table
+
+
+def mark(card: Card) -> str:
+    return "m" if card.measured else "p" if card.published else ""
+
+
+def state(card: Card) -> str:
+    if card.installed:
+        return "here"
+    return "pip" if card.package else "get" if card.url else "missing"
+
+
+def legend(found: Sequence[Card]) -> str:
+    """What the marks mean, and what to type next."""
+    states, marks = {state(c): c for c in found}, {mark(c) for c in found if c.accuracy is not None}
+    said = [words for m, words in (("m", "m measured by us"), ("p", "p published elsewhere")) if m in marks]
+    lines = [f"accuracy, each on its own classes and pictures: {', '.join(said)}"] if said else []
+    lines += ["get: zorki models get NAME"] if "get" in states else []
+    lines += [f"pip: {states['pip'].missing}"] if "pip" in states else []
+    return "\n".join([*lines, "A whole card: zorki models NAME"])
+
+
+def show(table: Table, space: bool = False) -> None:
+    """Prints it as wide as the terminal; without empty lines around it, and without blanks at the ends of lines."""
+    from rich.console import Console
+
+    console = Console()
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = WIDE
+    with console.capture() as kept:
+        console.print(table)
+    lines = [line.rstrip() for line in kept.get().splitlines()]
+    print("\n" * space + "\n".join(lines).strip("\n"))

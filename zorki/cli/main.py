@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 from cyclopts.exceptions import UnknownCommandError
 
-from zorki.cli import wing
+from zorki.cli import lists, wing
 from zorki.core.errors import SomeFailed, ZorkiError
 from zorki.core.names import nearest
 from zorki.studio.shelves import wings
@@ -20,7 +20,7 @@ from zorki.studio.shelves import wings
 OWN = {  # commands that are no method of a wing: name -> (where, what it does)
     "tour": ("zorki.cli.tour:tour", "The lecture on your own photo: one page."),
     "layers": ("zorki.cli.lists:layers", "What a network has: its layers, what each sees and costs."),
-    "models": ("zorki.cli.lists:models", "The networks that Zorki ships and knows, as cards."),
+    "models": ("", ""),  # an App, which knows its own
     "again": ("zorki.cli.again:again", "Show how a picture was made, and make it again."),
 }
 
@@ -37,7 +37,9 @@ def app(words: Sequence[str]) -> App:
         help_flags=["--help", "-h"],
     )
     for name, (where, what) in OWN.items():
-        top.command(where, name=name, help=what)
+        if where:
+            top.command(where, name=name, help=what)
+    top.command(lists.models)
     for name in wings():
         top.command(wing.build(name, words[1] if words[:1] == [name] and len(words) > 1 else ""))
     return top
@@ -139,4 +141,6 @@ def place(words: Sequence[str]) -> str:
             from zorki.studio.shelves import methods
 
             named += [words[1]] if words[1] in methods(words[0]) else []
+        elif words[:2] == ["models", "get"]:
+            named.append("get")
     return " ".join(named)

@@ -54,6 +54,7 @@ class Lines:
         elif not e.preview:
             left = self.clock.left(e)
             line |= {"step": e.step, "of": e.of, "seconds_left": None if left is None else round(left, 2)}
+            line |= {"unit": e.unit} if e.unit else {}
         if e.loss is not None:
             line |= {"loss": e.loss, "parts": dict(e.parts)}
         if e.preview:
@@ -74,18 +75,25 @@ class Plain:
         elif not e.preview and e.at - self.last >= PLAIN_EVERY and e.step < e.of:
             self.last = e.at
             rest = "" if left is None else f", {left:.0f} s left"
-            print(f"{e.stage}: {e.step} of {e.of}{rest}", file=sys.stderr)
+            print(f"{e.stage}: {amount(e, ' of ')}{rest}", file=sys.stderr)
+
+
+def amount(e: events.Event, of: str) -> str:
+    """What is done: 3 of 10 steps, 120 of 575 MB."""
+    if e.unit == "bytes":
+        return f"{e.step / 1e6:.0f}{of}{e.of / 1e6:.0f} MB"
+    return f"{e.step}{of}{e.of}" if e.of else ""
 
 
 @contextmanager
 def bar() -> Iterator[None]:
     """One bar that is renamed from stage to stage."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[done]}"), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task, stage = progress.add_task("starting", total=None), ""
+        task, stage = progress.add_task("starting", total=None, done=""), ""
 
         def hear(e: events.Event) -> None:
             nonlocal stage
@@ -97,7 +105,7 @@ def bar() -> Iterator[None]:
             if e.stage != stage:
                 stage = e.stage
                 progress.reset(task, description=stage, total=e.of)
-            progress.update(task, completed=e.step, total=e.of or None)
+            progress.update(task, completed=e.step, total=e.of or None, done=amount(e, "/"))
 
         with events.listen(hear):
             yield

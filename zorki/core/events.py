@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Event:
-    """`step` of `of` done in `stage`; parts of the loss; `note`: a sentence for the person; preview: a file."""
+    """`step` of `of` done in `stage`; parts of the loss; `note`: a sentence for the person; preview: a file; unit: "bytes" or steps."""
 
     stage: str
     step: int = 0
@@ -23,6 +23,7 @@ class Event:
     parts: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
     preview: str = ""
+    unit: str = ""
     at: float = field(default_factory=time.monotonic)
 
 

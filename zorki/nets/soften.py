@@ -12,16 +12,31 @@ from torch import nn
 
 
 def soften(module: nn.Module) -> nn.Module:
-    """The copy shares the original's parameters and takes no further memory for them; the original is untouched."""
+    """The copy shares the original's parameters and takes no further memory for them; the original is untouched.
+
+    A module with nothing to soften (an exported one hides its layers' kinds) is given back as it is.
+    """
+    if not any(averaged(m) or bordered(m) for m in module.modules()):
+        return module
     shared = {id(p): p for p in [*module.parameters(), *module.buffers()]}
     out = copy.deepcopy(module, shared)
     for parent in list(out.modules()):
         for name, child in list(parent.named_children()):
-            if isinstance(child, nn.MaxPool2d) and child.dilation == 1 and not child.return_indices:
+            if isinstance(child, nn.MaxPool2d) and averaged(child):
                 setattr(
                     parent, name, nn.AvgPool2d(child.kernel_size, child.stride, child.padding, child.ceil_mode, count_include_pad=False)
                 )
-            elif isinstance(child, nn.Conv2d) and child.padding_mode == "zeros" and not isinstance(child.padding, str):
+            elif isinstance(child, nn.Conv2d) and bordered(child) and isinstance(child.padding, tuple):
                 child.padding_mode = "replicate"
                 child._reversed_padding_repeated_twice = [p for p in reversed(child.padding) for _ in range(2)]  # what Conv2d pads by
     return out
+
+
+def averaged(m: nn.Module) -> bool:
+    """Whether it is a max pooling that an average can stand in for."""
+    return isinstance(m, nn.MaxPool2d) and m.dilation == 1 and not m.return_indices
+
+
+def bordered(m: nn.Module) -> bool:
+    """Whether it is a convolution that puts zeros around the picture."""
+    return isinstance(m, nn.Conv2d) and m.padding_mode == "zeros" and not isinstance(m.padding, str)

@@ -14,11 +14,13 @@ def matched(picture: torch.Tensor, target: torch.Tensor, chroma: float = 1.0) ->
     Source: Pitié and Kokaram 2007, the linear Monge-Kantorovich map: of all that match, it changes colours least.
     Differs: eigenvalues are held above 1e-6, so that a grey or a flat picture gives no NaN.
     """
-    x, y = (p[0].flatten(1).double() for p in (picture, target))
-    (mean_x, cov_x), (mean_y, cov_y) = ((v.mean(1, keepdim=True), covariance(v)) for v in (x, y))
+    x, y = (p[0].flatten(1).float() for p in (picture, target))
+    mean_x, mean_y = x.mean(1, keepdim=True), y.mean(1, keepdim=True)
+    cov_x, cov_y = covariance(x).cpu(), covariance(y).cpu()  # 3 x 3: nothing is gained elsewhere, and mps has no eigenvalues
     root = power(cov_x, 0.5)
     back = power(cov_x, -0.5)
     turn = back @ power(root @ cov_y @ root, 0.5, least=0) @ back
+    turn = turn.to(x.device)
     x = x.mean(0, keepdim=True) * (1 - chroma) + x * chroma
     return (turn @ (x - mean_x) + mean_y).view(picture.shape).clamp(0, 1).to(picture.dtype)
 

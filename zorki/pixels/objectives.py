@@ -80,7 +80,7 @@ def channels(layer: str, numbers: Sequence[int]) -> Objective:
         a = seen[layer]
         for n in numbers:
             at(a, layer, n)
-        return per_picture(a[torch.arange(len(numbers), device=a.device), torch.tensor(list(numbers), device=a.device)])
+        return per_picture(a[torch.arange(len(numbers), device=a.device), torch.tensor(list(numbers)).to(a.device)])
 
     return one(f"{layer}:{','.join(map(str, numbers))}", [layer], value)
 

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from zorki.weights.cards import card as card
     from zorki.weights.cards import names as names
     from zorki.weights.exported import opened as opened
+    from zorki.weights.getting import get as get
     from zorki.weights.loading import load as load
 
-__getattr__, __dir__, __all__ = attach(__name__, {"Card": "cards", "card": "cards", "load": "loading", "names": "cards", "opened": "exported"})
+__getattr__, __dir__, __all__ = attach(
+    __name__, {"Card": "cards", "card": "cards", "get": "getting", "load": "loading", "names": "cards", "opened": "exported"}
+)

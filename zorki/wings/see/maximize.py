@@ -87,7 +87,7 @@ def run(net: lens.Net, on: torch.Tensor | None = None, s: Settings = Settings())
 
         def show(picture: torch.Tensor) -> torch.Tensor:
             if on is not None and small is not None:
-                picture = torch.cat([pixels.shift.carry(on, small, p[None]) for p in picture])
+                picture = torch.cat([pixels.shift.carry(on.to(picture.device), small, p[None]) for p in picture])
             return torch.cat([*done, pixels.ink.visible(picture).cpu()])
 
         yield from pixels.climb(

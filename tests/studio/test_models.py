@@ -1,0 +1,184 @@
+"""`--model` takes what people have: names, functions, classes, exported files; and never runs a pickle."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from tests.toys import toy
+from zorki import lens, studio
+from zorki.core import events
+from zorki.core.errors import InputError, UnknownName, ZorkiError
+
+pytestmark = pytest.mark.unit
+X = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(3))
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def exported(path: Path, dynamic: bool) -> Path:
+    shapes = {"input": {0: torch.export.Dim("b"), 2: torch.export.Dim("h", min=16), 3: torch.export.Dim("w", min=16)}}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        sample = torch.rand(2 if dynamic else 1, 3, 32, 32)
+        torch.export.save(torch.export.export(toy(), (sample,), dynamic_shapes=shapes if dynamic else None), path)
+    return path
+
+
+def answers(net: lens.Net) -> None:
+    assert torch.allclose(net.logits(X), toy()(X), atol=1e-5)
+
+
+def test_a_function_in_a_file_a_class_in_a_package_and_a_state_dict(here: Path) -> None:
+    (here / "net.py").write_text("from tests.toys import toy\ndef build():\n    return toy(seed=5)\n")
+    plain = studio.load("net.py:build")
+    assert not torch.allclose(plain.logits(X), toy()(X), atol=1e-3)
+    state = toy().state_dict()
+    torch.save(state, here / "w.pth")
+    save_file(state, here / "w.safetensors")
+    for file in ("w.pth", "w.safetensors"):
+        answers(studio.load("net.py:build", weights_file=file))
+    (here / "pack").mkdir()
+    (here / "pack" / "__init__.py").write_text("")
+    (here / "pack" / "inner.py").write_text(
+        "from tests.toys import toy\nimport torch\nclass Small(torch.nn.Sequential):\n    def __init__(self): super().__init__(*toy())\n"
+    )
+    answers(studio.load("pack.inner:Small"))
+    answers(studio.load(toy()))
+
+
+def test_what_is_assumed_of_a_users_net_is_said() -> None:
+    heard: list[str] = []
+    with events.listen(lambda e: heard.append(e.note or "")):
+        studio.load(toy())
+        assert "0..1" in heard[-1]
+        assert "--mean" in heard[-1]
+        from zorki.nets.vgg import Vgg
+
+        studio.load(Vgg((4, 4), (1, 1), 3))
+        assert "normalises them inside" in heard[-1]
+        count = len(heard)
+        studio.load(toy(), mean=(0.5, 0.5, 0.5), std=(0.2, 0.2, 0.2))
+        studio.load("eye")
+        assert len(heard) == count
+    x = (X - 0.5) / 0.2
+    assert torch.allclose(studio.load(toy(), mean=(0.5, 0.5, 0.5), std=(0.2, 0.2, 0.2)).logits(X), toy()(x), atol=1e-5)
+
+
+@pytest.mark.parametrize("dynamic", [True, False], ids=["any size", "one size, one picture"])
+def test_an_exported_program_shows_its_layers(here: Path, dynamic: bool) -> None:
+    net = studio.load(str(exported(here / "net.pt2", dynamic)))
+    answers(net)
+    mine = lens.Net(toy(), side=net.side)
+    assert [(x.name, x.kind, x.shape, x.receptive_field) for x in net.layers()] == [
+        (x.name, x.kind, x.shape, x.receptive_field) for x in mine.layers()
+    ]
+    assert net.step() == (1 if dynamic else 0)
+    board = studio.method("see", "maximize")
+    made = studio.Job(board, net, {}, board.fill(None, {"layer": "3", "channel": "0-2", "steps": 3, "size": 32})).finish()
+    assert len(made.tiles) == 3
+    for wing, name in (("see", "dream"), ("see", "maps"), ("see", "filters"), ("see", "attribution"), ("style", "transfer")):
+        m = studio.method(wing, name)
+        few = {k: v for k, v in {"steps": 2, "size": 96}.items() if k in m.settings.__dataclass_fields__}
+        pictures = {n: np.full((96, 128, 3), 90, np.uint8) for n, i in m.inputs.items() if not i.option}
+        assert studio.Job(m, net, pictures, m.fill(None, few)).finish().numpy().size
+
+
+def test_a_torchscript_file_answers_and_says_that_its_inside_is_hidden(here: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.jit.trace(toy(), X).save(str(here / "net.pt"))  # type: ignore[no-untyped-call]
+    net = studio.load("net.pt")
+    answers(net)
+    assert not list(net.layers())
+    with pytest.raises(InputError, match=r"TorchScript.*attribution --method gradient"):
+        net.pick_layer(None)
+    m = studio.method("see", "attribution")
+    made = studio.Job(
+        m, net, {"photo": np.random.default_rng(0).integers(0, 255, (24, 36, 3)).astype(np.uint8)}, m.fill(None, {"method": "gradient"})
+    )
+    assert made.finish().raw.maximum > 0
+    m = studio.method("see", "dream")
+    with pytest.raises(InputError, match="shows no layer"):
+        studio.Job(m, net, {"photo": np.zeros((24, 36, 3), np.uint8)}, m.fill(None, {})).finish()
+
+
+class Evil:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return exec, ("import pathlib; pathlib.Path('ran').touch()",)
+
+
+def test_no_pickle_is_run(here: Path) -> None:
+    """A module saved whole, a .pth with code in it, and a .pt2 whose parts are pickles: nothing in them runs."""
+    (here / "net.py").write_text("from tests.toys import toy as build\n")
+    torch.save({"w": Evil()}, here / "evil.pth")
+    with pytest.raises(ZorkiError, match="Nothing in it was run"):
+        studio.load("net.py:build", weights_file="evil.pth")
+    with pytest.raises(InputError, match="pickled module"):
+        studio.load("evil.pth")
+    good = exported(here / "good.pt2", False)
+    for part in ("data/sample_inputs/model.pt", "data/constants/custom_obj_0"):
+        evil = here / "evil.pt2"
+        with zipfile.ZipFile(good) as a, zipfile.ZipFile(evil, "w") as b:
+            for name in a.namelist():
+                if not name.endswith(part):
+                    b.writestr(name.replace("good/", "evil/"), a.read(name))
+            import io
+
+            body = io.BytesIO()
+            torch.save(Evil(), body)
+            b.writestr(f"evil/{part}", body.getvalue() if part.endswith(".pt") else pickle.dumps(Evil()))
+        with pytest.raises(ZorkiError):
+            studio.load("evil.pt2")
+    assert not (here / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("numbers.safetensors", "file.py:function"), ("state.pth", "file.py:function"), ("text.pt2", "no network"), ("folder", "a folder"),
+        ("net.py", "net.py:function"), ("gone.pt2", "no file"), ("gone.py:build", "no file"), ("net.py:missing", "missing"), ("net.py:word", "returned a str"),
+        ("no.such.package:Class", "No module"),
+    ],
+)  # fmt: skip
+def test_what_is_no_network_is_one_sentence(here: Path, name: str, said: str) -> None:
+    save_file(toy().state_dict(), here / "numbers.safetensors")
+    torch.save(toy().state_dict(), here / "state.pth")
+    (here / "text.pt2").write_text("no zip")
+    (here / "folder").mkdir()
+    (here / "net.py").write_text("def word(): return 'net'\n")
+    with pytest.raises(InputError, match=said):
+        studio.load(name)
+
+
+def test_a_name_that_is_both_is_told_how_to_write_each(here: Path) -> None:
+    (here / "eye").write_text("a file of the same name")
+    with pytest.raises(InputError, match="zorki:eye") as told:
+        studio.load("eye")
+    assert "./eye" in str(told.value)
+    assert studio.load("zorki:eye").name == "eye"
+    with pytest.raises(InputError, match="no network"):
+        studio.load("./eye")
+
+
+def test_near_names_are_suggested_and_never_used() -> None:
+    with pytest.raises(UnknownName, match="lite0"):
+        studio.load("lite-0")
+    with pytest.raises(UnknownName, match="vgg19"):
+        studio.load("vgg-19")
+
+
+def test_a_net_of_zorkis_takes_no_mean_of_the_users() -> None:
+    with pytest.raises(InputError, match="network of your own"):
+        studio.load("eye", mean=(0, 0, 0))
