@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 STAMP = .venv/.ready
 
-.PHONY: setup demo test check bench docs clean
+.PHONY: setup demo test check bench docs cards clean
 
 setup: $(STAMP)
 
@@ -27,6 +27,9 @@ bench: setup
 
 docs: setup
 	$(BIN)/python docs/build.py
+
+cards: setup
+	$(BIN)/python -m recipes.cards
 
 clean:
 	rm -rf .venv build dist *.egg-info

@@ -140,7 +140,7 @@ def legend(found: Sequence[Card]) -> str:
     """What the marks mean, and what to type next."""
     states, marks = {state(c): c for c in found}, {mark(c) for c in found if c.accuracy is not None}
     said = [words for m, words in (("m", "m measured by us"), ("p", "p published elsewhere")) if m in marks]
-    lines = [f"accuracy, each on its own classes and pictures: {', '.join(said)}"] if said else []
+    lines = [f"accuracy, each on its own pictures: {', '.join(said)}"] if said else []
     lines += ["get: zorki models get NAME"] if "get" in states else []
     lines += [f"pip: {states['pip'].missing}"] if "pip" in states else []
     return "\n".join([*lines, "A whole card: zorki models NAME"])
@@ -150,7 +150,7 @@ def show(table: Table, space: bool = False) -> None:
     """Prints it as wide as the terminal; without empty lines around it, and without blanks at the ends of lines."""
     from rich.console import Console
 
-    console = Console()
+    console = Console(markup=False, emoji=False, highlight=False)  # 'zorki[imagenet]' is no markup
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = WIDE
     with console.capture() as kept:

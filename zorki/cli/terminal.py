@@ -81,7 +81,8 @@ class Plain:
 def amount(e: events.Event, of: str) -> str:
     """What is done: 3 of 10 steps, 120 of 575 MB."""
     if e.unit == "bytes":
-        return f"{e.step / 1e6:.0f}{of}{e.of / 1e6:.0f} MB"
+        digits = 1 if e.of < 1e8 else 0
+        return f"{e.step / 1e6:.{digits}f}{of}{e.of / 1e6:.{digits}f} MB"
     return f"{e.step}{of}{e.of}" if e.of else ""
 
 
@@ -91,14 +92,14 @@ def bar() -> Iterator[None]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[done]}"), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.fields[done]}"), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task, stage = progress.add_task("starting", total=None, done=""), ""
 
         def hear(e: events.Event) -> None:
             nonlocal stage
             if e.note:
-                progress.console.print(e.note)
+                progress.console.print(e.note, markup=False, emoji=False, highlight=False)
                 return
             if e.preview:
                 return

@@ -38,7 +38,7 @@ def tour(
     with terminal.watched(quiet, events):
         from zorki import io, studio
         from zorki.core import events as happenings
-        from zorki.tour.guide import Guide, shrunk
+        from zorki.tour.guide import Guide, namer, shrunk
         from zorki.tour.walk import Walk, planned
 
         planned(long, section)  # a wrong name is told before anything is opened
@@ -62,7 +62,7 @@ def tour(
             made = folder / "flow.png" if force else io.free_path(folder / "flow.png")
             with interrupt.undisturbed():
                 painting = io.open_photo(io.save_photo(made, flowing(), force=force))
-        guide = Guide(net, shrunk(opened), shrunk(painting), long=long, seed=seed)
+        guide = Guide(net, shrunk(opened), shrunk(painting), long=long, seed=seed, namer=namer(net, device))
         h, w = opened.pixels.shape[:2]
         walk = Walk(
             guide, page, facts=(("photo", f"{opened.name}, {w} × {h}"), ("network", net.name), ("command", f"zorki tour {opened.name}"))

@@ -7,9 +7,11 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
-from zorki import blocks, io, lens, pixels, studio
+from zorki import blocks, io, lens, pixels, studio, weights
 from zorki.core import settings
+from zorki.studio.shelves import DEFAULT_MODEL
 
+NAMERS = ("lite2", "lite0")  # ImageNet's thousand classes, the better one first
 SIDE = 1024  # the page shows no more, so nothing larger is worked on
 
 
@@ -28,13 +30,22 @@ class Made:
 
 @dataclass(frozen=True)
 class Guide:
-    """photo, style: opened and brought to at most 1,024 px. long: whether the dear variants are wanted too."""
+    """photo, style: opened and brought to at most 1,024 px. long: whether the dear variants are wanted too.
+
+    namer: a better classifier than the network that is looked into, where one is at hand.
+    """
 
     net: lens.Net
     photo: io.Photo
     style: io.Photo
     long: bool = False
     seed: int = 0
+    namer: lens.Net | None = None
+
+    @property
+    def names(self) -> Guide:
+        """A guide that asks the network which names a photo best."""
+        return self if self.namer is None else replace(self, net=self.namer)
 
     def make(self, wing: str, name: str, *, film: bool = False, **given: Any) -> Made:
         """Calls a method. Pictures are given by the method's names for them, options by theirs."""
@@ -86,3 +97,11 @@ def shrunk(photo: io.Photo, side: int = SIDE) -> io.Photo:
         return photo
     alpha = None if photo.alpha is None else io.resize(photo.alpha[..., None], hw)[..., 0]
     return replace(photo, pixels=io.resize(photo.pixels, hw).clip(0, 1), alpha=alpha)
+
+
+def namer(net: lens.Net, device: str = "auto") -> lens.Net | None:
+    """A better classifier for Zorki's own small net, if one is installed; a user's net names by itself."""
+    if net.name != DEFAULT_MODEL:
+        return None
+    found = next((name for name in NAMERS if weights.card(name).installed), None)
+    return None if found is None else studio.load(found, device=device)

@@ -107,9 +107,9 @@ def streamed(response: urllib3.BaseHTTPResponse, to: Path, total: int, stage: st
             out.write(piece)
             digest.update(piece)
             done += len(piece)
-            if time.monotonic() - told >= TELL_EVERY:
+            if done < total and time.monotonic() - told >= TELL_EVERY:
                 told = time.monotonic()
-                events.tell(stage, done, max(done, total), unit="bytes")
+                events.tell(stage, done, total, unit="bytes")
     events.tell(stage, done, done, unit="bytes")
     return digest.hexdigest()
 
@@ -161,7 +161,8 @@ def failed(known: Card, reason: str) -> WeightsError:
 
 def by_hand(known: Card, e: ZorkiError) -> ZorkiError:
     """A trouble with the disk, with what can be done about it here."""
-    return Stopped(e.got, *where(known, "Free some space")) if isinstance(e, Stopped) else WeightsError(e.got, *where(known))
+    got = e.got if known.file.name in e.got else f"{known.file.name} could not be fetched. {e.got}"
+    return Stopped(got, *where(known, "Free some space")) if isinstance(e, Stopped) else WeightsError(got, *where(known))
 
 
 def where(known: Card, do: str = "Try again") -> tuple[str, str]:

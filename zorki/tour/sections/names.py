@@ -13,12 +13,13 @@ LEAD = "The network gives every class that it knows a share of its belief. It kn
 
 
 def build(guide: Guide) -> Iterator[blocks.Block]:
-    made = guide.make("see", "attribution", photo=guide.photo)
+    made = guide.names.make("see", "attribution", photo=guide.photo)
     seen = made.result.raw
-    count = len(guide.net.classes or ())
+    count = len(guide.names.net.classes or ())
+    who = f" {guide.namer.name} gives the names here, since it knows more; what follows looks into {guide.net.name}." if guide.namer else ""
     yield blocks.Bars(
         rows=tuple((name.split(",")[0], round(100 * share, 1)) for name, share in seen.top),
-        sentence=f"Its five likeliest answers among the {count or 'many'} things it knows. A thing that is not among them gets the nearest name.",
+        sentence=f"Its five likeliest answers among the {count or 'many'} things it knows. A thing that is not among them gets the nearest name.{who}",
         command=made.command,
     )
     yield blocks.Row(

@@ -126,7 +126,7 @@ def squares(net: lens.Net, photo: torch.Tensor) -> torch.Tensor:
     h, w = photo.shape[-2:]
     side = min(min(h, w), round(min(h, w) * net.side / net.resize))
     room, across = max(h, w) - side, (min(h, w) - side) // 2
-    count = 1 if room < side / 10 else min(SQUARES, max(3, round(max(h, w) / side)))
+    count = 1 if max(h, w) < 1.1 * min(h, w) else min(SQUARES, max(3, round(max(h, w) / side)))
     places = [room // 2] if count == 1 else [round(room * i / (count - 1)) for i in range(count)]
     found = [photo[..., y : y + side, x : x + side] for y, x in ((p, across) if h > w else (across, p) for p in places)]
     return torch.cat([pixels.shift.resize(x, net.hw) for x in found])
