@@ -43,7 +43,7 @@ class Call:
         net: Any = options.pop("model", None)
         if given and isinstance(given[0], torch.nn.Module | lens.Net):
             net, given = given[0], given[1:]
-        where: dict[str, Any] = {k: options.pop(k) for k in ("device", "dtype", "mean", "std") if k in options}
+        where: dict[str, Any] = {k: options.pop(k) for k in ("device", "dtype", "mean", "std", "side") if k in options}
         if "weights" in options:
             where["weights_file"] = options.pop("weights")
         film, preset, limit = (options.pop(k, None) for k in ("film", "preset", "limit"))
