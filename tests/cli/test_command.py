@@ -60,7 +60,7 @@ def test_a_hostile_file_is_one_clear_message(
         (["see", "filters", "--model", "x.jpg"], "file.py:function"),
         (["layers", "--model", "eey"], "eye"),
         (["layers", "--model", "nothing.py:build"], "nothing.py"),
-        (["models", "vgg"], "eye"),
+        (["models", "vgg"], "vgg19"),
         (["see", "maximize", "--device", "cuda:9"], "--device"),
         (["again", "missing.jpg"], "missing.jpg"),
         (["tour", "x.jpg", "--section", "dreem"], "dream"),

@@ -13,6 +13,7 @@ import torch
 
 from zorki import weights
 from zorki.cli.main import run
+from zorki.core.errors import InputError
 from zorki.weights import cards
 
 pytestmark = pytest.mark.unit
@@ -158,3 +159,14 @@ def test_layers_takes_the_side_of_the_pictures(capsys: Shown, tmp_path: Path) ->
 def test_neither_help_nor_the_table_loads_torch(words: list[str]) -> None:
     code = f"import sys\nfrom zorki.cli.main import run\nassert run({words!r}) == 0\nassert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+
+
+@pytest.mark.parametrize("line", ['parameters = "many"', "url = 5", 'accuracy = "good"', 'figures = "none"', "colour = 3"])
+def test_a_card_with_a_wrong_kind_of_value_is_one_sentence(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (cards.FILES / "eye.toml").read_text(encoding="utf-8")
+    key = line.split(" = ")[0]
+    kept = [row for row in text.splitlines() if not row.startswith(f"{key} =") and not (key == "figures" and row == "[figures]")]
+    (tmp_path / "mine.toml").write_text("\n".join([line, *kept]), encoding="utf-8")
+    monkeypatch.setattr(cards, "own", lambda: tmp_path)
+    with pytest.raises(InputError, match=key):
+        cards.card("mine")

@@ -92,7 +92,9 @@ class Card:
         """What to do when the numbers are not there."""
         if self.package:
             return f"Install them: pip install 'zorki[{self.extra}]'."
-        return f"Get them: zorki models get {self.name}." if self.url else "Install Zorki again."
+        if self.url:
+            return f"Get them: zorki models get {self.name}."
+        return "Install Zorki again." if self.folder == FILES else "Put them there."
 
     def rows(self) -> list[tuple[str, str]]:
         """The card as (what, said), for people."""
@@ -122,6 +124,14 @@ class Card:
         out: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in hidden}
         out |= {"installed": self.installed, "classes": list(self.classes), "figures": dict(self.figures), "source": self.source}
         return out | ({"measured": self.measured} if self.measured else {"published": self.published})
+
+
+def check_kinds(table: Mapping[str, Any]) -> None:
+    """Raises TypeError for a field whose value is of another kind than it is to be."""
+    kinds = {"parameters": int, "side": int, "resize": int, "bytes": int, "accuracy": (int, float), "arguments": dict, "figures": dict}
+    for name, value in table.items():
+        if not isinstance(value, kinds.get(name, str)):  # type: ignore[arg-type]
+            raise TypeError(f"{name} is a {type(value).__name__}")
 
 
 def megabytes(size: int) -> str:
@@ -156,6 +166,7 @@ def card(name: str) -> Card:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         classes = table.pop("classes", ())
+        check_kinds(table)
         return Card(name=name, folder=folder, classes=imagenet() if classes == "imagenet" else tuple(classes), **table)
     except (tomllib.TOMLDecodeError, TypeError, UnicodeDecodeError) as e:
         raise InputError(f"The card {path} cannot be read: {e}.", "It has the fields that `zorki models eye --json` shows.") from e
