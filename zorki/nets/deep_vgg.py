@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from zorki.nets.alexnet import IMAGENET_MEAN, IMAGENET_STD
+from zorki.nets.fused import in_turn, watched
 from zorki.nets.vgg import Normalise
 
 WIDTHS = (64, 128, 256, 512, 512)  # channels of each block
@@ -53,6 +54,7 @@ class DeepVgg(nn.Module):
         self.aliases |= {name: f"classifier.{i}" for name, i in places.items()}
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        maps = self.avgpool(self.features(self.normalise(x)))
+        x = self.normalise(x)
+        maps = self.avgpool(self.features(x) if watched(self.features) else in_turn(list(self.features), x))
         logits: torch.Tensor = self.classifier(maps.flatten(1))
         return logits

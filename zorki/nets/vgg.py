@@ -12,6 +12,8 @@ from typing import Literal
 import torch
 from torch import nn
 
+from zorki.nets.fused import in_turn
+
 MEAN, STD = (0.48, 0.45, 0.40), (0.28, 0.27, 0.28)  # of natural photographs, in sRGB 0..1
 
 
@@ -61,10 +63,8 @@ class Vgg(nn.Module):
         self.fc = nn.Linear(before, classes)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        for name, layer in self.named_children():
-            if name != "fc":
-                x = layer(x)
-        logits: torch.Tensor = self.fc(x.mean((2, 3)))
+        maps = in_turn([layer for name, layer in self.named_children() if name != "fc"], x)
+        logits: torch.Tensor = self.fc(maps.mean((2, 3)))
         return logits
 
 
