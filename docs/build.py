@@ -1,14 +1,16 @@
 """`make docs`: makes the docs' pictures with the tool itself, and each page's list of options from its Settings.
 
 Pages are written by hand; what stands between the marks `<!-- options -->` and `<!-- end -->` is made here, and a test holds it to
-the code. Pictures come from scikit-image's photographs.
+the code. Pictures come from scikit-image's photographs. `python docs/build.py goldfish.png` makes that picture alone.
 """
 
 from __future__ import annotations
 
 import re
 import shlex
+import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from skimage import data
@@ -28,6 +30,10 @@ MADE = {  # picture -> the command that makes it, in a folder with the photograp
     "conv3_2.png": "zorki see maximize --layer conv3_2 --channel 0-15",
     "conv4_2.png": "zorki see maximize --layer conv4_2 --channel 0-15",
     "conv5_2.png": "zorki see maximize --layer conv5_2 --channel 0-15",
+    "maco.png": "zorki see maximize --layer conv5_1 --channel 0-7 --canvas maco --size 128",
+    "different.png": "zorki see maximize --layer conv5_2 --channel 9 --different 8 --size 128",
+    "caricature.png": "zorki see maximize --like chelsea.png --layer conv3_2 --size 256 --steps 160",
+    "goldfish.png": "zorki see maximize --goal class:goldfish --size 224 --steps 160",
     "onto.png": "zorki see maximize --on chelsea.png --layer conv4_2 --channel 0-2 --size 256 --steps 40",
     "dream.jpg": "zorki see dream chelsea.png --layer conv5_1",
     "dream-calm.jpg": "zorki see dream coffee.png --preset calm",
@@ -47,8 +53,8 @@ def photographs(folder: Path) -> None:
     io.save_photo(folder / "flow.png", painting())
 
 
-def pictures() -> None:
-    """Runs every command and keeps its picture, JPEG where the docs need no exact pixels."""
+def pictures(only: Sequence[str] = ()) -> None:
+    """Runs every command (or those of the pictures named) and keeps its picture, JPEG where the docs need no exact pixels."""
     import os
 
     PICTURES.mkdir(exist_ok=True)
@@ -57,6 +63,8 @@ def pictures() -> None:
         photographs(folder)
         os.chdir(folder)
         for target, command in MADE.items():
+            if only and target not in only:
+                continue
             if run([*shlex.split(command)[1:], "--quiet", "--out", target, "--force"]):
                 raise SystemExit(f"{command} failed")
             made = io.open_photo(folder / target)
@@ -104,8 +112,9 @@ def pages() -> list[Path]:
 def main() -> None:
     for page in pages():
         page.write_text(filled(page), encoding="utf-8")
-    pictures()
-    hero()
+    pictures(sys.argv[1:])
+    if not sys.argv[1:]:
+        hero()
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zorki import pixels
+from zorki.pixels.canvas import DECORRELATED, amplitudes
 from zorki.pixels.flow import painting
 from zorki.pixels.transforms import Roll, Wobble
 
@@ -99,3 +100,27 @@ def test_grey_and_flat_pictures_match_without_nan(hw: tuple[int, int]) -> None:
             made = pixels.colour.matched(picture, target)
             assert torch.isfinite(made).all()
             assert made.shape == picture.shape
+
+
+def test_maco_changes_phases_and_never_amplitudes() -> None:
+    """Before the colours: |rfft2| is the photographs' at the start and after any update (columns 0 and w/2 apart, which are their own mirror)."""
+    canvas = pixels.Maco((24, 32), (3, 4))
+    before = canvas().detach()
+    with torch.no_grad():
+        canvas.phases += torch.randn(canvas.phases.shape, generator=torch.Generator().manual_seed(0))
+    after = canvas().detach()
+    assert not torch.allclose(before, after, atol=0.1)
+    for picture in (before, after):
+        t = torch.einsum("ij,bjhw->bihw", torch.linalg.inv(DECORRELATED), torch.logit(picture))
+        found = torch.fft.rfft2(t).abs()[..., 1:-1]
+        share = found / canvas.amplitudes[..., 1:-1]
+        assert float(share.flatten(1).std(1).max()) < 0.02 * float(share.mean())
+
+
+def test_the_amplitudes_of_photographs_fall_as_one_over_the_frequency() -> None:
+    found = amplitudes((64, 64))[0]
+    row = found[0, 2:30].log()
+    f = torch.arange(2.0, 30).log()
+    slope = float(((f - f.mean()) * (row - row.mean())).sum() / ((f - f.mean()) ** 2).sum())
+    assert -1.5 < slope < -0.8, "Tolhurst 1992: between -0.8 and -1.5"
+    assert torch.allclose(amplitudes((128, 128))[0, 0, 4:60:2], amplitudes((64, 64))[0, 0, 2:30], rtol=0.15)

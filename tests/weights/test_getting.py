@@ -19,12 +19,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import urllib3
 
 from zorki import weights
 from zorki.cli.terminal import Lines
 from zorki.core import events
 from zorki.core.errors import Stopped, UnknownName, WeightsError, ZorkiError
-from zorki.weights import cards
+from zorki.weights import cards, getting
 
 pytestmark = pytest.mark.unit
 DATA = bytes(range(256)) * 4000  # a megabyte
@@ -40,9 +41,9 @@ class Answers(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         kind = self.path.rpartition("/")[0].rpartition("/")[2]
         self.server.asked.append(self.path)
-        if kind == "moved":
+        if kind in ("moved", "bared"):
             self.send_response(302)
-            self.send_header("Location", f"/good/{FILE}")
+            self.send_header("Location", f"{self.server.address if kind == 'bared' else ''}/good/{FILE}")
             self.send_header("Content-Length", "0")
             self.end_headers()
         elif kind == "missing":
@@ -165,12 +166,31 @@ def test_no_server_at_all() -> None:
     says_how_to_go_on(e.value, url)
 
 
-def test_an_address_that_is_none() -> None:
-    url = f"gopher://127.0.0.1/{FILE}"
+@pytest.mark.parametrize("place", ["gopher://127.0.0.1", "http://[127.0.0.1", "http://127.0.0.1:99999"])
+def test_an_address_that_is_none(place: str) -> None:
+    url = f"{place}/{FILE}"
     known(url)
     with pytest.raises(WeightsError) as e:
         weights.get("net")
     says_how_to_go_on(e.value, url)
+
+
+def test_nobody_is_sent_on_to_an_address_without_encryption(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    def blind(_: str) -> urllib3.PoolManager:
+        pool = urllib3.PoolManager()
+        pool.pool_classes_by_scheme = dict.fromkeys(("http", "https"), urllib3.HTTPConnectionPool)
+        return pool
+
+    monkeypatch.setattr(getting, "manager", blind)
+    for kind in ("moved", "good"):
+        known(f"https{server.address.removeprefix('http')}/{kind}/{FILE}")
+        weights.get("net").unlink()
+    url = f"https{server.address.removeprefix('http')}/bared/{FILE}"
+    known(url)
+    with pytest.raises(WeightsError, match="without encryption") as e:
+        weights.get("net")
+    says_how_to_go_on(e.value, url)
+    assert left() == []
 
 
 def test_offline_no_connection_is_opened(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -278,18 +298,32 @@ def test_two_processes_at_once_fetch_it_once(server: Server) -> None:
     assert left() == [FILE]
 
 
+def test_what_a_killed_process_left_is_taken_away(server: Server) -> None:
+    known(f"{server.address}/good/{FILE}")
+    cards.downloads().mkdir(parents=True)
+    for name, age in (("old", 7200), ("new", 60)):
+        (cards.downloads() / f".zorki-{name}.pth").write_bytes(b"half")
+        os.utime(cards.downloads() / f".zorki-{name}.pth", (time.time() - age,) * 2)
+    weights.get("net")
+    assert left() == [".zorki-new.pth", FILE]
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
-def test_ctrl_c_leaves_nothing(server: Server) -> None:
+@pytest.mark.parametrize("times", [1, 8], ids=["once", "impatient"])
+def test_ctrl_c_leaves_nothing(times: int, server: Server) -> None:
     known(f"{server.address}/slow0.5/{FILE}")
     going = subprocess.Popen(command("net"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     until = time.monotonic() + 30
     while not left() and time.monotonic() < until:
         time.sleep(0.02)
     assert len(left()) == 1
-    going.send_signal(signal.SIGINT)
+    for _ in range(times):
+        going.send_signal(signal.SIGINT)
+        time.sleep(0.0005)
     out, err = going.communicate(timeout=60)
     assert (going.returncode, out) == (130, "")
-    assert err.strip() == "zorki: Stopped by Ctrl-C. Nothing of the file was kept."
+    assert err.startswith("zorki: Stopped by Ctrl-C. Nothing")
+    assert times > 1 or err.strip() == "zorki: Stopped by Ctrl-C. Nothing of the file was kept."
     assert left() == []
 
 

@@ -9,7 +9,8 @@ from torch import nn
 
 from tests.toys import toy
 from zorki import lens, pixels
-from zorki.wings.see import attribution, dream, maps
+from zorki.core.errors import InputError
+from zorki.wings.see import attribution, dream, maps, maximize
 from zorki.wings.style import transfer
 
 pytestmark = pytest.mark.tiny
@@ -58,12 +59,12 @@ def test_a_dream_carries_its_detail_from_octave_to_octave() -> None:
     net = lens.Net(toy(), name="toy", side=32)
     photo = torch.rand(1, 3, 64, 64)
     s = dream.Settings(layer="3", octaves=2, ratio=2.0, steps=4, rate=20, size=64, jitter=0)
-    steps = list(dream.run(net, photo, s))
+    steps = list(dream.run(net, photo, s=s))
     stages = {step.stage for step in steps}
     assert stages == {1, 2}
     small, base = steps[3].image(), photo  # `image` shows the whole photo with the small octave's dream laid over it
-    *_, first_of_second = (step for step in dream.run(net, photo, dream.Settings(**(vars(s) | {"steps": 1}))))
-    alone = list(dream.run(net, photo, dream.Settings(**(vars(s) | {"octaves": 1, "steps": 1}))))[-1].image()
+    *_, first_of_second = (step for step in dream.run(net, photo, s=dream.Settings(**(vars(s) | {"steps": 1}))))
+    alone = list(dream.run(net, photo, s=dream.Settings(**(vars(s) | {"octaves": 1, "steps": 1}))))[-1].image()
     assert (small - base).abs().mean() > 0.01
     assert (first_of_second.image() - alone).abs().mean() > 0.005
 
@@ -89,5 +90,43 @@ def test_the_painting_comes_nearer_to_the_style() -> None:
 def test_the_photos_range_is_kept_by_all_of_them() -> None:
     net = lens.Net(toy(), name="toy", side=32)
     extremes = torch.from_numpy(np.indices((32, 32)).sum(0) % 2).float().expand(1, 3, 32, 32)
-    *_, last = dream.run(net, extremes, dream.Settings(layer="3", octaves=1, steps=3, rate=100, size=32))
+    *_, last = dream.run(net, extremes, s=dream.Settings(layer="3", octaves=1, steps=3, rate=100, size=32))
     assert 0 <= float(last.image().min()) <= float(last.image().max()) <= 1
+
+
+def test_a_caricature_is_drawn_where_the_photo_has_it() -> None:
+    """Drawn from nothing, the picture answers as the photo does, place by place, and not as its mirror image does."""
+    net = lens.Net(toy(), name="toy", side=32)
+    photo = torch.zeros(1, 3, 32, 48)
+    photo[..., 4:20, 4:16] = torch.tensor([1.0, 0.2, 0.1]).view(3, 1, 1)
+    *_, last = maximize.run(net, like=photo, s=maximize.Settings(layer="3", size=48, steps=60))
+    with torch.no_grad():
+        drawn, wanted, mirrored = (net.module[:4](x).flatten(1) for x in (last.image(), photo, photo.flip(-1)))
+        centre = wanted.mean()
+    alike = torch.nn.functional.cosine_similarity(drawn - centre, wanted - centre)
+    assert float(alike) > 0.3
+    assert float(alike) > float(torch.nn.functional.cosine_similarity(drawn - centre, mirrored - centre)) + 0.05
+
+
+def test_a_goal_a_difference_and_a_class_are_climbed() -> None:
+    net = lens.Net(toy(), name="toy", side=32, classes=["a", "b", "c", "d", "e"])
+    for goal, value in (
+        ("3:7 - 3:9", lambda x: (net.module[:4](x)[:, 7] - net.module[:4](x)[:, 9]).mean()),
+        ("class:c", lambda x: net.module(x)[:, 2].mean()),
+    ):
+        pictures = [step.image() for step in maximize.run(net, s=maximize.Settings(goal=goal, size=24, steps=30))]
+        with torch.no_grad():
+            assert value(pictures[-1]) > value(pictures[0]) + 0.002
+    with pytest.raises(InputError, match="Leave one out"):
+        next(maximize.run(net, like=torch.rand(1, 3, 8, 8), s=maximize.Settings(goal="3:7")))
+
+
+def test_several_different_pictures_of_one_channel_are_named_and_are_what_they_are_alone() -> None:
+    net = lens.Net(toy(), name="toy", side=32)
+    s = maximize.Settings(layer="3", channel="2,5", different=2, variety=0, size=24, steps=6, batch=4)
+    *_, last = maximize.run(net, s=s)
+    assert last.image().shape[0] == 4
+    assert last.labels == ("3:2 #1", "3:2 #2", "3:5 #1", "3:5 #2")
+    *_, alone = maximize.run(net, s=maximize.Settings(layer="3", channel="5", size=24, steps=6))
+    assert torch.allclose(last.image()[2], alone.image()[0], atol=2e-3)
+    assert not torch.allclose(last.image()[3], alone.image()[0], atol=2e-2)

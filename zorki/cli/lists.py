@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
@@ -79,17 +80,23 @@ def get(
 ) -> None:
     """Fetch a network's official weight file, and print where it lies. What is here already is kept."""
     began = time.monotonic()
-    with terminal.watched(quiet, events):
-        from zorki import weights
+    from zorki import weights
 
-        weights.card(name)  # a wrong name is told before anything is opened
-        try:
-            with interrupt.awaited():
-                path = str(weights.get(name))
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt("Stopped by Ctrl-C. Nothing of the file was kept.") from None
+    weights.card(name)  # a wrong name is told before anything is opened
+    fetch = weights.get  # imported here, where Ctrl-C ends the process at once
+    try:
+        with interrupt.handled(once), terminal.watched(quiet, events):
+            path = str(fetch(name))
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("Stopped by Ctrl-C. Nothing of the file was kept.") from None
     answer = {"command": ["models", "get"], "out": [path], "seconds": round(time.monotonic() - began, 3)}
     terminal.answer([path], answer if json_ else None)
+
+
+def once(*_: Any) -> None:
+    """Ctrl-C stops the fetching; one more must not stop the tidying up."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def written(card: Card) -> Table:

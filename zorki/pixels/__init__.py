@@ -8,14 +8,19 @@ from zorki.core.lazy import attach
 
 if TYPE_CHECKING:
     from zorki.pixels import colour as colour
+    from zorki.pixels import dreaming as dreaming
+    from zorki.pixels import goals as goals
     from zorki.pixels import ink as ink
     from zorki.pixels import objectives as objectives
     from zorki.pixels import shift as shift
     from zorki.pixels.canvas import Canvas as Canvas
     from zorki.pixels.canvas import Fourier as Fourier
+    from zorki.pixels.canvas import Maco as Maco
     from zorki.pixels.canvas import Plain as Plain
+    from zorki.pixels.canvas import grey as grey
     from zorki.pixels.climbing import Step as Step
     from zorki.pixels.climbing import climb as climb
+    from zorki.pixels.dreaming import Shot as Shot
     from zorki.pixels.objectives import Objective as Objective
     from zorki.pixels.transforms import Roll as Roll
     from zorki.pixels.transforms import Wobble as Wobble
@@ -25,13 +30,18 @@ __getattr__, __dir__, __all__ = attach(
     {
         "Canvas": "canvas",
         "Fourier": "canvas",
+        "Maco": "canvas",
         "Objective": "objectives",
         "Plain": "canvas",
         "Roll": "transforms",
+        "Shot": "dreaming",
         "Step": "climbing",
         "Wobble": "transforms",
         "climb": "climbing",
         "colour": "",
+        "dreaming": "",
+        "goals": "",
+        "grey": "canvas",
         "ink": "",
         "objectives": "",
         "shift": "",

@@ -93,3 +93,61 @@ class Fourier:
     def __call__(self) -> torch.Tensor:
         t = torch.fft.irfft2(torch.view_as_complex(self.spectrum) * self.scale, s=self.hw)
         return torch.sigmoid(torch.einsum("ij,bjhw->bihw", self.colours, t))
+
+
+def grey(hw: tuple[int, int], seeds: Sequence[int], channels: int = 3, spread: float = 0.02) -> torch.Tensor:
+    """Mid-grey pictures (b, channels, h, w) with a little noise, each from its own seed."""
+    return torch.stack([0.5 + spread * torch.randn(channels, *hw, generator=generator(s, "grey")) for s in seeds]).clamp(0, 1)
+
+
+class Maco:
+    """A spectrum whose amplitudes are those of photographs; only the phases change, so nothing unnatural can grow loud.
+
+    Source: Fel et al. 2023, "Unlocking feature visualization for deeper networks with MAgnitude Constrained Optimization", eq. 3-5.
+    Differs: amplitudes are kept at 65 x 33 frequencies (recipes/spectrum) and interpolated to the picture's size, in the logarithm;
+    phases begin evenly spread and are not standardised, since phases that gather about one value leave a bright spot in the corner.
+
+    hw: size in pixels. seeds: one for each picture. start: a picture (1, 3, h, w) whose phases are begun with, in place of noise.
+    """
+
+    def __init__(
+        self, hw: tuple[int, int], seeds: Sequence[int] = (0,), *, start: torch.Tensor | None = None, device: torch.device | str = "cpu"
+    ) -> None:
+        self.hw, self.colours = hw, DECORRELATED.to(device)
+        self.amplitudes = amplitudes(hw).to(device)
+        shape = (3, hw[0], hw[1] // 2 + 1)
+        phases = torch.stack([torch.rand(shape, generator=generator(s, "phases")) for s in seeds]).to(device) * 2 * math.pi
+        if start is not None:
+            logits = torch.logit(start.to(device, torch.float32), eps=4e-3)
+            spectrum = torch.fft.rfft2(torch.einsum("ij,bjhw->bihw", torch.linalg.inv(DECORRELATED).to(device), logits))
+            phases = torch.atan2(spectrum.imag, spectrum.real).expand_as(phases).clone()
+        self.phases = phases.requires_grad_(True)
+
+    def parameters(self) -> list[torch.Tensor]:
+        return [self.phases]
+
+    def project(self) -> None:
+        """Any phase is one; nothing to do."""
+
+    def __call__(self) -> torch.Tensor:
+        spectrum = torch.stack([torch.cos(self.phases), torch.sin(self.phases)], -1) * self.amplitudes[..., None]
+        t = torch.fft.irfft2(torch.view_as_complex(spectrum), s=self.hw)
+        flat = t.flatten(1)
+        t = (t - flat.mean(1).view(-1, 1, 1, 1)) / (flat.std(1).view(-1, 1, 1, 1) + 1e-6)
+        return torch.sigmoid(torch.einsum("ij,bjhw->bihw", self.colours, t))
+
+
+def amplitudes(hw: tuple[int, int]) -> torch.Tensor:
+    """The mean amplitudes of photographs in decorrelated colour (3, h, w // 2 + 1), at the frequencies of rfft2 of that size."""
+    from importlib import resources
+
+    from safetensors.torch import load
+
+    kept = (
+        load((resources.files("zorki.pixels") / "spectrum.safetensors").read_bytes())["amplitudes"].float().log()
+    )  # (3, 65, 33): rows from -1/2 to 1/2
+    rows, columns = torch.fft.fftfreq(hw[0]), torch.fft.rfftfreq(hw[1])
+    grid = torch.stack(torch.meshgrid(columns * 4 - 1, rows * 2, indexing="xy"), -1)
+    found: torch.Tensor = torch.nn.functional.grid_sample(kept[None], grid[None], padding_mode="border", align_corners=True)[0].exp()
+    found[:, 0, 0] = 0  # the mean is not for the phases to say
+    return found

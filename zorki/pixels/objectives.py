@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
+from torch.nn import functional as F
 
 from zorki.core.errors import InputError
 
@@ -100,6 +101,53 @@ def neuron(layer: str, number: int, row: int | None = None, column: int | None =
         return a[:, a.shape[1] // 2 if row is None else row, a.shape[2] // 2 if column is None else column]
 
     return one(f"{layer}:{number}@{'middle' if row is None else f'{row},{column}'}", [layer], value)
+
+
+def neurons(layer: str, numbers: Sequence[int]) -> Objective:
+    """The middle unit of one channel, another channel for each picture: picture i climbs that of channel numbers[i]."""
+
+    def value(seen: Seen) -> torch.Tensor:
+        a = seen[layer]
+        for n in numbers:
+            at(a, layer, n)
+        middle = a[:, :, a.shape[2] // 2, a.shape[3] // 2] if a.ndim == 4 else a[:, :, a.shape[2] // 2] if a.ndim == 3 else a
+        return middle[torch.arange(len(numbers), device=a.device), torch.tensor(list(numbers)).to(a.device)].float()
+
+    return one(f"{layer}:{','.join(map(str, numbers))}@middle", [layer], value)
+
+
+def variety(layer: str, group: int) -> Objective:
+    """How unlike a picture's maps are to those of the others in its group of so many that follow each other: minus the mean cosine
+    between their Gram matrices.
+
+    Source: Olah, Mordvintsev, Schubert 2017, "diversity". Differs: a mean, so that its weight does not depend on the group's size.
+    """
+
+    def value(seen: Seen) -> torch.Tensor:
+        g = F.normalize(gram_of(seen[layer]).flatten(1), dim=1)
+        g = g.view(-1, group, g.shape[1])
+        alike = g @ g.transpose(1, 2)
+        others: torch.Tensor = alike.sum(2) - alike.diagonal(dim1=1, dim2=2)
+        return -others.flatten() / max(1, group - 1)
+
+    return one(f"variety {layer}", [layer], value)
+
+
+def caricature(layer: str, target: torch.Tensor, power: float = 2) -> Objective:
+    """What a layer gives for a photo, exaggerated: mean over the places of a·t times max(0.1, cos)^power, in units of t's own size.
+
+    target: (1, c, h, w), the layer's maps of the photo at the drawing's size. Source: Lucid's caricatures, `dot_compare`.
+    """
+    size = target.pow(2).sum(1).mean().clamp_min(1e-12)
+
+    def value(seen: Seen) -> torch.Tensor:
+        a = seen[layer].float()
+        dot = (a * target).sum(1)
+        cosine = dot / (1e-4 + a.norm(dim=1) * target.norm(dim=1))
+        grown: torch.Tensor = dot * cosine.clamp_min(0.1) ** power
+        return grown.flatten(1).mean(1) / size
+
+    return one(f"caricature {layer}", [layer], value)
 
 
 def layer(name: str) -> Objective:

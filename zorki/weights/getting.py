@@ -7,10 +7,10 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from http.client import responses
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 from urllib.request import getproxies, proxy_bypass
 
 import urllib3
@@ -27,6 +27,7 @@ OFFLINE = "ZORKI_OFFLINE"  # 1: no connection is ever opened
 CONNECT, READ = 10.0, 30.0  # seconds that a server may take to answer, and between two pieces
 PIECE = 1 << 16  # bytes
 TELL_EVERY = 0.2  # seconds
+STALE = 3600.0  # seconds after which nobody writes to a temporary file any more
 
 
 def get(name: str) -> Path:
@@ -46,8 +47,9 @@ def get(name: str) -> Path:
         known.file.parent.mkdir(parents=True, exist_ok=True)
         with alone(known):
             if not whole(known):  # another process may have been quicker
-                if known.file.exists():
+                if known.file.is_file():
                     events.note(f"{known.file.name} is here, but damaged (its SHA-256 differs): it is fetched anew.")
+                tidy(known.file.parent)
                 fetch(known)
     except broken.HTTPError as e:
         raise failed(known, why(e)) from e
@@ -80,6 +82,14 @@ def whole(known: Card) -> bool:
         return False
     with known.file.open("rb") as f:
         return hashlib.file_digest(f, "sha256").hexdigest().startswith(known.sha256)
+
+
+def tidy(folder: Path) -> None:
+    """Takes away what processes that were killed have left half-written."""
+    for left in folder.glob(".zorki-*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > STALE:
+                left.unlink()
 
 
 def fetch(known: Card) -> None:
@@ -124,14 +134,17 @@ def asked(url: str) -> Iterator[urllib3.BaseHTTPResponse]:
         manager(url) as pool,
         closing(pool.request("GET", url, headers=headers, retries=retries, timeout=wait, preload_content=False)) as response,
     ):
+        hops = response.retries.history if response.retries else ()
+        if url.startswith("https:") and any((h.redirect_location or "").lower().startswith("http:") for h in hops):
+            raise broken.HTTPError("it was sent on to an address without encryption")  # the hash's few digits alone are no guard
         yield response
 
 
 def manager(url: str) -> urllib3.PoolManager:
     """Connections, by way of the proxy that the user's environment names, if any."""
-    parts, proxies = urlsplit(url), getproxies()
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if not proxy or proxy_bypass(parts.hostname or ""):
+    parts, proxies = urllib3.util.parse_url(url), getproxies()
+    proxy = proxies.get(parts.scheme or "") or proxies.get("all")
+    if not proxy or proxy_bypass(parts.host or ""):
         return urllib3.PoolManager()
     proxy = proxy if "://" in proxy else f"http://{proxy}"
     auth = urllib3.util.parse_url(proxy).auth
@@ -181,7 +194,7 @@ def why(e: Exception) -> str:
         came = short.partial or 0
         return f"it broke off after {megabytes(came)} of {megabytes(came + (short.expected or 0))}"
     if isinstance(e, broken.NameResolutionError):
-        return "its server is not found; is there a connection?"
+        return "its server is not found (is there a connection?)"
     if isinstance(e, broken.NewConnectionError):
         return f"there is no connection ({str(e).rpartition(': ')[2]})"
     if isinstance(e, broken.TimeoutError):

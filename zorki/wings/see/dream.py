@@ -2,16 +2,20 @@
 
 Source: Mordvintsev, Olah, Tyka 2015.
 Differs: pictures are 0..1, so the rate is 1.5/255; octaves shrink with antialiasing; the photo's own detail beyond the
-size worked at is kept, only the dream is enlarged.
+size worked at is kept, only the dream is enlarged; several layers are weighed by the size of their gradients; large pictures go in tiles
+that add up to the whole picture's gradient; a masked place that stays does not count for the size of a step.
 """
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from zorki import pixels
+from zorki.core import events
 from zorki.core.method import Input
 from zorki.core.seeds import seed_for
 from zorki.core.settings import Least
@@ -21,13 +25,17 @@ if TYPE_CHECKING:
 
     from zorki import lens
 
-INPUTS = {"photo": Input("the photo to dream on")}
+INPUTS = {
+    "photo": Input("the photo to dream on"),
+    "guide": Input("dream of what is in this picture", option=True),
+    "mask": Input("where this picture is white it dreams, where it is black the photo stays", option=True),
+}
 
 
 @dataclass(frozen=True)
 class Settings:
-    layer: str | None = None
-    "layer whose activations grow; not given: the network's own (conv4_1 in eye)"
+    layer: tuple[str, ...] | str | None = ()
+    "what grows: conv4_1, or channels as conv5_1:12, with weights as 0.5*conv5_1:12, several by repeating; not given: the network's own (conv4_1 in eye)"
     octaves: Annotated[int, Least(1, 20)] = 4
     "sizes climbed, small to large"
     ratio: Annotated[float, Least(1.01, 8)] = 1.4
@@ -40,40 +48,106 @@ class Settings:
     "pixels by which the picture is rolled at random, each step"
     size: Annotated[int, Least(1)] = 512
     "longest side worked at"
+    full: bool = False
+    "go on from there to every pixel of the photo, in tiles"
+    frames: Annotated[int, Least(1)] = 1
+    "pictures of a film into the dream (--film), each the last one enlarged and dreamt on"
+    zoom: Annotated[float, Least(1, 2)] = 1.03
+    "how much each frame is enlarged about its centre"
     seed: int = 0
     "the same number gives the same picture"
 
+    def __post_init__(self) -> None:
+        """One layer is a list of one; a weight that begins with a minus, which would look like an option, goes behind."""
+        given = (self.layer,) if isinstance(self.layer, str) else self.layer or ()
+        turned = tuple(re.sub(r"^\s*(-[^*]*)\*(.*)$", r"\2*\1", text) for text in given)
+        object.__setattr__(self, "layer", turned)
 
+
+ALSO = {"layers": "layer"}
 PRESETS = {
     "calm": Settings(octaves=3, steps=6),  # a hint of a dream: the photo stays a photo
     "wild": Settings(octaves=6, steps=16, rate=2.0),  # more octaves give larger creatures
 }
 
 
-def run(net: lens.Net, photo: torch.Tensor, s: Settings = Settings()) -> Iterator[pixels.Step]:
-    """Climbs octave by octave, carrying only the added detail.
+def run(
+    net: lens.Net, photo: torch.Tensor, guide: torch.Tensor | None = None, mask: torch.Tensor | None = None, s: Settings = Settings()
+) -> Iterator[pixels.Step]:
+    """Climbs octave by octave, carrying only the added detail; with frames, again and again.
 
-    photo: (1, 3, h, w) float32 sRGB in 0..1. Raises UnknownName for a layer the net lacks.
+    photo, guide, mask: (1, 3, h, w) float32 sRGB in 0..1. Raises UnknownName for a layer the net lacks, InputError for a channel.
     """
-    import torch
-    from torch.nn import functional as F
+    dreaming = pixels.dreaming
+    wishes = [dreaming.wish(net, text) for text in s.layer or (net.pick_layer(None),)]
+    layers = list(dict.fromkeys(w.layer for w in wishes))
+    if guide is not None:
+        wishes = dreaming.guided(net, wishes, guide, s.size)
+    hw = (photo.shape[-2], photo.shape[-1])
+    cover = None if mask is None else covering(mask, hw)
+    sizes = octaves(net, hw, s, layers)
+    stages = len(sizes) * s.frames
+    for frame in range(s.frames):
+        if frame:
+            photo = dreaming.enlarged(photo, s.zoom)
+            cover = None if cover is None else dreaming.enlarged(cover, s.zoom)
+        canvas: pixels.dreaming.Dream | None = None
+        for k, size in enumerate(sizes, 1):
+            canvas = dreaming.Dream.on(photo, size, cover, canvas, net.device)
 
-    name = net.pick_layer(s.layer)
-    largest = pixels.shift.fitted(net, (photo.shape[-2], photo.shape[-1]), s.size, name)
-    shrunk = [pixels.shift.fitted(net, largest, round(max(largest) / s.ratio**k), name) for k in range(s.octaves)]
-    sizes = list(dict.fromkeys(shrunk))[::-1]  # of a very small photo several octaves have one size
-    detail: torch.Tensor | None = None
-    for k, hw in enumerate(sizes, 1):
-        base = pixels.shift.resize(photo, hw).to(net.device)
-        start = base if detail is None else base + F.interpolate(detail, hw, mode="bicubic", align_corners=False)
-        canvas = pixels.Plain(start.clamp(0, 1))
+            def show(
+                canvas: pixels.dreaming.Dream = canvas, photo: torch.Tensor = photo, cover: torch.Tensor | None = cover
+            ) -> torch.Tensor:
+                return canvas.over(photo, cover)
 
-        def show(picture: torch.Tensor, base: torch.Tensor = base) -> torch.Tensor:
-            return pixels.shift.carry(photo.to(picture.device), base, picture)
+            yield from dreaming.ascend(
+                net, canvas, wishes, steps=s.steps, rate=s.rate / 255, jitter=s.jitter,
+                seed=seed_for(s.seed, "dream", k, *([frame] if frame else [])), multiple=net.multiple(layers) if net.step(layers) else 1,
+                show=show, stage=frame * len(sizes) + k, stages=stages, shots=None if s.frames == 1 else k == len(sizes),
+            )  # fmt: skip
+        if s.frames > 1:
+            photo = show().cpu()
 
-        yield from pixels.climb(
-            net, canvas, pixels.objectives.layer(name), steps=s.steps, rate=s.rate / 255, optimiser="ascent",
-            wobble=pixels.Roll(s.jitter), seeds=[seed_for(s.seed, "dream", k)], stage=k, stages=len(sizes), show=show,
-        )  # fmt: skip
-        with torch.no_grad():
-            detail = canvas() - base
+
+def covering(mask: torch.Tensor, hw: tuple[int, int]) -> torch.Tensor:
+    """A mask (1, 3, h, w) as weights (1, 1, h, w) of the photo's size."""
+    cover = mask.mean(1, keepdim=True)
+    had = (mask.shape[-2], mask.shape[-1])
+    if had != hw:
+        events.note(f"The mask has {had[1]} × {had[0]} pixels, the photo {hw[1]} × {hw[0]}: the mask is brought to the photo's size.")
+        cover = pixels.shift.resize(cover, hw)
+    if not bool(cover.any()):
+        events.note("The mask is black all over: the photo stays as it is.")
+    return cover
+
+
+def octaves(net: lens.Net, hw: tuple[int, int], s: Settings, layers: list[str]) -> list[tuple[int, int]]:
+    """The sizes (h, w) climbed, small to large, none that the net does not take; with `full` up to the photo's own."""
+    fitted, dreaming = pixels.shift.fitted, pixels.dreaming
+    largest = fitted(net, hw, s.size, layers)
+    sizes = [fitted(net, largest, round(max(largest) / s.ratio**k), layers) for k in reversed(range(s.octaves))]
+    if s.full:
+        sizes += upwards(net, hw, largest, s.ratio, layers)
+    sizes = list(dict.fromkeys(sizes))
+    while len(sizes) > 1 and not dreaming.takes(net, sizes[0], layers):
+        sizes = sizes[1:]
+    if not dreaming.takes(net, sizes[0], layers):  # too small as a whole
+        step = net.multiple(layers) if net.step(layers) else 1
+        sizes = [(max(sizes[0][0], -(-net.hw[0] // step) * step), max(sizes[0][1], -(-net.hw[1] // step) * step))]
+    return sizes
+
+
+def upwards(net: lens.Net, hw: tuple[int, int], start: tuple[int, int], ratio: float, layers: list[str]) -> list[tuple[int, int]]:
+    """The sizes behind `start`, each at most `ratio` times the last, that end at the photo's own size hw."""
+    fixed = net.step(layers) == 0
+    least = net.hw if fixed else (net.multiple(layers),) * 2
+    top = (max(hw[0], least[0]), max(hw[1], least[1]))
+    grows = max(a / b for a, b in zip(top, start, strict=True))
+    count = max(1, math.ceil(math.log(max(grows, 1)) / math.log(ratio) - 1e-6))
+    out = []
+    for k in range(1, count):
+        if fixed:
+            out.append((round(start[0] * (top[0] / start[0]) ** (k / count)), round(start[1] * (top[1] / start[1]) ** (k / count))))
+        else:
+            out.append(pixels.shift.fitted(net, hw, round(max(start) * grows ** (k / count)), layers))
+    return [*out, top]

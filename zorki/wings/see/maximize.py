@@ -1,17 +1,19 @@
 """Draw what a channel answers to: gradient ascent from an empty picture, or onto a photo.
 
-Source: Erhan et al. 2009; Olah, Mordvintsev, Schubert 2017, "Feature Visualization".
-Differs: one resampling moves the picture, which wraps around; fewer, larger steps at 96 px, since a wider picture only repeats the pattern.
+Source: Erhan et al. 2009; Olah, Mordvintsev, Schubert 2017, "Feature Visualization"; Fel et al. 2023 (MACO).
+Differs: one resampling moves the picture, which wraps around; fewer, larger steps at 96 px, since a wider picture only repeats the
+pattern; MACO's phases are moved as the other canvases are, not cropped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from zorki import pixels
+from zorki import lens, pixels
 from zorki.core import events
+from zorki.core.errors import InputError
 from zorki.core.method import Input
 from zorki.core.numbers import numbers
 from zorki.core.seeds import seed_for
@@ -20,9 +22,10 @@ from zorki.core.settings import Least
 if TYPE_CHECKING:
     import torch
 
-    from zorki import lens
-
-INPUTS = {"on": Input("draw onto this photo instead of an empty picture", option=True)}
+INPUTS = {
+    "on": Input("draw onto this photo instead of an empty picture", option=True),
+    "like": Input("draw from nothing what the layer answers to this photo: its caricature", option=True),
+}
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,21 @@ class Settings:
     "layer whose channels are drawn; not given: the network's own (conv4_1 in eye)"
     channel: str = "0-15"
     "channels: 7, 0-63, 1,4,9 or all"
+    goal: str | None = None
+    "in place of channels: sums and differences, as 'conv4_1:3 - conv4_1:9', 'class:espresso', 'conv3_1'"
+    unit: Literal["channel", "neuron"] = "channel"
+    "whether a channel's whole map is climbed or its middle unit alone"
+    canvas: Literal["fourier", "maco", "pixels"] = "fourier"
+    "what is changed: a spectrum, phases alone (with the amplitudes of photographs), or plain pixels"
+    different: Annotated[int, Least(1, 16)] = 1
+    "how many pictures of each, as unlike each other as can be"
+    variety: Annotated[float, Least(0)] = 1.0
+    "how strongly these are to differ"
     size: Annotated[int, Least(8)] = 96
-    "side of a drawing in pixels; with --on the photo's longest side"
-    steps: Annotated[int, Least(1)] = 128
+    "side of a drawing in pixels; with a photo its longest side"
+    steps: Annotated[int, Least(1)] = 80
     "updates of the picture"
-    rate: Annotated[float, Least(0)] = 0.05
+    rate: Annotated[float, Least(0)] = 0.1
     "size of an update"
     jitter: Annotated[float, Least(0)] = 6
     "pixels by which the picture is shifted at random, each step"
@@ -49,59 +62,102 @@ class Settings:
 
 ALSO = {"channels": "channel"}
 PRESETS = {
-    "quick": Settings(steps=64, rate=0.08),  # half the steps: patterns are there, edges are softer
-    "fine": Settings(size=192, steps=256),  # for one picture that is to be printed
+    "quick": Settings(steps=40, rate=0.12),  # half the steps: patterns are there, edges are softer
+    "fine": Settings(size=192, steps=256, rate=0.05),  # for one picture that is to be printed
 }
 
 
-def run(net: lens.Net, on: torch.Tensor | None = None, s: Settings = Settings()) -> Iterator[pixels.Step]:
-    """Climbs the mean of each channel's map, in batches; a Step shows the batch that is being drawn.
+def run(net: lens.Net, on: torch.Tensor | None = None, like: torch.Tensor | None = None, s: Settings = Settings()) -> Iterator[pixels.Step]:
+    """Climbs the mean of each channel's map, in batches; a Step shows all that is done and the batch that is being drawn.
 
-    on: (1, 3, h, w) float32 sRGB in 0..1. Raises UnknownName for a layer, InputError for a channel that the net lacks.
+    on, like: (1, 3, h, w) float32 sRGB in 0..1. Raises UnknownName for a layer or class, InputError for a channel that the net
+    lacks, a goal that cannot be read, or options that exclude each other.
     """
     import torch
 
-    name = net.pick_layer(s.layer)
-    count = net.layer(name).shape[0]
-    default = s.channel == Settings.channel and count < 16  # a small layer has fewer than the first sixteen
-    chosen = numbers("all" if default else s.channel, count, name)
-    hw = pixels.shift.fitted(net, (s.size, s.size), s.size, name) if net.step(name) != 1 else (s.size, s.size)
-    small = None
-    if on is not None:
-        hw = pixels.shift.fitted(net, (on.shape[-2], on.shape[-1]), s.size, name)
-        small = pixels.shift.resize(on, hw).to(net.device)
+    if like is not None and s.goal is not None:
+        raise InputError("--like and --goal are both goals.", "", "Leave one out.")
     if net.channels > 3:
         events.note(f"{net.name} takes {net.channels} channels: the first three are shown as red, green and blue.")
-    at_once = min(s.batch, net.batch or s.batch)
-    batches = [chosen[i : i + at_once] for i in range(0, len(chosen), at_once)]
+    layer, drawings, objective = planned(net, like, s)
+    hw = size_of(net, on if on is not None else like, s.size, layer if objective is None else None)
+    small = None if on is None else pixels.shift.resize(on, hw).to(net.device)
+    if like is not None:
+        objective = pixels.objectives.caricature(layer, seen(net, pixels.shift.resize(like, hw), layer))
+    at_once = max(1, min(s.batch, net.batch or s.batch) // s.different)
+    batches = [drawings[i : i + at_once] for i in range(0, len(drawings), at_once)]
+    labels = tuple(f"{label}{f' #{j + 1}' if s.different > 1 else ''}" for label, _ in drawings for j in range(s.different))
     done: list[torch.Tensor] = []
     for k, batch in enumerate(batches, 1):
-        seeds = [seed_for(s.seed, name, number) for number in batch]
-        goal = pixels.objectives.channels(name, batch)
-        if small is None:
-            canvas = pixels.Fourier(hw, seeds, channels=net.channels, device=net.device)
-        else:
-            canvas = pixels.Fourier(hw, start=small.expand(len(batch), -1, -1, -1), device=net.device)
-            goal = goal - s.keep * pixels.objectives.nearness(small)
-        wobble = pixels.Wobble(jitter=s.jitter, rolls=small is None)
+        each = [(layer if n is not None else label, n or 0, j) for label, n in batch for j in range(s.different)]
+        seeds = [seed_for(s.seed, name, n, *([j] if j else [])) for name, n, j in each]
+        climbed = objective if objective is not None else climb_of(s.unit)(layer, [n for _, n, _ in each])
+        if s.different > 1:
+            climbed = climbed + s.variety * pixels.objectives.variety(layer, s.different)
+        if small is not None:
+            climbed = climbed - s.keep * pixels.objectives.nearness(small)
+        canvas = canvas_of(net, hw, seeds, small, s.canvas)
 
-        def show(picture: torch.Tensor) -> torch.Tensor:
+        def show(picture: torch.Tensor, before: tuple[torch.Tensor, ...] = tuple(done)) -> torch.Tensor:
             if on is not None and small is not None:
                 picture = torch.cat([pixels.shift.carry(on.to(picture.device), small, p[None]) for p in picture])
-            return torch.cat([*done, pixels.ink.visible(picture).cpu()])
+            return torch.cat([*before, pixels.ink.visible(picture).cpu()])
 
         yield from pixels.climb(
-            net,
-            canvas,
-            goal,
-            steps=s.steps,
-            rate=s.rate,
-            wobble=wobble,
-            seeds=seeds,
-            stage=k,
-            stages=len(batches),
-            show=show,
-            labels=tuple(f"{name}:{n}" for n in chosen),
-        )
+            net, canvas, climbed, steps=s.steps, rate=s.rate, seeds=seeds, stage=k, stages=len(batches), show=show, labels=labels,
+            wobble=pixels.Wobble(jitter=s.jitter, rolls=small is None and like is None and s.canvas != "pixels" and s.unit == "channel"),
+        )  # fmt: skip
         with torch.no_grad():
             done.append(show(canvas())[len(torch.cat(done)) if done else 0 :].detach())
+
+
+def planned(
+    net: lens.Net, like: torch.Tensor | None, s: Settings
+) -> tuple[str, list[tuple[str, int | None]], pixels.objectives.Objective | None]:
+    """The layer that is read, what is drawn (its label, its channel), and the goal where it is not one channel each."""
+    if s.goal is not None:
+        objective = pixels.goals.goal(net, s.goal)
+        read = [name for name in objective.reads if name != pixels.objectives.LOGITS]
+        return read[-1] if read else net.pick_layer(s.layer), [(str(objective), None)], objective
+    name = net.pick_layer(s.layer)
+    if like is not None:
+        return name, [(f"caricature by {name}", None)], None
+    count = net.layer(name).shape[0]
+    default = s.channel == Settings.channel and count < 16  # a small layer has fewer than the first sixteen
+    return name, [(f"{name}:{n}", n) for n in numbers("all" if default else s.channel, count, name)], None
+
+
+def climb_of(unit: str) -> Callable[[str, list[int]], pixels.objectives.Objective]:
+    """What is climbed for one channel a picture."""
+    return pixels.objectives.channels if unit == "channel" else pixels.objectives.neurons
+
+
+def size_of(net: lens.Net, photo: torch.Tensor | None, size: int, layer: str | None) -> tuple[int, int]:
+    """The size drawn at: the photo's shape where there is one; what the net takes."""
+    if photo is not None:
+        return pixels.shift.fitted(net, (photo.shape[-2], photo.shape[-1]), size, layer)
+    return (size, size) if net.step(layer) == 1 else pixels.shift.fitted(net, (size, size), size, layer)
+
+
+def canvas_of(net: lens.Net, hw: tuple[int, int], seeds: list[int], small: torch.Tensor | None, kind: str) -> pixels.Canvas:
+    """What is changed, one picture a seed: empty, or the photo."""
+    if kind == "maco":
+        if net.channels != 3:
+            raise InputError(
+                f"{net.name} takes {net.channels} channels.",
+                "The amplitudes of photographs are known for colours.",
+                "Use --canvas fourier.",
+            )
+        return pixels.Maco(hw, seeds, start=small, device=net.device)
+    start = None if small is None else small.expand(len(seeds), -1, -1, -1)
+    if kind == "pixels":
+        return pixels.Plain(start if start is not None else pixels.grey(hw, seeds, net.channels).to(net.device))
+    return pixels.Fourier(hw, seeds, start=start, channels=net.channels, device=net.device)
+
+
+def seen(net: lens.Net, photo: torch.Tensor, layer: str) -> torch.Tensor:
+    """What the layer gives for a photo."""
+    import torch
+
+    with torch.no_grad(), net.quiet():
+        return lens.capture(net, photo.to(net.device), layer, grad=False)[layer].float()

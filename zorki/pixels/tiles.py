@@ -1,0 +1,204 @@
+"""The gradient of a picture of any size: computed tile by tile, and the same as the whole picture's.
+
+Each unit of a layer belongs to one tile. A tile's window holds all that its units see, so each unit finds what it would find
+in the whole picture; what the windows give back is added up. So there is no seam to hide, and memory holds one window.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from zorki import lens
+from zorki.core.errors import InputError
+from zorki.lens.chunks import SHARE, free_memory
+
+ROOM = 384 << 20  # bytes for one window's maps in main memory, of which a large picture itself leaves little
+WIDEST = 2  # copies of the widest layer's maps that come and go on the way back
+
+Pull = Callable[[Mapping[str, torch.Tensor]], Sequence[tuple[torch.Tensor, torch.Tensor]]]
+"""From the maps of some layers to pairs: what is climbed, and the gradient that it gets; no pair where nothing is."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What layers need in one direction. step: windows begin at multiples of it. before, after: pixels that units see beyond their own
+    cells. strides: of each layer; empty where a unit sees the whole picture, so that tiles are pictures of their own."""
+
+    step: int
+    before: int
+    after: int
+    strides: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """In one direction: a window's pixels start..stop, and the pixels own..end whose units are its own."""
+
+    start: int
+    stop: int
+    own: int
+    end: int
+
+
+def axes(net: lens.Net, layers: Sequence[str]) -> tuple[Axis, Axis]:
+    """What tiles for these layers need, vertically and horizontally; from their receptive fields."""
+    known = {x.name: x for x in net.layers()}
+    order = list(known)
+    wanted = [net.layer(name) for name in layers]
+    passed = order[: 1 + max(order.index(x.name) for x in wanted)]
+    out = []
+    for d in (0, 1):
+        fields = {name: known[name].receptive_field for name in passed}
+        strides = [f.stride[d] for f in fields.values() if f is not None]
+        step = math.lcm(net.step(layers) or 1, *(int(s) for s in strides if s == int(s)))
+        found = {asked: x.receptive_field for asked, x in zip(layers, wanted, strict=True)}
+        exact = net.step(layers) != 0 and all(f is not None and (step / f.stride[d]).is_integer() for f in found.values())
+        if not exact:
+            out.append(Axis(net.multiple(layers), 0, 0, {}))
+            continue
+        seen = [f for f in found.values() if f is not None]
+        before = max(0, *(math.ceil(-f.offset[d]) for f in seen))
+        after = max(0, *(math.ceil(f.offset[d] + f.size[d] - f.stride[d]) for f in seen))
+        out.append(Axis(step, before, after, {name: f.stride[d] for name, f in found.items() if f is not None}))
+    rows, columns = out
+    return (rows, columns) if rows.strides and columns.strides else (Axis(rows.step, 0, 0, {}), Axis(columns.step, 0, 0, {}))
+
+
+def cuts(length: int, axis: Axis, most: int) -> list[Cut]:
+    """Windows of about `most` pixels that cover 0..length; one where that is enough. Their own parts do not overlap."""
+    if length <= most:
+        return [Cut(0, length, 0, length)]
+    core = max(axis.step, (axis.before + axis.after) // 2, most - axis.before - axis.after - 2 * axis.step)
+    count = math.ceil(length / core)
+    if not axis.strides:  # pictures of their own: all of one size, overlapping by as much as is left over
+        side = min(length, max(axis.step, most // axis.step * axis.step))
+        count = math.ceil((length - side) / max(1, side * 3 // 4)) + 1
+        starts = [round(k * (length - side) / max(1, count - 1)) for k in range(count)]
+        return [Cut(a, a + side, a, a + side) for a in starts]
+    edges = sorted({min(length, round(k * length / count / axis.step) * axis.step) for k in range(count)} | {length})
+    out = []
+    for own, end in itertools.pairwise(edges):
+        start = max(0, (own - axis.before) // axis.step * axis.step)
+        stop = min(length, -(-(end + axis.after) // axis.step) * axis.step)
+        out.append(Cut(start, stop, own, end))
+    return out
+
+
+def bytes_a_pixel(net: lens.Net, layers: Sequence[str]) -> float:
+    """What one pixel costs on its way to the deepest of the layers and back."""
+    known = {x.name: x for x in net.layers()}
+    order = list(known)
+    passed = order[: 1 + max(order.index(net.layer(name).name) for name in layers)]
+    size = 4 if net.drawing == torch.float32 else 2
+    each = [math.prod(known[name].shape) / math.prod(net.hw) for name in passed]
+    return size * (sum(each) + WIDEST * max(each) + 4 * net.channels)
+
+
+def room(device: torch.device) -> float:
+    """Bytes that a window's maps may take on a device."""
+    free = SHARE * free_memory(device)
+    return free if device.type == "cuda" else min(free, ROOM)
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """A picture's windows. hw: the picture's size; rows, columns: the cuts; exact: whether they add up to the whole picture's gradient."""
+
+    hw: tuple[int, int]
+    rows: Sequence[Cut]
+    columns: Sequence[Cut]
+    strides: tuple[Mapping[str, float], Mapping[str, float]]
+
+    @classmethod
+    def of(cls, net: lens.Net, layers: Sequence[str], hw: tuple[int, int], bytes_: float | None = None) -> Tiles:
+        """As few as fit into `bytes_` each; not given: into what the device has to spare. A net of one size gets windows of that size."""
+        down, across = axes(net, layers)
+        if net.step(layers) == 0:
+            most = net.hw
+        else:
+            pixels = (room(net.device) if bytes_ is None else bytes_) / bytes_a_pixel(net, layers)
+            side = math.sqrt(pixels)
+            most = (int(max(side, pixels / hw[1])), int(max(side, pixels / hw[0])))
+        return cls(hw, cuts(hw[0], down, most[0]), cuts(hw[1], across, most[1]), (down.strides, across.strides))
+
+    @property
+    def count(self) -> int:
+        return len(self.rows) * len(self.columns)
+
+    @property
+    def exact(self) -> bool:
+        return self.count == 1 or bool(self.strides[0])
+
+    def __iter__(self) -> Iterator[tuple[Cut, Cut]]:
+        return ((r, c) for r in self.rows for c in self.columns)
+
+    def own(self, name: str, maps: torch.Tensor, cut: tuple[Cut, Cut]) -> torch.Tensor:
+        """The units of a layer's maps (1, c, h, w) of a window that belong to the tile."""
+        if self.count == 1 or not self.strides[0]:
+            return maps
+        for d, (c, n) in enumerate(zip(cut, self.hw, strict=True)):
+            stride = self.strides[d][name]
+            first = round((c.own - c.start) / stride)
+            last = maps.shape[2 + d] if c.end == n else round((c.end - c.start) / stride)
+            maps = maps.narrow(2 + d, min(first, maps.shape[2 + d]), max(0, min(last, maps.shape[2 + d]) - first))
+        return maps
+
+    def share(self, cut: tuple[Cut, Cut], like: torch.Tensor) -> torch.Tensor | float:
+        """What a window's gradient counts: 1, or of a picture of its own less towards its borders."""
+        if self.exact:
+            return 1.0
+        sides = []
+        for c in cut:
+            n = c.stop - c.start
+            place = torch.arange(n, dtype=torch.float32) + 0.5
+            sides.append(torch.minimum(place, n - place).to(like.device))
+        return sides[0].view(-1, 1) * sides[1].view(1, -1)
+
+
+def gridded(x: torch.Tensor, hw: tuple[int, int]) -> torch.Tensor:
+    """An activation as maps (1, c, h, w) of a picture of hw; as it is where it has no grid."""
+    try:
+        return lens.maps(x, hw)
+    except InputError:
+        return x
+
+
+def gradient(
+    net: lens.Net, picture: torch.Tensor, layers: Sequence[str], pull: Pull, tiles: Tiles | None = None, where: torch.Tensor | None = None
+) -> torch.Tensor:
+    """d objective / d picture, (1, c, h, w) float32, where the objective is a sum over the units of `layers`.
+
+    picture: (1, c, h, w) in 0..1. pull: see `Pull`; it gets only the units that belong to a tile, and each unit once, as maps (1, c, h, w); what has
+    no grid as the net made it. where: (1, 1, h, w), windows that hold nothing but 0 of it are left out.
+    Raises InputError in the net's own words.
+    """
+    tiles = tiles or Tiles.of(net, layers, (picture.shape[-2], picture.shape[-1]))
+    out = torch.zeros_like(picture, dtype=torch.float32)
+    weight = None if tiles.exact else torch.zeros_like(out[:1, :1])
+    for cut in tiles:
+        rows, columns = (slice(c.start, c.stop) for c in cut)
+        if where is not None and tiles.count > 1 and not bool(where[..., rows, columns].any()):
+            continue
+        with torch.enable_grad():
+            window = picture[..., rows, columns].detach().clone(memory_format=torch.contiguous_format).requires_grad_(True)
+            with net.precision():
+                seen = lens.capture(net, window.contiguous(memory_format=torch.channels_last), layers)
+            hw = (window.shape[-2], window.shape[-1])
+            pairs = pull({name: tiles.own(name, gridded(x, hw), cut) for name, x in seen.items()})
+            pairs = [(a, g.to(a.dtype)) for a, g in pairs if a.requires_grad]
+            if not pairs:
+                continue
+            (found,) = torch.autograd.grad([a for a, _ in pairs], window, [g for _, g in pairs], allow_unused=True)
+        del seen, pairs
+        if found is None:
+            continue
+        share = tiles.share(cut, out)
+        out[..., rows, columns] += found * share if isinstance(share, torch.Tensor) else found
+        if weight is not None and isinstance(share, torch.Tensor):
+            weight[..., rows, columns] += share
+    return out if weight is None else out.div_(weight.clamp_min(torch.finfo(out.dtype).tiny))
