@@ -34,6 +34,7 @@ MADE = {  # picture -> the command that makes it, in a folder with the photograp
     "different.png": "zorki see maximize --layer conv5_2 --channel 9 --different 8 --size 128",
     "caricature.png": "zorki see maximize --like chelsea.png --layer conv3_2 --size 256 --steps 160",
     "goldfish.png": "zorki see maximize --goal class:goldfish --size 224 --steps 160",
+    "atlas.png": "zorki see atlas --layer conv5_1 --channel 0-23",
     "onto.png": "zorki see maximize --on chelsea.png --layer conv4_2 --channel 0-2 --size 256 --steps 40",
     "dream.jpg": "zorki see dream chelsea.png --layer conv5_1",
     "dream-calm.jpg": "zorki see dream coffee.png --preset calm",

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import hashlib
 import re
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from typing import get_args
 
 import numpy as np
@@ -29,13 +30,15 @@ def test_a_page_with_every_block_holds_all_its_words() -> None:
     assert len(page.all("h1")) == 1
     assert len(page.all("h2")) == 2
     assert len(page.all("video")) == 4
-    assert [attrs["href"] for attrs in page.all("a")] == ["#a-lynx", "#a-lynx-2"]
+    assert [attrs["href"] for attrs in page.all("a")] == ["#a-lynx", "#a-lynx-2", "#a-lynx-3", "#a-lynx-4"], (
+        "two sections, and an entry in each"
+    )
 
 
 def test_hostile_text_stays_text_in_every_field() -> None:
     html = report.render(whole_page(HOSTILE))
     page = read(html)
-    assert "<script" not in html
+    assert len(re.findall("<script", html)) == 1, "the gallery's own"
     assert "49" not in page.words
     quiet = re.sub(r"[^ ]", "x", HOSTILE)
     calm = read(report.render(whole_page(quiet)))
@@ -151,3 +154,22 @@ def test_a_page_shows_itself_in_a_notebook() -> None:
 
 def test_the_same_page_gives_the_same_bytes() -> None:
     assert report.render(whole_page("x")) == report.render(whole_page("x"))
+
+
+def test_only_a_gallery_brings_a_script_and_the_page_allows_no_other() -> None:
+    """The policy names the script's hash, so that nothing else runs, wherever it came from."""
+    assert "script" not in page_of(blocks.Note("none"))
+    html = page_of(blocks.Gallery((blocks.Entry("a", "a", blocks.Tile(picture(), "a", "a")),), "s"))
+    body = re.search(r"<script>(.*)</script>", html, re.S)
+    assert body is not None
+    hashed = b64encode(hashlib.sha256(body[1].encode()).digest()).decode()
+    assert f"script-src 'sha256-{hashed}'" in html
+    assert "default-src 'none'" in html
+
+
+def test_each_entry_of_a_gallery_has_a_stable_link() -> None:
+    entries = tuple(blocks.Entry(f"conv4_1-{k}", f"conv4_1:{k}", blocks.Tile(picture(), "", "drawn"), ("espresso, cup",)) for k in (3, 7))
+    page = read(page_of(blocks.Gallery(entries, "s")))
+    assert [attrs["href"] for attrs in page.all("a")] == ["#conv4_1-3", "#conv4_1-7"]
+    assert [attrs["id"] for attrs in page.all("li") if "id" in attrs] == ["conv4_1-3", "conv4_1-7"]
+    assert "espresso, cup" in page.words

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Figure", "FilmMedia", "Grid", "Pixels", "Row", "Tile"]
+__all__ = ["Entry", "Figure", "FilmMedia", "Gallery", "Grid", "Pixels", "Row", "Tile"]
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 FilmMedia: TypeAlias = Literal["image/webp", "image/gif", "video/mp4"]
@@ -81,3 +81,24 @@ class Row:
     command: str = ""
     formula: str = ""
     crisp: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """One of a gallery: key becomes its link (#key), title stands over its words; beside: further pictures, such as its patches."""
+
+    key: str
+    title: str
+    tile: Tile
+    words: tuple[str, ...] = ()
+    beside: tuple[Tile, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Gallery:
+    """Hundreds of pictures to search: each has a link of its own, its words can be looked for, its picture enlarged."""
+
+    entries: tuple[Entry, ...]
+    sentence: str
+    command: str = ""
+    tile_width: int = 150

@@ -29,7 +29,7 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
         from zorki import io, studio
 
         out, force = common.get("out"), common.get("force", False)
-        check(out, common.get("film"), force)
+        check(out, common.get("film"), force, m.page is not None)
         net = studio.load(
             common.get("model", "eye"), weights_file=common.get("weights"), mean=common.get("mean"), std=common.get("std"),
             side=options.sides(common.get("side")), device=common.get("device", "auto"), dtype=common.get("dtype", "auto"),
@@ -72,7 +72,7 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
         raise KeyboardInterrupt(f"Stopped by Ctrl-C. What was drawn is kept in {path}.")
 
 
-def check(out: str | None, film: str | None, force: bool) -> None:
+def check(out: str | None, film: str | None, force: bool, page: bool = False) -> None:
     """Whether the results can be written, said before anything is drawn. Raises InputError."""
     from zorki import io
 
@@ -86,6 +86,8 @@ def check(out: str | None, film: str | None, force: bool) -> None:
         except OSError as e:
             raise InputError(f"--out {out} cannot be made: {e.strerror}.", "It ends like a folder.", "Choose another.") from e
         io.check_writable(Path(out))
+    elif page and Path(out).suffix.lower() in (".html", ".htm"):
+        io.check_target(Path(out), force)
     elif out != "-":
         io.check_picture_target(Path(out), force)
     if film is not None:

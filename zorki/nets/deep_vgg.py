@@ -26,7 +26,7 @@ class DeepVgg(nn.Module):
     aliases: the paper's names of layers (`conv1_1`, `relu1_1`, `pool1` … `fc8`) → paths of modules.
     """
 
-    def __init__(self, depth: Literal[16, 19], classes: int = 1000, *, pooling: Literal["max", "average"] = "max") -> None:
+    def __init__(self, depth: Literal[16, 19] = 19, classes: int = 1000, *, pooling: Literal["max", "average"] = "max") -> None:
         super().__init__()
         self.aliases: dict[str, str] = {}
         layers: list[nn.Module] = []

@@ -74,7 +74,7 @@ class Bottleneck(nn.Module):
 class ResNet(nn.Module):
     """Takes pictures (b, 3, h, w) in sRGB 0..1 of any size and gives logits (b, classes); the normalisation is inside."""
 
-    def __init__(self, depth: Literal[18, 50], classes: int = 1000) -> None:
+    def __init__(self, depth: Literal[18, 50] = 18, classes: int = 1000) -> None:
         super().__init__()
         block, wider = (Bottleneck, EXPANSION) if depth == 50 else (Basic, 1)
         self.normalise = Normalise(IMAGENET_MEAN, IMAGENET_STD)

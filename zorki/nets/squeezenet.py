@@ -44,7 +44,7 @@ class SqueezeNet(nn.Module):
     The last convolution gives a map for each class, whose mean is the logit; its activation lets no logit be negative.
     """
 
-    def __init__(self, version: Literal["1_0", "1_1"], classes: int = 1000) -> None:
+    def __init__(self, version: Literal["1_0", "1_1"] = "1_1", classes: int = 1000) -> None:
         super().__init__()
         self.normalise = Normalise(IMAGENET_MEAN, IMAGENET_STD)
         before, kernel = STEMS[version]

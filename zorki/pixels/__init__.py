@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from zorki.core.lazy import attach
 
 if TYPE_CHECKING:
+    from zorki.pixels import boards as boards
     from zorki.pixels import colour as colour
     from zorki.pixels import dreaming as dreaming
     from zorki.pixels import goals as goals
@@ -37,6 +38,7 @@ __getattr__, __dir__, __all__ = attach(
         "Shot": "dreaming",
         "Step": "climbing",
         "Wobble": "transforms",
+        "boards": "",
         "climb": "climbing",
         "colour": "",
         "dreaming": "",

@@ -1,4 +1,4 @@
-"""Blocks become one self-contained HTML page: no script, no network, light and dark, phone and desk."""
+"""Blocks become one self-contained HTML page: no network, no script but a gallery's search, light and dark, phone and desk."""
 
 from __future__ import annotations
 

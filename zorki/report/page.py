@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from base64 import b64encode
 from collections.abc import Mapping
 from functools import cache
+from importlib import resources
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -62,7 +65,15 @@ def article(page: blocks.Page) -> Markup:
 
 def render(page: blocks.Page) -> str:
     """The whole page as one HTML file; pictures, films and style are inside it."""
-    return str(fill("page.html", {"title": page.title, "body": article(page)}))
+    searched = any(isinstance(block, blocks.Gallery) for section in page.sections for block in section.blocks)
+    script = (resources.files("zorki.report") / "templates" / "gallery.js").read_text(encoding="utf-8") if searched else ""
+    values = {
+        "title": page.title,
+        "body": article(page),
+        "script": Markup(script),  # ours, and the page allows no other
+        "script_hash": b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    }
+    return str(fill("page.html", values))
 
 
 def notebook_html(shown: blocks.Block | blocks.Page) -> str:

@@ -14,7 +14,7 @@ import zorki
 from zorki import blocks, io, lens, pixels
 from zorki.core import events, settings
 from zorki.core.errors import InputError, Stopped
-from zorki.studio.results import Board, Picture
+from zorki.studio.results import Board, Page, Picture
 from zorki.studio.shelves import Method
 
 FILM_SIDE = 720  # longest side of a film's frames
@@ -80,13 +80,15 @@ class Job:
             hw = (max(1, round(picture.shape[0] * k)), max(1, round(picture.shape[1] * k)))
             self.film.add(io.resize(picture, hw) if k < 1 else picture)
 
-    def result(self) -> Picture | Board:
+    def result(self) -> Picture | Board | Page:
         """The Picture or Board, after `steps` has been looped over. Raises Stopped when there was no step yet."""
         if self.made is not None:
             return Board(tuple(self.made.tiles()), self.record(), self.made)
         if self.last is None:
             raise Stopped(f"{self.method.name} was stopped before its first step.", "Nothing was drawn yet.")
         drawn = self.last.image()
+        if self.method.page is not None:
+            return Page(self.method.page(self.net, drawn, self.last.labels, self.settings, self.command()), self.record(), drawn)
         if len(self.last.labels) > 1:
             named = zip(drawn, self.last.labels, strict=False)  # broken off, there are fewer drawings than names
             tiles = [blocks.Tile(pixels=pixels.ink.levels(p), caption=label, alt=f"What {label} answers to") for p, label in named]
@@ -94,7 +96,7 @@ class Job:
         first = next(iter(self.photos.values()), None)
         return Picture(drawn[:1], first if first is not None and first.pixels.shape[:2] == drawn.shape[-2:] else None, self.record())
 
-    def finish(self) -> Picture | Board:
+    def finish(self) -> Picture | Board | Page:
         """Works to the end."""
         for _ in self.steps():
             pass
@@ -122,7 +124,7 @@ class Job:
             return io.output_path(first, self.method.name, folder)
         stem = Path(first.name).stem if first is not None else str(getattr(self.settings, "layer", None) or Path(self.net.name).name)
         stem = re.sub(r'[<>:"/\\|?*\s]+', "-", stem)
-        return io.free_path(folder / f"{stem}.{self.method.name}.png")
+        return io.free_path(folder / f"{stem}.{self.method.name}.{'png' if self.method.page is None else 'html'}")
 
 
 def advanced(started: Iterator[pixels.Step]) -> pixels.Step | None:

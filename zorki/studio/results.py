@@ -1,4 +1,4 @@
-"""What comes back: a Picture or a Board. Both show themselves in a notebook and remember how they were made."""
+"""What comes back: a Picture, a Board or a Page. All show themselves in a notebook and remember how they were made."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from zorki import blocks, io, pixels
+from zorki import blocks, io, pixels, report
 
 if TYPE_CHECKING:
     import torch
@@ -80,3 +80,34 @@ class Board(Shown):
 
     def __len__(self) -> int:
         return len(self.tiles)
+
+
+@dataclass(frozen=True)
+class Page(Shown):
+    """One HTML file with all in it. blocks: what it holds; raw: the pictures on it (n, 3, h, w) in 0..1."""
+
+    blocks: blocks.Page = field(repr=False)
+    record: Mapping[str, Any] = field(default_factory=dict)
+    raw: Any = field(default=None, repr=False)
+
+    def numpy(self) -> npt.NDArray[np.uint8]:
+        """Its pictures on one sheet."""
+        shown = [block for section in self.blocks.sections for block in section.blocks if isinstance(block, blocks.Gallery)]
+        entries = [entry for gallery in shown for entry in gallery.entries]
+        return io.sheet([entry.tile.pixels for entry in entries], [entry.title for entry in entries])
+
+    def html(self) -> str:
+        return report.render(self.blocks)
+
+    def save(self, path: str | Path, *, force: bool = False) -> Path:
+        """Writes the page where the name ends in .html, else its pictures as one sheet. Raises InputError, Stopped."""
+        if Path(path).suffix.lower() not in PAGES:
+            return super().save(path, force=force)
+        io.atomic_write(Path(path), self.html(), force)
+        return Path(path)
+
+    def _repr_html_(self) -> str:
+        return report.notebook_html(self.blocks)
+
+
+PAGES = (".html", ".htm")

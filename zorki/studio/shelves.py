@@ -23,6 +23,8 @@ class Method:
     presets: Mapping[str, Any]
     also: Mapping[str, str]
     run: Callable[..., Any]
+    page: Callable[..., Any] | None = None
+    "for a method whose result is a page: what was drawn → blocks.Page"
 
     @property
     def summary(self) -> str:
@@ -77,5 +79,6 @@ def method(wing: str, name: str) -> Method:
     methods(wing)
     module = shelf.take(f"zorki.wings.{wing}", name, f"{wing} method")
     return Method(
-        wing, name, module.__doc__ or "", module.INPUTS, module.Settings, module.PRESETS, getattr(module, "ALSO", {}), module.run
+        wing, name, module.__doc__ or "", module.INPUTS, module.Settings, module.PRESETS, getattr(module, "ALSO", {}), module.run,
+        getattr(module, "page", None),
     )  # fmt: skip

@@ -10,7 +10,7 @@ from zorki import io, lens, pixels
 from zorki.core.errors import InputError
 from zorki.studio.desk import Job
 from zorki.studio.models import load
-from zorki.studio.results import Board, Picture
+from zorki.studio.results import Board, Page, Picture
 from zorki.studio.shelves import Method, method, methods
 
 
@@ -28,7 +28,7 @@ class Call:
         self.__doc__ = method.doc
         self.__name__ = method.name
 
-    def __call__(self, *given: Any, **options: Any) -> Picture | Board:
+    def __call__(self, *given: Any, **options: Any) -> Picture | Board | Page:
         return self._job(given, options).finish()
 
     def steps(self, *given: Any, **options: Any) -> Iterator[pixels.Step]:

@@ -85,30 +85,29 @@ def run(net: lens.Net, on: torch.Tensor | None = None, like: torch.Tensor | None
     if like is not None:
         objective = pixels.objectives.caricature(layer, seen(net, pixels.shift.resize(like, hw), layer))
     at_once = max(1, min(s.batch, net.batch or s.batch) // s.different)
-    batches = [drawings[i : i + at_once] for i in range(0, len(drawings), at_once)]
-    labels = tuple(f"{label}{f' #{j + 1}' if s.different > 1 else ''}" for label, _ in drawings for j in range(s.different))
-    done: list[torch.Tensor] = []
-    for k, batch in enumerate(batches, 1):
-        each = [(layer if n is not None else label, n or 0, j) for label, n in batch for j in range(s.different)]
-        seeds = [seed_for(s.seed, name, n, *([j] if j else [])) for name, n, j in each]
-        climbed = objective if objective is not None else climb_of(s.unit)(layer, [n for _, n, _ in each])
-        if s.different > 1:
-            climbed = climbed + s.variety * pixels.objectives.variety(layer, s.different)
-        if small is not None:
-            climbed = climbed - s.keep * pixels.objectives.nearness(small)
-        canvas = canvas_of(net, hw, seeds, small, s.canvas)
+    groups = [drawings[i : i + at_once] for i in range(0, len(drawings), at_once)]
 
-        def show(picture: torch.Tensor, before: tuple[torch.Tensor, ...] = tuple(done)) -> torch.Tensor:
-            if on is not None and small is not None:
-                picture = torch.cat([pixels.shift.carry(on.to(picture.device), small, p[None]) for p in picture])
-            return torch.cat([*before, pixels.ink.visible(picture).cpu()])
+    def batches() -> Iterator[pixels.boards.Batch]:
+        for group in groups:
+            each = [(layer if n is not None else label, n or 0, j) for label, n in group for j in range(s.different)]
+            seeds = [seed_for(s.seed, name, n, *([j] if j else [])) for name, n, j in each]
+            climbed = objective if objective is not None else climb_of(s.unit)(layer, [n for _, n, _ in each])
+            if s.different > 1:
+                climbed = climbed + s.variety * pixels.objectives.variety(layer, s.different)
+            if small is not None:
+                climbed = climbed - s.keep * pixels.objectives.nearness(small)
+            yield canvas_of(net, hw, seeds, small, s.canvas), climbed, seeds
 
-        yield from pixels.climb(
-            net, canvas, climbed, steps=s.steps, rate=s.rate, seeds=seeds, stage=k, stages=len(batches), show=show, labels=labels,
-            wobble=pixels.Wobble(jitter=s.jitter, rolls=small is None and like is None and s.canvas != "pixels" and s.unit == "channel"),
-        )  # fmt: skip
-        with torch.no_grad():
-            done.append(show(canvas())[len(torch.cat(done)) if done else 0 :].detach())
+    def show(picture: torch.Tensor) -> torch.Tensor:
+        if on is not None and small is not None:
+            picture = torch.cat([pixels.shift.carry(on.to(picture.device), small, p[None]) for p in picture])
+        return pixels.ink.visible(picture)
+
+    yield from pixels.boards.board(
+        net, batches(), len(groups), steps=s.steps, rate=s.rate, show=show,
+        labels=tuple(f"{label}{f' #{j + 1}' if s.different > 1 else ''}" for label, _ in drawings for j in range(s.different)),
+        wobble=pixels.Wobble(jitter=s.jitter, rolls=small is None and like is None and s.canvas != "pixels" and s.unit == "channel"),
+    )  # fmt: skip
 
 
 def planned(

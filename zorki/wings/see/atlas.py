@@ -1,0 +1,146 @@
+"""Put every channel of a layer on one page to search: its drawing, and the classes it speaks for.
+
+Source: Schubert, Petrov, Carter, Cammarata, Goh, Olah 2020, "OpenAI Microscope", for the form.
+Differs: drawn here and now for any network; a channel speaks for the classes whose logit grows most when the channel is doubled in
+the picture that was drawn for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from zorki import blocks, lens, pixels
+from zorki.core.errors import InputError
+from zorki.core.numbers import numbers
+from zorki.core.seeds import seed_for
+from zorki.core.settings import Least
+
+if TYPE_CHECKING:
+    import torch
+
+INPUTS: dict[str, object] = {}
+
+
+@dataclass(frozen=True)
+class Settings:
+    layer: str | None = None
+    "layer whose channels are shown; not given: the network's own (conv4_1 in eye)"
+    channel: str = "all"
+    "channels: all, 0-63, 1,4,9"
+    size: Annotated[int, Least(8)] = 96
+    "side of a drawing in pixels"
+    steps: Annotated[int, Least(1)] = 60
+    "updates of each drawing"
+    rate: Annotated[float, Least(0)] = 0.12
+    "size of an update"
+    jitter: Annotated[float, Least(0)] = 6
+    "pixels by which a drawing is shifted at random, each step"
+    classes: Annotated[int, Least(0, 10)] = 3
+    "how many classes are named for each channel"
+    batch: Annotated[int, Least(1)] = 16
+    "drawings at a time"
+    seed: int = 0
+    "the same number gives the same page"
+
+
+ALSO = {"channels": "channel"}
+PRESETS = {
+    "quick": Settings(size=64, steps=32),  # to see in a minute what a layer holds
+}
+
+
+def run(net: lens.Net, s: Settings = Settings()) -> Iterator[pixels.Step]:
+    """Draws the channels in batches; a Step shows all that is done and the batch that is being drawn.
+
+    Raises UnknownName for a layer, InputError for a channel that the net lacks.
+    """
+    name = net.pick_layer(s.layer)
+    chosen = numbers(s.channel, net.layer(name).shape[0], name)
+    hw = (s.size, s.size) if net.step(name) == 1 else pixels.shift.fitted(net, (s.size, s.size), s.size, name)
+    at_once = min(s.batch, net.batch or s.batch)
+    groups = [chosen[i : i + at_once] for i in range(0, len(chosen), at_once)]
+
+    def batches() -> Iterator[pixels.boards.Batch]:
+        for group in groups:
+            seeds = [seed_for(s.seed, name, n) for n in group]
+            yield pixels.Fourier(hw, seeds, channels=net.channels, device=net.device), pixels.objectives.channels(name, group), seeds
+
+    yield from pixels.boards.board(
+        net, batches(), len(groups), steps=s.steps, rate=s.rate, show=pixels.ink.visible, wobble=pixels.Wobble(jitter=s.jitter, rolls=True),
+        labels=tuple(f"{name}:{n}" for n in chosen),
+    )  # fmt: skip
+
+
+def page(net: lens.Net, drawn: torch.Tensor, labels: Sequence[str], s: Settings, command: str) -> blocks.Page:
+    """The page of what is drawn so far (n, 3, h, w) in 0..1; labels: its channels as "layer:number", of which the first n are drawn."""
+    name = net.pick_layer(s.layer)
+    layer = net.layer(name)
+    chosen = [int(label.rpartition(":")[2]) for label in labels[: len(drawn)]]
+    said = spoken(net, drawn, name, chosen, s.classes) if net.channels in (1, 3) else {}
+    entries = tuple(
+        blocks.Entry(
+            key=f"{name}-{number}", title=f"{name}:{number}", words=tuple(said.get(number, ())),
+            tile=blocks.Tile(pixels=pixels.ink.levels(picture), caption=f"{name}:{number}", alt=f"What {name}:{number} answers to"),
+        )
+        for number, picture in zip(chosen, drawn, strict=True)
+    )  # fmt: skip
+    sees = layer.receptive_field
+    gallery = blocks.Gallery(
+        entries,
+        "Each picture was drawn from nothing so that the channel answers as strongly as it can. "
+        + ("Under it the classes whose logit grows most when the channel is doubled in its own picture." if said else ""),
+        command=command,
+    )
+    facts = [("network", net.name), ("layer", name), ("channels", f"{len(entries)} of {layer.shape[0]}")]
+    if sees is not None:
+        facts.append(("each unit sees", f"{sees.size[0]:g} × {sees.size[1]:g} pixels"))
+    return blocks.Page(
+        title=f"Atlas of {name}",
+        lead=f"Every channel of {name} in {net.name}: what it answers to{', and which things it speaks for' if said else ''}.",
+        sections=(
+            blocks.Section(name, f"{len(entries)} channels", "Each has a link of its own; click a picture to see it large.", (gallery,)),
+        ),
+        facts=tuple(facts),
+        foot="Made by Zorki on this machine. Nothing left it.",
+    )
+
+
+def spoken(net: lens.Net, drawn: torch.Tensor, name: str, chosen: Sequence[int], count: int) -> dict[int, list[str]]:
+    """For each channel a sentence with the classes that gain most when its map is doubled; nothing for a net that is no classifier."""
+    import torch
+
+    found: dict[int, list[str]] = {}
+    if not count or not list(net.layers()):
+        return found
+    size, hw = min(16, net.batch or 16), pixels.shift.fitted(net, (drawn.shape[-2], drawn.shape[-1]), max(drawn.shape[-2:]))
+    for i in range(0, len(chosen), size):
+        some, x = list(chosen[i : i + size]), pixels.shift.resize(drawn[i : i + size], hw).to(net.device)
+
+        def doubled(_module: object, _given: object, out: object, some: list[int] = some) -> object:
+            if not isinstance(out, torch.Tensor) or out.ndim != 4:
+                return out
+            raised = out.clone()
+            for k, number in enumerate(some):
+                raised[k, number] *= 2
+            return raised
+
+        with torch.no_grad(), net.quiet():
+            try:
+                before = net.logits(x)
+            except InputError:  # its output is none that could be classes
+                return {}
+            if before.ndim != 2 or not torch.isfinite(before).all():
+                return {}
+            handle = net.part(name).register_forward_hook(doubled)
+            try:
+                gained = (net.logits(x) - before).float().cpu()
+            finally:
+                handle.remove()
+        for number, row in zip(some, gained, strict=True):
+            best = [k for k in row.argsort(descending=True)[:count].tolist() if float(row[k]) > 0]
+            names = [net.classes[k].split(",")[0] if net.classes else f"class {k}" for k in best]
+            if names:
+                found[number] = [", ".join(names)]
+    return found
