@@ -23,7 +23,7 @@ test: check
 	$(BIN)/python -m pytest
 
 bench: setup
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python -m benchmarks.run
 
 docs: setup
 	$(BIN)/python docs/build.py

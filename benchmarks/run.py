@@ -1,6 +1,6 @@
-"""`make bench`: seconds and memory of the tour and of a board, each beside what this machine's matrix product reaches.
+"""`make bench`: seconds and memory of the tour and of boards beside this machine's matrix product, and of the peers' way to draw.
 
-Timings of single runs on whatever machine this is; the ratios are what may be compared.
+Timings of single runs on whatever machine this is; the ratios are what may be compared. `python -m benchmarks.run peer` runs one part.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ import torch
 from skimage import data
 
 import zorki
+from benchmarks import lucid
+from recipes.eye import boards
 from zorki import io, lens
+from zorki.cli.main import thrifty
 
 CHANNELS, SIDE = 64, 128
 
@@ -87,16 +90,42 @@ def together() -> None:
             print(f"{name}: alone {seconds[0]:.1f} s, beside another drawing {seconds[1]:.1f} s, {seconds[1] / seconds[0]:.1f} times")
 
 
+def peer(net: lens.Net, layer: str = "conv4_1", count: int = 8) -> None:
+    """Our board and the peers' method, one channel at a time, each until its re-rendered picture answers as strongly as ours."""
+    began = time.perf_counter()
+    made = zorki.see.maximize(net, layer=layer, channel=f"0-{count - 1}", size=SIDE)
+    ours = time.perf_counter() - began
+    drawn = torch.stack([torch.from_numpy(t.pixels).permute(2, 0, 1).float() / 255 for t in made.tiles])
+    theirs, reached, steps, wanted = 0.0, [], [], []
+    for channel in range(count):
+        wanted.append(lucid.activation(net, drawn[channel : channel + 1], layer, channel))
+        seconds, found, done = lucid.draw(net, layer, channel, SIDE, wanted[-1])
+        theirs, reached, steps = theirs + seconds, [*reached, found], [*steps, done]
+    moved = torch.stack([boards.activation(net, boards.nudged(drawn, torch.Generator().manual_seed(k)), layer) for k in range(8)]).mean(0)
+    kept = float((moved / torch.tensor(wanted)).median())
+    print(
+        f"{count} channels of {layer}, {SIDE} px: ours {ours:.1f} s; one at a time to equal activation {theirs:.1f} s = {theirs / ours:.1f} times "
+        f"({sum(r >= w for r, w in zip(reached, wanted, strict=True))} of {count} reached it, in {min(steps)} to {max(steps)} steps); {kept:.0%} kept when nudged"
+    )
+
+
 def main() -> None:
+    wanted = sys.argv[1:]
+    thrifty()  # as the command does
     limits = {dtype: product(dtype) for dtype in (torch.float32, torch.bfloat16)}
     print(", ".join(f"matrix product {str(d)[6:]} {v:.0f} GFLOP/s" for d, v in limits.items()), f"({torch.get_num_threads()} threads)")
     net = zorki.load("eye")
     limit = limits[net.drawing]
     print(f"drawn in {str(net.drawing)[6:]}")
-    tour(limit)
-    together()
-    for layer in ("conv3_1", "conv4_1", "conv5_1"):
-        board(net, layer, limit)
+    parts = {
+        "tour": lambda: tour(limit),
+        "together": together,
+        "boards": lambda: [board(net, layer, limit) for layer in ("conv3_1", "conv4_1", "conv5_1")],
+        "peer": lambda: peer(net),
+    }
+    for name, run in parts.items():
+        if not wanted or name in wanted:
+            run()
 
 
 if __name__ == "__main__":

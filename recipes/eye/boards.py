@@ -65,7 +65,7 @@ def nudged(drawn: torch.Tensor, g: torch.Generator) -> torch.Tensor:
     turn, scale = math.radians(u(-5, 5)), u(0.9, 1.1)
     cos, sin = math.cos(turn) / scale, math.sin(turn) / scale
     moved = drawn.roll((round(u(-8, 8)), round(u(-8, 8))), (2, 3))
-    grid = F.affine_grid(torch.tensor([[[cos, -sin, 0], [sin, cos, 0]]]), [1, 3, SIDE, SIDE], align_corners=False)
+    grid = F.affine_grid(torch.tensor([[[cos, -sin, 0], [sin, cos, 0]]]), [1, 3, *drawn.shape[2:]], align_corners=False)
     return F.grid_sample(moved, grid.expand(len(moved), -1, -1, -1), "bilinear", "reflection", align_corners=False).clamp(0, 1)
 
 
