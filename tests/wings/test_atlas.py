@@ -41,7 +41,7 @@ def test_a_channel_speaks_for_the_classes_that_it_raises() -> None:
 def test_the_drawings_are_those_of_maximize() -> None:
     net = lens.Net(toy(), name="toy", side=32)
     *_, last = atlas.run(net, atlas.Settings(layer="3", channel="2,5", size=24, steps=6))
-    *_, other = maximize.run(net, s=maximize.Settings(layer="3", channel="2,5", size=24, steps=6, rate=0.12))
+    *_, other = maximize.run(net, s=maximize.Settings(layer="3", channel="2,5", size=24, steps=6))
     assert torch.allclose(last.image(), other.image(), atol=1e-5)
     assert last.labels == ("3:2", "3:5")
 

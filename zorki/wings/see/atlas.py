@@ -31,7 +31,7 @@ class Settings:
     "channels: all, 0-63, 1,4,9"
     size: Annotated[int, Least(8)] = 96
     "side of a drawing in pixels"
-    steps: Annotated[int, Least(1)] = 60
+    steps: Annotated[int, Least(1)] = 64
     "updates of each drawing"
     rate: Annotated[float, Least(0)] = 0.12
     "size of an update"

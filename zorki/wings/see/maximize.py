@@ -46,9 +46,9 @@ class Settings:
     "how strongly these are to differ"
     size: Annotated[int, Least(8)] = 96
     "side of a drawing in pixels; with a photo its longest side"
-    steps: Annotated[int, Least(1)] = 80
+    steps: Annotated[int, Least(1)] = 64
     "updates of the picture"
-    rate: Annotated[float, Least(0)] = 0.1
+    rate: Annotated[float, Least(0)] = 0.12
     "size of an update"
     jitter: Annotated[float, Least(0)] = 6
     "pixels by which the picture is shifted at random, each step"
@@ -62,7 +62,7 @@ class Settings:
 
 ALSO = {"channels": "channel"}
 PRESETS = {
-    "quick": Settings(steps=40, rate=0.12),  # half the steps: patterns are there, edges are softer
+    "quick": Settings(steps=32, rate=0.15),  # half the steps: patterns are there, edges are softer
     "fine": Settings(size=192, steps=256, rate=0.05),  # for one picture that is to be printed
 }
 
