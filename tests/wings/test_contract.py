@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import re
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from tests.toys import state, toy
 from zorki import lens, studio
@@ -20,6 +24,7 @@ pytestmark = pytest.mark.tiny
 ALL = [method(w, m) for w in wings() for m in methods(w)]
 CLIMBS = [m for m in ALL if m.climbs]
 FEW = {"steps": 3, "size": 48, "channel": "0-2", "octaves": 2, "samples": 2}  # options that make a test quick, where a method has them
+HOUSE, FRESH = tempfile.TemporaryDirectory(), itertools.count()
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
@@ -33,13 +38,27 @@ def photo(h: int = 48, w: int = 64, seed: int = 0) -> np.ndarray:
     return (smooth * 255).astype(np.uint8)
 
 
+@functools.cache
+def folder(h: int, w: int) -> str:
+    """A few photographs, for methods that look at many."""
+    made = Path(HOUSE.name) / f"{h}x{w}"
+    made.mkdir()
+    for i in range(4):
+        Image.fromarray(photo(h, w, seed=i)).save(made / f"{i}.png")
+    return str(made)
+
+
 def net(**more: Any) -> lens.Net:
     return lens.Net(toy(**more), name="toy", side=32)
 
 
 def job(m: Method, n: lens.Net | None = None, hw: tuple[int, int] = (48, 64), options: bool = False, **given: Any) -> studio.Job:
     few = {k: v for k, v in FEW.items() if k in m.settings.__dataclass_fields__}
-    pictures = {name: photo(*hw, seed=i) for i, (name, it) in enumerate(m.inputs.items()) if options or not it.option}
+    if "index" in m.settings.__dataclass_fields__:  # one of its own, so that nothing is found in the user's cache, or left there
+        few["index"] = f"{HOUSE.name}/{next(FRESH)}.npz"
+    pictures = {
+        name: folder(*hw) if it.many else photo(*hw, seed=i) for i, (name, it) in enumerate(m.inputs.items()) if options or not it.option
+    }
     return studio.Job(m, n or net(), pictures, m.fill(None, few | given))
 
 
@@ -168,8 +187,8 @@ def test_its_command_says_all_that_was_chosen(m: Method, tmp_path: Path) -> None
     app = wing.build(m.wing, m.name)
     _, bound, _ = app.parse_args(words[2:], exit_on_error=False, print_error=False)
     given = dict(bound.kwargs)
-    named = dict(zip([n for n, i in m.inputs.items() if not i.option], bound.args, strict=True)) | {
+    named = dict(zip([n for n, i in m.inputs.items() if i.placed], bound.args, strict=True)) | {
         n: given.pop(n) for n in m.inputs if n in given
     }
-    assert named == {n: f"my {n}.png" for n in m.inputs}
+    assert named == {n: (f"my {n}.png",) if i.many else f"my {n}.png" for n, i in m.inputs.items()}
     assert m.fill(None, given) == chosen

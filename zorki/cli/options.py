@@ -64,11 +64,12 @@ def signature(m: Method) -> inspect.Signature:
     """A method's command: its pictures, its Settings, then what means the same everywhere."""
     parts = []
     for name, i in m.inputs.items():
-        if not i.option:
+        if i.placed:
             parts.append(inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY, annotation=Annotated[str, Parameter(help=i.help)]))
     from zorki.core.settings import options
 
-    own = [Option(n, str | None, None, i.help) for n, i in m.inputs.items() if i.option]
+    kinds: dict[bool, tuple[Any, Any]] = {True: (tuple[str, ...], ()), False: (str | None, None)}
+    own = [Option(n, *kinds[i.many], i.help) for n, i in m.inputs.items() if not i.placed]
     if m.presets:
         own.append(Option("preset", str | None, None, f"settings by name ({', '.join(m.presets)}); what is given beside it counts"))
     parts += [parameter(o) for o in (*own, *options(m.settings))]

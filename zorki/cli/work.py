@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from zorki.cli import interrupt, options, terminal
-from zorki.core.errors import InputError, Stopped
+from zorki.core.errors import InputError, SomeFailed, Stopped
 from zorki.studio.shelves import Method
 
 PREVIEW_EVERY = 3.0  # seconds
+NAMED = 10  # of what failed, on the terminal
 ELSEWHERE = {o.name for o in (*options.NET, *options.TELL, *options.OUT, *options.OPEN, *options.FILM)} | {"preset"}
 
 
@@ -22,8 +23,8 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
     """Runs it; Ctrl-C and a stop by the world keep what was done."""
     began = time.monotonic()
     common = {name: given.pop(name) for name in list(given) if name in ELSEWHERE}
-    positional = [n for n, i in m.inputs.items() if not i.option]
-    named = dict(zip(positional, pictures, strict=True)) | {n: given.pop(n) for n in m.inputs if n in given}
+    positional = sorted((n for n, i in m.inputs.items() if not i.option), key=lambda n: m.inputs[n].many)
+    named: dict[str, Any] = dict(zip(positional, pictures, strict=False)) | {n: given.pop(n) for n in m.inputs if n in given}
     chosen = m.fill(common.get("preset"), given)  # before the net is opened: a wrong option is told at once
     with terminal.watched(common.get("quiet", False), common.get("events")):
         from zorki import io, studio
@@ -70,6 +71,9 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
         raise Stopped(stop.got, f"What was drawn is kept in {path}.", stop.do)
     if stop is not None:
         raise KeyboardInterrupt(f"Stopped by Ctrl-C. What was drawn is kept in {path}.")
+    if failed := list(getattr(job.made, "failed", ())):
+        some = failed[:NAMED] + ([("…", f"and {len(failed) - NAMED:,} more; --json lists all")] if len(failed) > NAMED else [])
+        raise SomeFailed(f"{len(failed):,} of {job.made.count:,} could not be read; the result is made of the others.", failed=some)
 
 
 def check(out: str | None, film: str | None, force: bool, page: bool = False) -> None:

@@ -1,10 +1,12 @@
 """Pictures, video and masks on the disk: colour profiles, alpha, EXIF, 16 bit, atomic writes. The only user of PIL and PyAV."""
 
+from zorki.io.arrays import cached, read_arrays, write_arrays
 from zorki.io.disk import atomic, atomic_write, check_target, check_writable, free_path
 from zorki.io.files import list_photos
 from zorki.io.film import Film
 from zorki.io.opening import open_photo
 from zorki.io.photo import Photo
+from zorki.io.photosets import PhotoSet
 from zorki.io.saving import check_picture_target, encode, output_path, pil, save_photo
 from zorki.io.scale import resize
 from zorki.io.settings import read_settings
@@ -13,8 +15,10 @@ from zorki.io.sheet import sheet
 __all__ = [
     "Film",
     "Photo",
+    "PhotoSet",
     "atomic",
     "atomic_write",
+    "cached",
     "check_picture_target",
     "check_target",
     "check_writable",
@@ -24,8 +28,10 @@ __all__ = [
     "open_photo",
     "output_path",
     "pil",
+    "read_arrays",
     "read_settings",
     "resize",
     "save_photo",
     "sheet",
+    "write_arrays",
 ]

@@ -50,21 +50,23 @@ def _check_size(size: tuple[int, int], limit: int, name: str) -> None:
 
 
 def _open_file(path: Path, limit: int) -> Photo:
-    name = path.name
     try:
         with path.open("rb") as handle:
-            head = handle.read(HEAD)
-            if not head:
-                raise InputError(f"{name} is empty.", "A picture file is needed.", "Copy or download it again.")
-            kind, words = sniff(head)
-            if kind is None:
-                raise InputError(
-                    f"{name} is {words}.", "A picture is needed: JPEG, PNG, WebP, AVIF, HEIC, TIFF, BMP or GIF.", _advice(words)
-                )
-            handle.seek(0)
-            return _guarded(lambda: _read(handle, head, kind, name, limit), name, kind)
+            return open_handle(handle, path.name, limit)
     except OSError as error:
-        raise InputError(f"{name} cannot be read: {error.strerror or error}.", "", "Check who may read it.") from error
+        raise InputError(f"{path.name} cannot be read: {error.strerror or error}.", "", "Check who may read it.") from error
+
+
+def open_handle(handle: IO[bytes], name: str, limit: int = LIMIT) -> Photo:
+    """The picture in an open file that can seek, called `name` in what is said of it. Raises as `open_photo`."""
+    head = handle.read(HEAD)
+    if not head:
+        raise InputError(f"{name} is empty.", "A picture file is needed.", "Copy or download it again.")
+    kind, words = sniff(head)
+    if kind is None:
+        raise InputError(f"{name} is {words}.", "A picture is needed: JPEG, PNG, WebP, AVIF, HEIC, TIFF, BMP or GIF.", _advice(words))
+    handle.seek(0)
+    return _guarded(lambda: _read(handle, head, kind, name, limit), name, kind)
 
 
 def _advice(words: str) -> str:

@@ -76,19 +76,23 @@ def wish(net: lens.Net, text: str) -> Wish:
 
     Of a layer that runs several times LAYER:0, LAYER:1 … are its calls. Raises UnknownName, InputError.
     """
-    found = re.fullmatch(rf"\s*(?:({NUMBER})\s*\*)?\s*([^*]+?)\s*(?:\*\s*({NUMBER}))?\s*", text, re.I)
-    if found is None or (found[1] and found[3]):
-        raise InputError(f"{text!r} names no layer.", "Write conv4_1, conv5_1:12 or 0.5*conv5_1:12.")
-    weight = float(found[1] or found[3] or 1)
-    if not math.isfinite(weight):
-        raise InputError(f"The weight in {text!r} is too large.", "It is a number.")
-    base, colon, rest = found[2].rpartition(":")
+    words = "".join(text.split())
+    front, behind = re.fullmatch(rf"({NUMBER})\*([^*]+)", words, re.I), re.fullmatch(rf"([^*]+)\*({NUMBER})", words, re.I)
+    if behind is not None and (front is None or behind[2][0] in "-+"):  # a layer's name may be a number, but none has a sign
+        name, weight = behind[1], float(behind[2])
+    elif front is not None:
+        name, weight = front[2], float(front[1])
+    else:
+        name, weight = words, 1.0
+    if "*" in name or not name or not math.isfinite(weight):
+        raise InputError(f"{text!r} names no layer and its weight.", "Write conv4_1, conv5_1:12 or 0.5*conv5_1:12.")
+    base, colon, rest = name.rpartition(":")
     if not colon:
-        return Wish(text, net.layer(found[2]).name, None, weight)
+        return Wish(text, net.layer(name).name, None, weight)
     called = net.layer(base)
     if called.calls > 1 and called.name != base:  # "relu:1" is the second call, "relu:1:12" its channel
-        return Wish(text, net.layer(found[2]).name, None, weight)
-    count = gridded(torch.zeros(1, *called.shape), net.hw).shape[1]
+        return Wish(text, net.layer(name).name, None, weight)
+    count = gridded(net, called.name, torch.zeros(1, *called.shape), net.hw).shape[1]
     return Wish(text, called.name, numbers(rest, count, called.name), weight)
 
 
@@ -100,7 +104,7 @@ def guided(net: lens.Net, wishes: Sequence[Wish], guide: torch.Tensor, size: int
         seen = lens.capture(net, resize(guide, hw).to(net.device), layers, grad=False)
     out = []
     for w in wishes:
-        part = replace(w, features=torch.empty(0)).of(gridded(seen[w.layer], hw)).float().flatten(2)[0].t()
+        part = replace(w, features=torch.empty(0)).of(gridded(net, w.layer, seen[w.layer], hw)).float().flatten(2)[0].t()
         out.append(replace(w, features=part[:: max(1, math.ceil(len(part) / FEATURES))].contiguous()))
     return out
 
@@ -128,7 +132,7 @@ class Pulls:
                     self.scales[w.text] = float(back.float().abs().max())
                 scale = self.scales[w.text]
                 if scale and factor:
-                    out.append((a, back.float() * (factor / scale) if math.isfinite(scale) else back))
+                    out.append((a, back.float() / scale * factor if math.isfinite(scale) else back))
         return out
 
     def values(self) -> dict[str, float]:
@@ -243,7 +247,8 @@ def ascend(
 
         if i == 1 and len(wishes) > 1:
             sizes = [canvas.size_of(slope([x], [1.0])[0]) for x in wishes]
-            factors = [x.weight / size if size > 0 else 0.0 for x, size in zip(wishes, sizes, strict=True)]
+            least = min((size for size in sizes if size > 0), default=0.0)  # so that no factor is beyond what a float holds
+            factors = [x.weight * least / size if size > 0 else 0.0 for x, size in zip(wishes, sizes, strict=True)]
         g, values = slope(wishes, factors)
         bad = next((name for name, v in values.items() if not math.isfinite(v)), None)
         if bad is None and not torch.isfinite(g).all():
@@ -267,6 +272,12 @@ def enlarged(x: torch.Tensor, factor: float) -> torch.Tensor:
     theta = torch.tensor([[1 / factor, 0.0, 0.0], [0.0, 1 / factor, 0.0]], dtype=x.dtype).to(x.device).expand(len(x), 2, 3)
     grid = F.affine_grid(theta, list(x.shape), align_corners=False)
     return F.grid_sample(x, grid, mode="bicubic", padding_mode="border", align_corners=False).clamp_(0, 1)
+
+
+def held(x: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """x with the mean and the contrast of each colour of `like`; both (1, 3, h, w) in 0..1. A flat colour stays flat."""
+    (mean, spread), (wanted, least) = (torch.std_mean(p, (-2, -1), correction=0, keepdim=True)[::-1] for p in (x, like))
+    return ((x - mean) * (least / spread.clamp_min(1e-6)).clamp(max=1) + wanted).clamp_(0, 1)
 
 
 def takes(net: lens.Net, hw: tuple[int, int], layers: Sequence[str]) -> bool:

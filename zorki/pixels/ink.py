@@ -11,6 +11,9 @@ Levels = npt.NDArray[np.uint8]
 # Dark violet to light yellow through red: rises evenly in lightness, so it also reads in grey and to the colour-blind.
 HEAT = torch.tensor([[8, 6, 30], [70, 18, 110], [150, 38, 108], [220, 78, 64], [248, 150, 40], [252, 240, 170]]) / 255
 
+# Blue below, mid-grey at zero, orange above: lightness rises all the way, so the sign also reads in grey and to the colour-blind.
+SIGNS = torch.tensor([[18, 48, 150], [128, 128, 128], [255, 190, 70]]) / 255
+
 
 def levels(picture: torch.Tensor) -> Levels:
     """(3, h, w) or (1, 3, h, w) in 0..1 to (h, w, 3) uint8."""
@@ -34,6 +37,21 @@ def heat(x: torch.Tensor) -> torch.Tensor:
     low = place.floor().long().clamp(max=len(HEAT) - 2)
     share = (place - low)[..., None]
     return (HEAT[low] * (1 - share) + HEAT[low + 1] * share).permute(2, 0, 1)
+
+
+def signed(x: torch.Tensor) -> torch.Tensor:
+    """(h, w) in -1..1 to colours (3, h, w): blue, mid-grey at 0, orange."""
+    place = x.detach().float().cpu().clamp(-1, 1)[..., None]
+    return (SIGNS[1] + place.clamp(min=0) * (SIGNS[2] - SIGNS[1]) - place.clamp(max=0) * (SIGNS[0] - SIGNS[1])).permute(2, 0, 1)
+
+
+def blocky(x: torch.Tensor, hw: tuple[int, int]) -> torch.Tensor:
+    """A map (h, w) at another size: enlarged, its cells stay cells with hard edges; shrunk, what falls together is averaged."""
+    x = x.detach().float().cpu()[None, None]
+    small = (min(x.shape[-2], hw[0]), min(x.shape[-1], hw[1]))
+    if small != tuple(x.shape[-2:]):
+        x = torch.nn.functional.interpolate(x, small, mode="area")
+    return torch.nn.functional.interpolate(x, hw, mode="nearest-exact")[0, 0]
 
 
 def overlay(photo: torch.Tensor, x: torch.Tensor, strength: float = 0.75) -> torch.Tensor:

@@ -16,6 +16,7 @@ import torch
 from zorki import lens
 from zorki.core.errors import InputError
 from zorki.lens.chunks import SHARE, free_memory
+from zorki.lens.grids import fits
 
 ROOM = 384 << 20  # bytes for one window's maps in main memory, of which a large picture itself leaves little
 WIDEST = 2  # copies of the widest layer's maps that come and go on the way back
@@ -85,6 +86,9 @@ def cuts(length: int, axis: Axis, most: int) -> list[Cut]:
     for own, end in itertools.pairwise(edges):
         start = max(0, (own - axis.before) // axis.step * axis.step)
         stop = min(length, -(-(end + axis.after) // axis.step) * axis.step)
+        field = axis.before + axis.after + axis.step  # at a border too it holds one unit's, else a net without padding could not run
+        start = max(0, min(start, (stop - field) // axis.step * axis.step))
+        stop = min(length, max(stop, start + field))
         out.append(Cut(start, stop, own, end))
     return out
 
@@ -160,8 +164,14 @@ class Tiles:
         return sides[0].view(-1, 1) * sides[1].view(1, -1)
 
 
-def gridded(x: torch.Tensor, hw: tuple[int, int]) -> torch.Tensor:
-    """An activation as maps (1, c, h, w) of a picture of hw; as it is where it has no grid."""
+def gridded(net: lens.Net, layer: str, x: torch.Tensor, hw: tuple[int, int]) -> torch.Tensor:
+    """A layer's activation for pictures of hw as maps (1, c, h, w); as it is where it has no grid.
+
+    Whether channels come last is told by the size that the net likes: of a small window channels may be as many as rows.
+    """
+    if x.ndim == 4:
+        shape = net.layer(layer).shape
+        return x.permute(0, 3, 1, 2) if fits(shape[:2], net.hw) and not fits(shape[1:], net.hw) else x
     try:
         return lens.maps(x, hw)
     except InputError:
@@ -189,8 +199,8 @@ def gradient(
             with net.precision():
                 seen = lens.capture(net, window.contiguous(memory_format=torch.channels_last), layers)
             hw = (window.shape[-2], window.shape[-1])
-            pairs = pull({name: tiles.own(name, gridded(x, hw), cut) for name, x in seen.items()})
-            pairs = [(a, g.to(a.dtype)) for a, g in pairs if a.requires_grad]
+            pairs = pull({name: tiles.own(name, gridded(net, name, x, hw), cut) for name, x in seen.items()})
+            pairs = [(a, g.to(a.dtype)) for a, g in pairs if a.requires_grad and a.numel()]
             if not pairs:
                 continue
             (found,) = torch.autograd.grad([a for a, _ in pairs], window, [g for _, g in pairs], allow_unused=True)

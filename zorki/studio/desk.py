@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
@@ -24,7 +25,7 @@ FILM_FRAMES = 120  # at most: a longer climb shows every second, third … step
 class Job:
     """A method with its net, pictures and settings; `steps` shows it at work, `result` is what came out so far.
 
-    pictures: by the method's names; anything that io.open_photo takes. film: a path or a writable file object.
+    pictures: by the method's names; anything that io.open_photo takes, or io.PhotoSet where they may be many. film: a path or a writable file object.
     Raises InputError for pictures that are missing or too many.
     """
 
@@ -36,10 +37,12 @@ class Job:
                 raise InputError(f"{method.name} takes no picture called {name}.", f"It takes {', '.join(method.inputs) or 'none'}.")
         for name, i in method.inputs.items():
             if not i.option and name not in pictures:
-                raise InputError(f"{method.name} needs a picture: {name}.", i.help.capitalize() + ".")
+                raise InputError(f"{method.name} needs {'' if i.many else 'a picture: '}{name}.", i.help.capitalize() + ".")
         self.method, self.net, self.settings, self.film = method, net, chosen, film
         more = {} if limit is None else {"limit": limit}
-        self.photos = {name: p if isinstance(p, io.Photo) else io.open_photo(p, **more) for name, p in pictures.items()}
+        self.sets = {n: p if isinstance(p, io.PhotoSet) else io.PhotoSet(p, **more) for n, p in pictures.items() if method.inputs[n].many}
+        single = {n: p for n, p in pictures.items() if n not in self.sets}
+        self.photos = {name: p if isinstance(p, io.Photo) else io.open_photo(p, **more) for name, p in single.items()}
         for photo in self.photos.values():
             for sentence in photo.notes:
                 events.note(sentence)
@@ -52,7 +55,7 @@ class Job:
 
         with torch.inference_mode(False):  # a caller may be in it, and nothing that is drawn could be
             inputs = {name: tensor(photo) for name, photo in self.photos.items()}
-            started = self.method.run(self.net, **inputs, s=self.settings)
+            started = self.method.run(self.net, **inputs, **self.sets, s=self.settings)
         if not self.method.climbs:
             self.made = started
             return
@@ -107,14 +110,18 @@ class Job:
         return {
             "zorki": zorki.__version__,
             "command": [self.method.wing, self.method.name],
-            "pictures": {name: photo.name for name, photo in self.photos.items()},
-            "options": settings.changed(self.settings),
+            "pictures": self.names(),
+            "options": {n: plain(v) for n, v in settings.changed(self.settings).items()},
             "model": Path(self.net.name).name,  # of file.py:function without the folder
         }
 
     def command(self) -> str:
         """The command that makes the same."""
-        return self.method.command({n: p.name for n, p in self.photos.items()}, self.settings, self.net.name)
+        return self.method.command(self.names(), self.settings, self.net.name)
+
+    def names(self) -> dict[str, Any]:
+        """Of the files that were opened, without their folders: one, or of photographs a list where several were given."""
+        return {n: p.name for n, p in self.photos.items()} | {n: p.names for n, p in self.sets.items()}
 
     def default_path(self, folder: Path) -> Path:
         """Where the result goes when nobody said where: named after input and command, in `folder`, numbered if taken."""
@@ -122,7 +129,8 @@ class Job:
         board = not self.method.climbs
         if first is not None and not board:
             return io.output_path(first, self.method.name, folder)
-        stem = Path(first.name).stem if first is not None else str(getattr(self.settings, "layer", None) or Path(self.net.name).name)
+        named = first or next(iter(self.sets.values()), None)
+        stem = Path(named.name).stem if named else str(getattr(self.settings, "layer", None) or Path(self.net.name).name)
         stem = re.sub(r'[<>:"/\\|?*\s]+', "-", stem)
         return io.free_path(folder / f"{stem}.{self.method.name}.{'png' if self.method.page is None else 'html'}")
 
@@ -133,6 +141,11 @@ def advanced(started: Iterator[pixels.Step]) -> pixels.Step | None:
 
     with torch.inference_mode(False):
         return next(started, None)
+
+
+def plain(value: Any) -> Any:
+    """Of a path from the root the last part alone."""
+    return Path(value).name if isinstance(value, str) and os.path.isabs(value) else value
 
 
 def tensor(photo: io.Photo) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,16 +40,17 @@ class Method:
         named = {self.also.get(k, k): v for k, v in given.items()}
         return settings.fill(self.settings, self.presets, preset, named)
 
-    def command(self, pictures: Mapping[str, str], chosen: Any, model: str = "") -> str:
+    def command(self, pictures: Mapping[str, str | Sequence[str]], chosen: Any, model: str = "") -> str:
         """The command that does the same, as a person would type it."""
         import shlex
 
         words = ["zorki", self.wing, self.name]
-        words += [name for key, name in pictures.items() if not self.inputs[key].option]
+        words += [str(name) for key, name in pictures.items() if self.inputs[key].placed]
         if model and model != DEFAULT_MODEL:
             words += ["--model", model]
         for key, name in pictures.items():
-            words += [f"--{key}", name] if self.inputs[key].option else []
+            for one in () if self.inputs[key].placed else (name,) if isinstance(name, str) else name:
+                words += [f"--{key}", one]
         for name, value in settings.changed(chosen).items():
             flag = f"--{name.rstrip('_').replace('_', '-')}"
             if isinstance(value, bool):

@@ -19,8 +19,9 @@ def build(guide: Guide) -> Iterator[blocks.Block]:
     seen = made.result.raw
     n, _, h, w = seen.weights.shape
     yield blocks.Grid(
-        tiles=made.result.tiles,
-        sentence=f"The {n} filters of {seen.layer}, {h}×{w} pixels each, strongest first: edges in all directions, spots, and colours against their opposites.",
+        tiles=made.result.tiles[:n],  # the last tile is the scale
+        sentence=f"The {n} filters of {seen.layer}, {h}×{w} pixels each, strongest first: edges in all directions, spots, and colours against their opposites. "
+        f"Grey is zero, and full contrast a weight of ±{seen.scale:.2g}.",
         command=made.command,
         formula="aₖ(x, y) = bₖ + Σ wₖ(c, i, j) · photo(c, y + i, x + j)",
         crisp=True,

@@ -68,6 +68,9 @@ ALSO = {"layers": "layer"}
 PRESETS = {
     "calm": Settings(octaves=3, steps=6),  # a hint of a dream: the photo stays a photo
     "wild": Settings(octaves=6, steps=16, rate=2.0),  # more octaves give larger creatures
+    "grand": Settings(octaves=9, ratio=1.3, steps=6),  # as large as the picture: small steps from size to size, few updates in each
+    "etched": Settings(octaves=2, ratio=1.3, steps=24, rate=0.8),  # only fine sizes, many small updates: lines as of an engraving
+    "voyage": Settings(octaves=2, steps=4, frames=240),  # for --film: gentle, since every frame is dreamt on again
 }
 
 
@@ -86,10 +89,11 @@ def run(
     hw = (photo.shape[-2], photo.shape[-1])
     cover = None if mask is None else covering(mask, hw)
     sizes = octaves(net, hw, s, layers)
-    stages = len(sizes) * s.frames
+    stages, first = len(sizes) * s.frames, photo
     for frame in range(s.frames):
         if frame:
-            photo = dreaming.enlarged(photo, s.zoom)
+            calm = dreaming.held(photo, first)
+            photo = dreaming.enlarged(calm if cover is None else photo.lerp(calm, cover), s.zoom)
             cover = None if cover is None else dreaming.enlarged(cover, s.zoom)
         canvas: pixels.dreaming.Dream | None = None
         for k, size in enumerate(sizes, 1):
@@ -107,6 +111,7 @@ def run(
             )  # fmt: skip
         if s.frames > 1:
             photo = show().cpu()
+            first = photo if frame == 0 else first
 
 
 def covering(mask: torch.Tensor, hw: tuple[int, int]) -> torch.Tensor:
@@ -127,7 +132,8 @@ def octaves(net: lens.Net, hw: tuple[int, int], s: Settings, layers: list[str]) 
     largest = fitted(net, hw, s.size, layers)
     sizes = [fitted(net, largest, round(max(largest) / s.ratio**k), layers) for k in reversed(range(s.octaves))]
     if s.full:
-        sizes += upwards(net, hw, largest, s.ratio, layers)
+        more = upwards(net, hw, largest, s.ratio, layers)
+        sizes = [size for size in sizes if max(size) * 1.1 < max(more[0])] + more  # of two that are nearly one the larger
     sizes = list(dict.fromkeys(sizes))
     while len(sizes) > 1 and not dreaming.takes(net, sizes[0], layers):
         sizes = sizes[1:]

@@ -1,0 +1,144 @@
+"""An index of photographs on the disk: found again when the same net, layers, photographs and size are asked for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from zorki import io, lens
+from zorki.core import events
+from zorki.core.errors import InputError, Stopped
+from zorki.pixels.index import Best, Index, Search
+
+FORM = 1  # of the file; another one is not read
+EVERY = 5.0  # seconds between two writings
+
+
+def fingerprint(net: lens.Net) -> str:
+    """Of all numbers of a net and of its parts: another net, another fingerprint."""
+    digest = hashlib.blake2b(repr((str(net.inner), net.mean, net.std)).encode(), digest_size=16)
+    for name, x in (*net.inner.named_parameters(), *net.inner.named_buffers()):
+        digest.update(f"{name} {x.dtype} {tuple(x.shape)}".encode())
+        digest.update(x.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def key(search: Search) -> str:
+    """Of what an index depends on."""
+    said = [FORM, fingerprint(search.net), list(search.layers), search.photos.signature, search.size]
+    return hashlib.blake2b(json.dumps(said).encode(), digest_size=16).hexdigest()
+
+
+@dataclass
+class Shelf:
+    """Where an index lies: `file`, or if that is None nowhere.
+
+    asked: the user named the file, which then must be of this very search; else it lies in the cache. kept: photographs in it.
+    """
+
+    search: Search
+    file: Path | None
+    asked: bool = False
+    key: str = ""
+    kept: int = 0
+    finished: bool = False
+    written: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def of(cls, search: Search, file: str | None) -> Shelf:
+        """Raises InputError where a file that the user names cannot be written, or holds something else."""
+        if file is None:
+            if not search.photos.on_disk:
+                return cls(search, None)
+            found = key(search)
+            try:
+                return cls(search, io.cached("patches", found), key=found)
+            except OSError as error:
+                events.note(f"The index is not kept: the cache folder cannot be made ({error.strerror or error}).")
+                return cls(search, None)
+        path = Path(file)
+        io.check_target(path, force=True)
+        io.check_writable(path.parent)
+        return cls(search, path, asked=True, key=key(search))
+
+    def take(self) -> Index | None:
+        """The index as far as it went; None to begin anew. Raises InputError for a file of the user's that holds something else."""
+        if self.file is None or not self.file.exists():
+            return None
+        found = io.read_arrays(self.file)
+        index = None if found is None or str(found.get("key")) != self.key else unpacked(found, list(self.search.layers))
+        if index is None and self.asked:
+            raise InputError(
+                f"{self.file.name} is no index of these photographs with these layers, weights and size.",
+                "It would be replaced.",
+                "Choose another name for --index.",
+            )
+        if index is None or found is None or int(found["count"]) < self.search.count:
+            return None
+        self.kept, self.finished = index.done, bool(found["finished"])
+        return index
+
+    def keep(self, index: Index, finished: bool = False) -> None:
+        """Writes it, whole or not at all; not more often than every few seconds unless it is finished or waits for its second part."""
+        whole = index.done == len(self.search.photos)
+        if self.file is None or not (whole or time.monotonic() - self.written >= EVERY):
+            return
+        try:
+            io.write_arrays(self.file, packed(index, self.key, self.search.count, finished))
+        except (InputError, Stopped) as error:
+            if self.asked:
+                raise
+            events.note(f"The index is not kept: {error.got}")
+            self.file = None
+            return
+        self.written, self.kept, self.finished = time.monotonic(), index.done, finished
+
+
+def packed(index: Index, key: str, count: int, finished: bool) -> dict[str, np.ndarray]:
+    """As arrays under names."""
+    out = {
+        "key": np.array(key), "count": np.array(count), "finished": np.array(finished), "done": np.array(index.done),
+        "rough": np.array(index.rough), "failed": np.array(json.dumps(list(index.failed.items()))),
+    }  # fmt: skip
+    for i, best in enumerate(index.best.values()):
+        out |= {f"values{i}": best.values.numpy(), f"photos{i}": best.photos.numpy(), f"places{i}": best.places.numpy()}
+    return out
+
+
+def unpacked(found: dict[str, np.ndarray], layers: list[str]) -> Index | None:
+    """The way back; None where something is missing."""
+    try:
+        best = {
+            name: Best(*(torch.from_numpy(found[f"{what}{i}"]) for what in ("values", "photos", "places"))) for i, name in enumerate(layers)
+        }
+        return Index(best, int(found["done"]), bool(found["rough"]), dict(json.loads(str(found["failed"]))))
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+def found(search: Search, file: str | None) -> Index:
+    """The finished index: as it lies there, gone on with, or made.
+
+    Ctrl-C keeps what is on the disk, and says how many photographs that is. Raises as `Shelf` and `Search.finish` do.
+    """
+    shelf = Shelf.of(search, file)
+    index = shelf.take()
+    if index is not None and shelf.finished:
+        events.note(f"The index of these {index.done:,} photographs is there already.")
+        return index
+    if index is not None:
+        events.note(f"Going on: {index.done:,} of {len(search.photos):,} photographs are in the index.")
+    search.keep = shelf.keep
+    try:
+        index = search.finish(index or search.start())
+    except KeyboardInterrupt:
+        of = f"The index of {shelf.kept:,} of {len(search.photos):,} photographs is kept: the same command goes on from there."
+        raise KeyboardInterrupt(f"Stopped by Ctrl-C. {of if shelf.kept else 'No part of the index was kept yet.'}") from None
+    shelf.keep(index, finished=True)
+    return index
