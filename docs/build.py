@@ -25,7 +25,12 @@ PICTURES = HERE / "pictures"
 LONGEST = 900  # a page shows no more
 MADE = {  # picture -> the command that makes it, in a folder with the photographs below
     "filters.png": "zorki see filters",
+    "filters-slices.png": "zorki see filters --layer conv2_1 --count 31",
+    "filters-composition.png": "zorki see filters --layer conv2_2 --as composition --count 31",
     "maps.png": "zorki see maps chelsea.png --layer relu3_2 --count 9",
+    "maps-all.png": "zorki see maps chelsea.png --all",
+    "maps-contrast.png": "zorki see maps chelsea.png --layer relu3_2 --by contrast --count 9",
+    "maps-over.png": "zorki see maps coffee.png --layer relu4_2 --over --count 6",
     "conv2_2.png": "zorki see maximize --layer conv2_2 --channel 0-15",
     "conv3_2.png": "zorki see maximize --layer conv3_2 --channel 0-15",
     "conv4_2.png": "zorki see maximize --layer conv4_2 --channel 0-15",
