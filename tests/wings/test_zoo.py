@@ -35,8 +35,6 @@ def test_it_works_and_the_net_comes_back(m: Method, name: str) -> None:
     wrong = None
     if any(not i.option for i in m.inputs.values()) and name in PHOTO_NEEDS_THREE:
         wrong = "a photo has three"
-    if m.name == "attribution" and name == "segmenter":
-        wrong = "needs a classifier"
     if wrong:
         with pytest.raises(InputError, match=wrong):
             job(m, net).finish()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from zorki.core.lazy import attach
 
 if TYPE_CHECKING:
+    from zorki.weights.building import built as built
     from zorki.weights.cards import Card as Card
     from zorki.weights.cards import card as card
     from zorki.weights.cards import names as names
@@ -15,5 +16,6 @@ if TYPE_CHECKING:
     from zorki.weights.loading import load as load
 
 __getattr__, __dir__, __all__ = attach(
-    __name__, {"Card": "cards", "card": "cards", "get": "getting", "load": "loading", "names": "cards", "opened": "exported"}
+    __name__,
+    {"built": "building", "Card": "cards", "card": "cards", "get": "getting", "load": "loading", "names": "cards", "opened": "exported"},
 )
