@@ -10,4 +10,21 @@ from zorki.blocks.charts import Bars, Cell, Curve, Table
 from zorki.blocks.pages import Block, Note, Page, Section
 from zorki.blocks.pictures import Entry, Figure, FilmMedia, Gallery, Grid, Pixels, Row, Tile
 
-__all__ = ["Bars", "Block", "Cell", "Curve", "Entry", "Figure", "FilmMedia", "Gallery", "Grid", "Note", "Page", "Pixels", "Row", "Section", "Table", "Tile"]
+__all__ = [
+    "Bars",
+    "Block",
+    "Cell",
+    "Curve",
+    "Entry",
+    "Figure",
+    "FilmMedia",
+    "Gallery",
+    "Grid",
+    "Note",
+    "Page",
+    "Pixels",
+    "Row",
+    "Section",
+    "Table",
+    "Tile",
+]
