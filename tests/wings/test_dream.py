@@ -216,16 +216,20 @@ def test_a_mask_of_another_size_and_a_black_one_are_told_of() -> None:
 
 
 def test_rolling_is_taken_back() -> None:
-    """<moved(x), y> = <x, moved_back(y)> for every x and y: one is the other's adjoint."""
+    """By torch.roll and a copy of the first rows and columns, and autograd back through both."""
     g = torch.Generator().manual_seed(0)
+    n = net()
     for move in ((0, 0), (3, -5), (-7, 2)):
-        x = torch.rand(1, 3, 13, 22, generator=g)
-        m = dreaming.moved(x, move, 8)
-        assert m.shape[2:] == (16, 24)
-        y = torch.rand(m.shape, generator=g)
-        back = dreaming.moved_back(y.clone(), (13, 22), move)
-        assert float((m * y).sum()) == pytest.approx(float((x * back).sum()), rel=1e-5)
-        assert torch.equal(dreaming.moved(x, move, 1), x.roll(move, (2, 3)))
+        x = torch.rand(1, 3, 13, 22, generator=g).requires_grad_(True)
+        y = x.roll(move, (2, 3))
+        y = torch.cat([y, y[..., :3, :]], 2)
+        y = torch.cat([y, y[..., :2]], 3)
+        truth = torch.autograd.grad(n.module[:4](y).pow(2).sum() / 2, x)[0]
+        for room in (1e9, 4e4):
+            cut = tiles.Tiles.of(n, ["3"], (16, 24), room)
+            assert (cut.count > 1) == (room < 1e9)
+            found = tiles.gradient(n, x.detach(), ["3"], lambda seen: [(a, a.detach()) for a in seen.values()], cut, move=move)
+            assert (found - truth).abs().max() < 1e-4 * truth.abs().mean()
 
 
 def test_the_jitter_moves_what_the_net_sees_and_nothing_else() -> None:

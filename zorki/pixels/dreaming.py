@@ -22,6 +22,7 @@ from zorki.pixels.tiles import Tiles, gradient, gridded
 from zorki.pixels.transforms import Roll
 
 FEATURES = 4096  # of a guide, at most: more are nearly alike, and every place is compared with all
+STRIP = 256  # rows of a picture at a time
 ROWS = 2048  # places compared with them at a time
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
 
@@ -141,21 +142,19 @@ class Pulls:
 
 
 class Dream:
-    """The canvas: `base` (1, 3, h, w) with `drawn` laid over it where `mask` (1, 1, h, w) is, from 0, not at all, to 1. All in 0..1."""
+    """The canvas: `base` (1, 3, h, w) with `drawn`, which changes, laid over it where `mask` (1, 1, h, w) is, from 0, not at all, to 1. All in 0..1."""
 
     def __init__(self, base: torch.Tensor, start: torch.Tensor, mask: torch.Tensor | None) -> None:
-        self.base, self.mask = base, mask
-        self.drawn = start.detach().clamp(0, 1)
-        if self.drawn.data_ptr() == start.data_ptr():
-            self.drawn = self.drawn.clone()
+        self.base, self.mask, self.drawn = base, mask, start.detach()
 
     @classmethod
     def on(cls, photo: torch.Tensor, hw: tuple[int, int], mask: torch.Tensor | None, before: Dream | None, device: torch.device) -> Dream:
         """The photo at hw, with what was dreamt at the size before laid over it."""
         base = resize(photo, hw).to(device)
-        start = base
-        if before is not None:
-            start = F.interpolate(before.drawn - before.base, hw, mode="bicubic", align_corners=False).add_(base)
+        if before is None:
+            start = base.clone()
+        else:
+            start = F.interpolate(before.drawn - before.base, hw, mode="bicubic", align_corners=False).add_(base).clamp_(0, 1)
         return cls(base, start, None if mask is None else resize(mask, hw).to(device))
 
     def __call__(self) -> torch.Tensor:
@@ -172,36 +171,27 @@ class Dream:
 
     def size_of(self, g: torch.Tensor) -> float:
         """mean |g| over what the mask lets grow; 0 where that is nothing."""
-        if self.mask is None:
-            return float(g.abs().mean())
-        return float((g.abs() * self.mask).sum() / g.shape[1] / self.mask.sum().clamp_min(1e-12))
+        total = weight = 0.0
+        for k in range(0, g.shape[-2], STRIP):  # strip by strip: of a large picture there is room for few copies
+            strip = g[..., k : k + STRIP, :].abs()
+            cover = None if self.mask is None else self.mask[..., k : k + STRIP, :]
+            total += float((strip if cover is None else strip.mul_(cover)).sum())
+            weight += strip.numel() if cover is None else float(cover.sum()) * g.shape[1]
+        return total / weight if weight else 0.0
 
     def climb(self, g: torch.Tensor, rate: float) -> None:
         """One step of mean size `rate` (of what is in the mask); nothing where the gradient is 0. g is used up."""
-        top = float(g.abs().max())
+        top = top_of(g)
         if top:
             size = self.size_of(g.div_(top))  # first to 1: what is tiny must not become 0, nor 1 / tiny infinite
             if size:
                 self.drawn.add_(g, alpha=rate / size).clamp_(0, 1)
 
 
-def moved(x: torch.Tensor, move: tuple[int, int], multiple: int) -> torch.Tensor:
-    """x rolled by (rows, columns), then continued, as if it wrapped around, to sides that are multiples."""
-    x = torch.roll(x, move, (-2, -1)) if any(move) else x
-    for d in (-2, -1):
-        more = -x.shape[d] % multiple
-        x = torch.cat([x, x.narrow(d, 0, min(more, x.shape[d]))], d) if more else x
-    return x
-
-
-def moved_back(g: torch.Tensor, hw: tuple[int, int], move: tuple[int, int]) -> torch.Tensor:
-    """The gradient of x from the gradient of `moved(x)`."""
-    for d, n in ((-2, hw[0]), (-1, hw[1])):
-        more = g.shape[d] - n
-        if more:
-            g.narrow(d, 0, more).add_(g.narrow(d, n, more))
-            g = g.narrow(d, 0, n)
-    return torch.roll(g, (-move[0], -move[1]), (-2, -1)) if any(move) else g
+def top_of(g: torch.Tensor) -> float:
+    """max |g|; NaN where anything is."""
+    low, high = torch.aminmax(g)
+    return float(torch.maximum(-low, high))
 
 
 def ascend(
@@ -240,10 +230,9 @@ def ascend(
 
         def slope(some: Sequence[Wish], factors: Sequence[float], move: tuple[int, int] = move) -> tuple[torch.Tensor, dict[str, float]]:
             pulls = Pulls(some, factors, scales)
-            where = None if canvas.mask is None else moved(canvas.mask, move, multiple)
             with torch.inference_mode(False), net.quiet():
-                g = gradient(net, moved(canvas(), move, multiple), list(dict.fromkeys(x.layer for x in some)), pulls, tiles, where)
-            return moved_back(g, (h, w), move), pulls.values()
+                g = gradient(net, canvas(), list(dict.fromkeys(x.layer for x in some)), pulls, tiles, canvas.mask, move)
+            return g, pulls.values()
 
         if i == 1 and len(wishes) > 1:
             sizes = [canvas.size_of(slope([x], [1.0])[0]) for x in wishes]
@@ -251,7 +240,7 @@ def ascend(
             factors = [x.weight * least / size if size > 0 else 0.0 for x, size in zip(wishes, sizes, strict=True)]
         g, values = slope(wishes, factors)
         bad = next((name for name, v in values.items() if not math.isfinite(v)), None)
-        if bad is None and not torch.isfinite(g).all():
+        if bad is None and not math.isfinite(top_of(g)):
             bad = "the gradient"
         if bad is not None:
             raise Stopped(

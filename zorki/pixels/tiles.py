@@ -18,7 +18,7 @@ from zorki.core.errors import InputError
 from zorki.lens.chunks import SHARE, free_memory
 from zorki.lens.grids import fits
 
-ROOM = 384 << 20  # bytes for one window's maps in main memory, of which a large picture itself leaves little
+ROOM = 256 << 20  # bytes for one window's maps in main memory, of which a large picture itself leaves little
 WIDEST = 2  # copies of the widest layer's maps that come and go on the way back
 
 Pull = Callable[[Mapping[str, torch.Tensor]], Sequence[tuple[torch.Tensor, torch.Tensor]]]
@@ -178,37 +178,81 @@ def gridded(net: lens.Net, layer: str, x: torch.Tensor, hw: tuple[int, int]) -> 
         return x
 
 
+def pieces(start: int, stop: int, length: int) -> list[tuple[slice, slice]]:
+    """Pixels start..stop of a side that goes round and round: (where in the window, where in the picture), piece by piece."""
+    out, at = [], start
+    while at < stop:
+        first = at % length
+        count = min(stop - at, length - first)
+        out.append((slice(at - start, at - start + count), slice(first, first + count)))
+        at += count
+    return out
+
+
+@dataclass(frozen=True)
+class Window:
+    """A part of a picture that is rolled by `move` (rows, columns) and continued beyond its ends, without a copy of the whole."""
+
+    cut: tuple[Cut, Cut]
+    hw: tuple[int, int]
+    move: tuple[int, int]
+
+    def places(self) -> Iterator[tuple[tuple[slice, slice], tuple[slice, slice]]]:
+        rows, columns = (pieces(c.start - m, c.stop - m, n) for c, m, n in zip(self.cut, self.move, self.hw, strict=True))
+        return (((here, across), (there, beyond)) for here, there in rows for across, beyond in columns)
+
+    def of(self, x: torch.Tensor) -> torch.Tensor:
+        """A copy of it, (b, c, rows, columns)."""
+        out = x.new_empty(*x.shape[:2], *(c.stop - c.start for c in self.cut))
+        for here, there in self.places():
+            out[..., here[0], here[1]] = x[..., there[0], there[1]]
+        return out
+
+    def add(self, x: torch.Tensor, part: torch.Tensor) -> None:
+        """Adds what a window holds to the picture's own places."""
+        for here, there in self.places():
+            x[..., there[0], there[1]] += part[..., here[0], here[1]]
+
+
 def gradient(
-    net: lens.Net, picture: torch.Tensor, layers: Sequence[str], pull: Pull, tiles: Tiles | None = None, where: torch.Tensor | None = None
+    net: lens.Net,
+    picture: torch.Tensor,
+    layers: Sequence[str],
+    pull: Pull,
+    tiles: Tiles | None = None,
+    where: torch.Tensor | None = None,
+    move: tuple[int, int] = (0, 0),
 ) -> torch.Tensor:
     """d objective / d picture, (1, c, h, w) float32, where the objective is a sum over the units of `layers`.
 
-    picture: (1, c, h, w) in 0..1. pull: see `Pull`; it gets only the units that belong to a tile, and each unit once, as maps (1, c, h, w); what has
-    no grid as the net made it. where: (1, 1, h, w), windows that hold nothing but 0 of it are left out.
+    picture: (1, c, h, w) in 0..1. pull: see `Pull`; it gets only the units that belong to a tile, and each unit once, as maps
+    (1, c, h, w); what has no grid as the net made it. where: (1, 1, h, w), windows that hold nothing but 0 of it are left out.
+    move: the net sees the picture rolled by so many rows and columns, and continued, as if it wrapped around, to the tiles' own size.
     Raises InputError in the net's own words.
     """
-    tiles = tiles or Tiles.of(net, layers, (picture.shape[-2], picture.shape[-1]))
+    hw = (picture.shape[-2], picture.shape[-1])
+    tiles = tiles or Tiles.of(net, layers, hw)
     out = torch.zeros_like(picture, dtype=torch.float32)
     weight = None if tiles.exact else torch.zeros_like(out[:1, :1])
     for cut in tiles:
-        rows, columns = (slice(c.start, c.stop) for c in cut)
-        if where is not None and tiles.count > 1 and not bool(where[..., rows, columns].any()):
+        window = Window(cut, hw, move)
+        if where is not None and tiles.count > 1 and not bool(window.of(where).any()):
             continue
         with torch.enable_grad():
-            window = picture[..., rows, columns].detach().clone(memory_format=torch.contiguous_format).requires_grad_(True)
+            part = window.of(picture.detach()).requires_grad_(True)
             with net.precision():
-                seen = lens.capture(net, window.contiguous(memory_format=torch.channels_last), layers)
-            hw = (window.shape[-2], window.shape[-1])
-            pairs = pull({name: tiles.own(name, gridded(net, name, x, hw), cut) for name, x in seen.items()})
+                seen = lens.capture(net, part.contiguous(memory_format=torch.channels_last), layers)
+            size = (part.shape[-2], part.shape[-1])
+            pairs = pull({name: tiles.own(name, gridded(net, name, x, size), cut) for name, x in seen.items()})
             pairs = [(a, g.to(a.dtype)) for a, g in pairs if a.requires_grad and a.numel()]
             if not pairs:
                 continue
-            (found,) = torch.autograd.grad([a for a, _ in pairs], window, [g for _, g in pairs], allow_unused=True)
-        del seen, pairs
+            (found,) = torch.autograd.grad([a for a, _ in pairs], part, [g for _, g in pairs], allow_unused=True)
+        del seen, pairs, part
         if found is None:
             continue
         share = tiles.share(cut, out)
-        out[..., rows, columns] += found * share if isinstance(share, torch.Tensor) else found
+        window.add(out, found * share if isinstance(share, torch.Tensor) else found)
         if weight is not None and isinstance(share, torch.Tensor):
-            weight[..., rows, columns] += share
+            window.add(weight, share.expand(1, 1, *share.shape))
     return out if weight is None else out.div_(weight.clamp_min(torch.finfo(out.dtype).tiny))
