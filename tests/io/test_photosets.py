@@ -17,6 +17,7 @@ from PIL import Image
 
 from zorki.core.errors import InputError
 from zorki.io import PhotoSet, photosets
+from zorki.io.quiet import quiet
 
 
 def png(level: int = 0, hw: tuple[int, int] = (4, 6)) -> bytes:
@@ -169,11 +170,38 @@ def test_no_more_are_open_than_a_bound_and_threads_end_with_the_reader(tmp_path:
     assert threading.active_count() == before
 
 
+def test_who_stops_reading_leaves_no_thread_at_work(tmp_path: Path) -> None:
+    put(tmp_path, *(f"{i}.png" for i in range(100)))
+    before, opened = threading.active_count(), [0]
+
+    def slowly(_photo: object) -> int:
+        time.sleep(0.02)
+        opened[0] += 1
+        return 0
+
+    reader = PhotoSet(tmp_path).read(slowly)
+    next(reader)
+    reader.close()  # type: ignore[attr-defined]
+    assert threading.active_count() == before
+    count = opened[0]
+    time.sleep(0.3)
+    assert opened[0] == count < 100
+
+
 def test_warnings_are_as_before_however_threads_overlap(tmp_path: Path) -> None:
     put(tmp_path, *(f"{i}.png" for i in range(64)))
     before = list(warnings.filters)
     for _ in range(5):
         assert len(list(PhotoSet(tmp_path).read(lambda p: 0))) == 64
+    assert warnings.filters == before
+
+
+def test_it_stays_quiet_until_the_last_one_has_left() -> None:
+    before = list(warnings.filters)
+    with quiet():
+        with quiet():
+            pass
+        warnings.warn("would be an error here", stacklevel=1)
     assert warnings.filters == before
 
 

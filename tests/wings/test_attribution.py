@@ -557,6 +557,20 @@ def test_a_net_without_anything_learnt_gives_the_same_map_at_random() -> None:
     assert any("1.00" in note for note in notes)
 
 
+def test_sanity_is_the_mean_rank_correlation_with_the_maps_of_copies() -> None:
+    """Of a linear net the map is w · x, summed over colours, and so is each copy's with its own w."""
+    n, x = lens.Net(Linear(), side=16), picture(16, 16)
+
+    def mapped(net: lens.Net) -> torch.Tensor:
+        return (x[0] * net.module.w.detach().view(3, 1, 1)).sum(0).abs()  # type: ignore[operator, union-attr]
+
+    made = attribution.run(n, x, Settings(method="integrated", baseline="black", sanity=True, seed=3))
+    copies = [mapped(by.randomised(n, 3, k)) for k in range(attribution.SHUFFLES)]
+    expected = np.mean([spearmanr(mapped(n).flatten(), copy.flatten()).statistic for copy in copies])
+    assert expected < 0.95
+    assert made.maps[0].sanity == pytest.approx(float(expected), abs=1e-4)
+
+
 def test_what_takes_long_tells_how_far_it_is() -> None:
     told: list[events.Event] = []
     with events.listen(told.append):

@@ -204,6 +204,13 @@ def test_a_small_mask_dreams_as_strongly_as_a_large_one() -> None:
         assert one_step(n, x, "3", mask=m)[..., :n_rows, :].abs().mean() == pytest.approx(1, abs=2e-2)
 
 
+def test_the_mean_size_is_that_of_all_strips() -> None:
+    g, m = torch.randn(1, 3, 600, 5, generator=torch.Generator().manual_seed(0)), torch.rand(1, 1, 600, 5)
+    base = torch.full_like(g, 0.5)
+    assert dreaming.Dream(base, base, None).size_of(g) == pytest.approx(float(g.abs().mean()), rel=1e-5)
+    assert dreaming.Dream(base, base, m).size_of(g) == pytest.approx(float((g.abs() * m).sum() / (3 * m.sum())), rel=1e-5)
+
+
 def test_a_mask_of_another_size_and_a_black_one_are_told_of() -> None:
     heard: list[str] = []
     with events.listen(lambda e: heard.append(e.note)):
