@@ -43,6 +43,10 @@ MADE = {  # picture -> the command that makes it, in a folder with the photograp
     "onto.png": "zorki see maximize --on chelsea.png --layer conv4_2 --channel 0-2 --size 256 --steps 40",
     "dream.jpg": "zorki see dream chelsea.png --layer conv5_1",
     "dream-calm.jpg": "zorki see dream coffee.png --preset calm",
+    "dream-guide.jpg": "zorki see dream coffee.png --guide chelsea.png --layer conv5_1",
+    "patches.png": "zorki see patches --photos photographs --layer conv2_2 --channel 5-9 --count 5",
+    "patches-deep.png": "zorki see patches --photos photographs --layer conv3_2 --channel 0-3 --count 5 --beside all",
+    "attribution-all.png": "zorki see attribution chelsea.png --model lite0 --method all",
     "attribution.png": "zorki see attribution coffee.png",
     "reconstruct.png": "zorki style reconstruct chelsea.png --layer relu3_2",
     "texture.png": "zorki style reconstruct flow.png --layer relu3_1 --what style",
@@ -51,12 +55,35 @@ MADE = {  # picture -> the command that makes it, in a folder with the photograp
 }
 
 
+SQUARE = 128
+CUT = ("astronaut", "brick", "camera", "chelsea", "clock", "coffee", "coins", "grass", "gravel", "hubble_deep_field", "immunohistochemistry",
+       "moon", "page", "retina", "rocket", "stereo_motorcycle", "text")  # fmt: skip
+
+
+def squares(folder: Path) -> None:
+    """Small photographs for `patches`: squares of the larger ones, at one size or half of it."""
+    import numpy as np
+
+    folder.mkdir()
+    for name in CUT:
+        made = getattr(data, name)()
+        whole = io.open_photo(made[0] if isinstance(made, tuple) else made).pixels
+        for scale in (1, 2):
+            hw = (whole.shape[0] // scale, whole.shape[1] // scale)
+            picture = io.resize(whole, hw).clip(0, 1)
+            for top in range(0, hw[0] - SQUARE + 1, SQUARE):
+                for left in range(0, hw[1] - SQUARE + 1, SQUARE):
+                    square = np.ascontiguousarray(picture[top : top + SQUARE, left : left + SQUARE])
+                    io.save_photo(folder / f"{name}-{scale}-{top}-{left}.png", square)
+
+
 def photographs(folder: Path) -> None:
     from zorki.pixels.flow import painting
 
     for name in ("chelsea", "coffee", "astronaut", "rocket"):
         io.save_photo(folder / f"{name}.png", getattr(data, name)().astype("float32") / 255)
     io.save_photo(folder / "flow.png", painting())
+    squares(folder / "photographs")
 
 
 def pictures(only: Sequence[str] = ()) -> None:

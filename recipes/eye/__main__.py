@@ -12,7 +12,7 @@ from pathlib import Path
 
 from recipes.eye.data import load
 from recipes.eye.teacher import soft_labels
-from recipes.eye.train import FIRST, SECOND, Crops, Lessons, train
+from recipes.eye.train import FIRST, SECOND, THIRD, Crops, Lessons, train
 from recipes.eye.views import views
 
 
@@ -34,10 +34,11 @@ def main() -> None:
     pictures = load(a.data, a.work)
     say(f"{len(pictures.train)} pictures to train on, {len(pictures.val)} held back")
     labels = soft_labels(pictures, a.work, say)
-    first, second = (replace(c, epochs=c.epochs * a.share) for c in (FIRST, SECOND))
+    first, second, third = (replace(c, epochs=c.epochs * a.share) for c in (FIRST, SECOND, THIRD))
     train(pictures, Lessons(pictures, labels, first), first, a.work, None, say, name="first")
     taught = views(pictures, labels, a.work, say)
-    train(pictures, Crops(pictures, taught, second), second, a.work, a.out, say, name="second", start_from=a.work / "first.pt")
+    train(pictures, Crops(pictures, taught, second), second, a.work, None, say, name="second", start_from=a.work / "first.pt")
+    train(pictures, Lessons(pictures, labels, third), third, a.work, a.out, say, name="third", start_from=a.work / "second.pt")
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def made(name: str) -> tuple[lens.Net, list[str]]:
     return lens.Net(make().eval().requires_grad_(False), name="net", side=64), layers
 
 
-def squares(seen: Mapping[str, torch.Tensor]) -> list[tuple[torch.Tensor, torch.Tensor]]:
+def squares(seen: Mapping[str, torch.Tensor], _cut: object = None) -> list[tuple[torch.Tensor, torch.Tensor]]:
     return [(a, a.detach()) for a in seen.values()]
 
 
@@ -90,7 +90,7 @@ def test_every_unit_is_in_one_tile(name: str) -> None:
     hw = (96, 160)
     seen = dict.fromkeys(layers, 0)
 
-    def count(maps: Mapping[str, torch.Tensor]) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    def count(maps: Mapping[str, torch.Tensor], _cut: object = None) -> list[tuple[torch.Tensor, torch.Tensor]]:
         for n, a in maps.items():
             seen[n] += a.numel()
         return []
@@ -135,7 +135,7 @@ def test_what_holds_nothing_is_left_out() -> None:
     where[..., :20, :30] = 0.5
     tiles, seen = Tiles.of(net, layers, hw, 60_000), [0]
 
-    def counting(maps: Mapping[str, torch.Tensor]) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    def counting(maps: Mapping[str, torch.Tensor], _cut: object = None) -> list[tuple[torch.Tensor, torch.Tensor]]:
         seen[0] += 1
         return squares(maps)
 
@@ -171,7 +171,7 @@ def test_where_a_unit_sees_all_tiles_are_pictures_that_fade_into_each_other(kind
     net = lens.Net(kind(), name="all", side=32)
     sizes = set()
 
-    def doubled(maps: Mapping[str, torch.Tensor]) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    def doubled(maps: Mapping[str, torch.Tensor], _cut: object = None) -> list[tuple[torch.Tensor, torch.Tensor]]:
         (a,) = maps.values()
         sizes.add(tuple(a.shape[2:]))
         ramp = torch.linspace(-1, 1, a.numel()).view_as(a)  # a mean of 0, as the layer takes the mean off
@@ -180,7 +180,7 @@ def test_where_a_unit_sees_all_tiles_are_pictures_that_fade_into_each_other(kind
     hw = (70, 101)
     tiles = Tiles.of(net, ["part"], hw, 40_000)
     assert not tiles.exact
-    found = gradient(net, torch.rand(1, 3, *hw), ["part"], lambda m: [(a, _ramp(a)) for a in m.values()], tiles)
+    found = gradient(net, torch.rand(1, 3, *hw), ["part"], lambda m, _: [(a, _ramp(a)) for a in m.values()], tiles)
     gradient(net, torch.rand(1, 3, *hw), ["part"], doubled, tiles)
     assert len(sizes) == 1
     assert kind is All or sizes == {(32, 32)}

@@ -18,6 +18,7 @@ from PIL import Image
 from tests.toys import state, toy
 from zorki import lens, studio
 from zorki.core.errors import InputError
+from zorki.core.method import by_place
 from zorki.studio.shelves import Method, method, methods, wings
 
 pytestmark = pytest.mark.tiny
@@ -187,8 +188,6 @@ def test_its_command_says_all_that_was_chosen(m: Method, tmp_path: Path) -> None
     app = wing.build(m.wing, m.name)
     _, bound, _ = app.parse_args(words[2:], exit_on_error=False, print_error=False)
     given = dict(bound.kwargs)
-    named = dict(zip([n for n, i in m.inputs.items() if i.placed], bound.args, strict=True)) | {
-        n: given.pop(n) for n in m.inputs if n in given
-    }
-    assert named == {n: (f"my {n}.png",) if i.many else f"my {n}.png" for n, i in m.inputs.items()}
+    named = by_place(m.inputs, bound.args) | {n: given.pop(n) for n in m.inputs if n in given}
+    assert named == {n: (f"my {n}.png",) if i.many and not i.placed else f"my {n}.png" for n, i in m.inputs.items()}
     assert m.fill(None, given) == chosen

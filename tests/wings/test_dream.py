@@ -235,7 +235,7 @@ def test_rolling_is_taken_back() -> None:
         for room in (1e9, 4e4):
             cut = tiles.Tiles.of(n, ["3"], (16, 24), room)
             assert (cut.count > 1) == (room < 1e9)
-            found = tiles.gradient(n, x.detach(), ["3"], lambda seen: [(a, a.detach()) for a in seen.values()], cut, move=move)
+            found = tiles.gradient(n, x.detach(), ["3"], lambda seen, _: [(a, a.detach()) for a in seen.values()], cut, move=move)
             assert (found - truth).abs().max() < 1e-4 * truth.abs().mean()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
@@ -34,7 +34,8 @@ def again(
         m = method(*record["command"])
         given = {k: tuple(v) if isinstance(v, list) else v for k, v in record["options"].items()}
         chosen = m.fill(None, given)
-        names, model = {str(k): str(v) for k, v in record["pictures"].items()}, str(record["model"])
+        names = {str(k): [str(x) for x in v] if isinstance(v, list) else str(v) for k, v in record["pictures"].items()}
+        model = str(record["model"])
         if set(names) - set(m.inputs) or {n for n, i in m.inputs.items() if not i.option} - set(names):
             raise KeyError("pictures")
     except (KeyError, TypeError, AttributeError, ValueError) as e:
@@ -51,16 +52,22 @@ def again(
         raise InputError(
             f"It was made with the model {model!r}, which is code of somebody's or not here.", "Type the command yourself if you trust it."
         )
-    found: dict[str, Any] = {n: str(beside(Path(result), name)) for n, name in names.items()}
-    positional = [found.pop(n) for n, i in m.inputs.items() if not i.option]
-    work(m, positional, given | found | {"model": model, "json": json_, "quiet": quiet})
+    found = {n: [str(beside(Path(result), x)) for x in ([name] if isinstance(name, str) else name)] for n, name in names.items()}
+    placed = [path for n, i in m.inputs.items() if not i.option for path in found.pop(n)]
+    work(
+        m,
+        placed,
+        given
+        | {n: paths if m.inputs[n].many else paths[0] for n, paths in found.items()}
+        | {"model": model, "json": json_, "quiet": quiet},
+    )
 
 
 def beside(result: Path, name: str) -> Path:
-    """The file of that plain name beside the result, else in the current folder. Raises InputError."""
+    """The file or folder of that plain name beside the result, else in the current folder. Raises InputError."""
     if Path(name).name != name:
         raise InputError(f"{result.name} names a picture with a path ({name!r}).", "Only plain file names are looked for.")
     for folder in (result.parent, Path()):
-        if os.path.isfile(folder / name):
+        if os.path.exists(folder / name):
             return folder / name
     raise InputError(f"{result.name} was made from {name}, which is not beside it nor here.", f"Put {name} into this folder and try again.")

@@ -65,7 +65,8 @@ def signature(m: Method) -> inspect.Signature:
     parts = []
     for name, i in m.inputs.items():
         if i.placed:
-            parts.append(inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY, annotation=Annotated[str, Parameter(help=i.help)]))
+            kind = inspect.Parameter.VAR_POSITIONAL if i.rest else inspect.Parameter.POSITIONAL_ONLY
+            parts.append(inspect.Parameter(name, kind, annotation=Annotated[str, Parameter(help=i.help)]))
     from zorki.core.settings import options
 
     kinds: dict[bool, tuple[Any, Any]] = {True: (tuple[str, ...], ()), False: (str | None, None)}

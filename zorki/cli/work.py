@@ -12,6 +12,7 @@ from typing import Any
 
 from zorki.cli import interrupt, options, terminal
 from zorki.core.errors import InputError, SomeFailed, Stopped
+from zorki.core.method import by_place
 from zorki.studio.shelves import Method
 
 PREVIEW_EVERY = 3.0  # seconds
@@ -23,8 +24,7 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
     """Runs it; Ctrl-C and a stop by the world keep what was done."""
     began = time.monotonic()
     common = {name: given.pop(name) for name in list(given) if name in ELSEWHERE}
-    positional = sorted((n for n, i in m.inputs.items() if not i.option), key=lambda n: m.inputs[n].many)
-    named: dict[str, Any] = dict(zip(positional, pictures, strict=False)) | {n: given.pop(n) for n in m.inputs if n in given}
+    named = by_place(m.inputs, pictures) | {n: given.pop(n) for n in m.inputs if n in given}
     chosen = m.fill(common.get("preset"), given)  # before the net is opened: a wrong option is told at once
     with terminal.watched(common.get("quiet", False), common.get("events")):
         from zorki import io, studio
@@ -42,19 +42,19 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
         previewed = lines.with_name(f"{lines.name}.preview.jpg") if lines and lines.is_file() else None
         if previewed and previewed.exists() and not force:
             previewed = None  # somebody's picture; the events go on without one
-        try:
-            seen = began
-            with interrupt.awaited():
-                for step in job.steps():
-                    if previewed and time.monotonic() - seen > PREVIEW_EVERY:
-                        seen = time.monotonic()
-                        preview(step, previewed)
-                    losses.append({"step": step.i, "stage": step.stage, "total": step.loss, "parts": dict(step.parts)})
-        except (KeyboardInterrupt, Stopped) as e:
-            if job.last is None:
-                raise
-            stop = e
-        with interrupt.undisturbed():
+        with interrupt.undisturbed():  # but for the steps: what they made is written before anything ends
+            try:
+                seen = began
+                with interrupt.awaited():
+                    for step in job.steps():
+                        if previewed and time.monotonic() - seen > PREVIEW_EVERY:
+                            seen = time.monotonic()
+                            preview(step, previewed)
+                        losses.append({"step": step.i, "stage": step.stage, "total": step.loss, "parts": dict(step.parts)})
+            except (KeyboardInterrupt, Stopped) as e:
+                if job.last is None:
+                    raise
+                stop = e
             path = save(job, out, force)
     paths = [path, *([common["film"]] if common.get("film") and Path(common["film"]).exists() else [])]
     result: dict[str, Any] = {"command": [m.wing, m.name], "out": paths, "seconds": round(time.monotonic() - began, 3)}

@@ -85,3 +85,11 @@ class Clock:
         if done < 1 or event.of <= 0:
             return None
         return (event.at - self.start) / done * (event.of - event.step)
+
+
+def spoken(seconds: float) -> str:
+    """A time as a person says it: 8 s, 2 min, 1 h 20 min."""
+    if seconds < 100:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

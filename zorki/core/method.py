@@ -8,18 +8,38 @@ comes as an `io.PhotoSet`, a sequence whose photographs are opened when they are
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from zorki.core.errors import InputError
 
 
 @dataclass(frozen=True)
 class Input:
-    """help: one line. option: given as --name, and may be missing. many: photographs (folders, zips, files), given as --name, once or more."""
+    """help: one line. option: given as --name, and may be missing. many: photographs (folders, zips, files), given as --name, once or more.
+
+    rest: with many, the command line takes them by their place, behind all others.
+    """
 
     help: str
     option: bool = False
     many: bool = False
+    rest: bool = False
 
     @property
     def placed(self) -> bool:
         """Whether the command line takes it by its place, without a name."""
-        return not (self.option or self.many)
+        return self.rest or not (self.option or self.many)
+
+
+def by_place(inputs: Mapping[str, Input], given: Sequence[Any]) -> dict[str, Any]:
+    """What was given without names, by name: pictures in their order, the rest to the last. Raises InputError for too many."""
+    places = sorted((n for n, i in inputs.items() if not i.option), key=lambda n: inputs[n].many)
+    out = dict(zip(places, given, strict=False))
+    if places and len(given) >= len(places) and inputs[places[-1]].rest:
+        rest = list(given[len(places) - 1 :])
+        out[places[-1]] = rest[0] if len(rest) == 1 else rest
+    elif len(given) > len(places):
+        raise InputError(f"{len(given)} pictures are given.", f"There is place for {', '.join(places) or 'none'}.")
+    return out

@@ -22,13 +22,15 @@ LIMIT = 200_000_000
 
 
 def open_photo(source: str | Path | Image.Image | Any, limit: int = LIMIT) -> Photo:
-    """Opens a picture: a path, a PIL image, a numpy array or a tensor.
+    """Opens a picture: a path, a PIL image, a numpy array or a tensor; a Photo is given back.
 
     Files: JPEG, PNG, WebP, AVIF, HEIC, TIFF, BMP, GIF (first frame). Arrays: (h, w), (h, w, 3) or (h, w, 4); tensors: (3, h, w) or
     (1, 3, h, w); uint8, uint16 or float 0..1. limit: pixels, compared with the header before anything is decoded. Colours outside sRGB
     are clipped to it.
     Raises InputError, one sentence a part, for whatever is no whole picture; Stopped when memory runs out.
     """
+    if isinstance(source, Photo):
+        return source
     if isinstance(source, str | Path):
         return _open_file(existing_file(source), limit)
     if isinstance(source, Image.Image):

@@ -52,7 +52,7 @@ class PhotoSet(Sequence[Photo]):
         parts = list(given) if isinstance(given, list | tuple) else [given]
         if not parts:
             raise InputError("No photographs are given.", "A folder, a zip, a picture or a pattern is needed.")
-        self.sources = tuple(Path(p).name or Path(p).resolve().name if isinstance(p, str | Path) else "picture" for p in parts)
+        self.sources = tuple(source_name(p) for p in parts)
         found: dict[Any, Entry] = {}
         for k, part in enumerate(parts):
             for entry in entries(part, k):
@@ -159,6 +159,13 @@ def entries(given: Any, number: int = 0) -> list[Entry]:
     with path.open("rb") as handle:
         picture = sniff(handle.read(HEAD))[0] is not None
     return of_zip(path) if not picture and (path.suffix.lower() == ".zip" or zipfile.is_zipfile(path)) else [of_file(path)]
+
+
+def source_name(given: Any) -> str:
+    """Without folders."""
+    if isinstance(given, Photo):
+        return given.name
+    return Path(given).name or Path(given).resolve().name if isinstance(given, str | Path) else "picture"
 
 
 def known() -> str:

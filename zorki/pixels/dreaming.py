@@ -18,7 +18,7 @@ from zorki.core.errors import InputError, Stopped, UnknownName
 from zorki.core.numbers import numbers
 from zorki.pixels.climbing import Step
 from zorki.pixels.shift import fitted, resize
-from zorki.pixels.tiles import Tiles, gradient, gridded
+from zorki.pixels.tiles import Cut, Tiles, gradient, gridded
 from zorki.pixels.transforms import Roll
 
 FEATURES = 4096  # of a guide, at most: more are nearly alike, and every place is compared with all
@@ -118,7 +118,7 @@ class Pulls:
         self.sums: dict[str, torch.Tensor] = {}
         self.counts: dict[str, int] = {}
 
-    def __call__(self, seen: Mapping[str, torch.Tensor]) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    def __call__(self, seen: Mapping[str, torch.Tensor], _cut: tuple[Cut, Cut]) -> list[tuple[torch.Tensor, torch.Tensor]]:
         out = []
         for w, factor in zip(self.wishes, self.factors, strict=True):
             a = w.of(seen[w.layer])

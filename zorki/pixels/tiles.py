@@ -21,9 +21,6 @@ from zorki.lens.grids import fits
 ROOM = 256 << 20  # bytes for one window's maps in main memory, of which a large picture itself leaves little
 WIDEST = 2  # copies of the widest layer's maps that come and go on the way back
 
-Pull = Callable[[Mapping[str, torch.Tensor]], Sequence[tuple[torch.Tensor, torch.Tensor]]]
-"""From the maps of some layers to pairs: what is climbed, and the gradient that it gets; no pair where nothing is."""
-
 
 @dataclass(frozen=True)
 class Axis:
@@ -44,6 +41,11 @@ class Cut:
     stop: int
     own: int
     end: int
+
+
+Pull = Callable[[Mapping[str, torch.Tensor], tuple[Cut, Cut]], Sequence[tuple[torch.Tensor, torch.Tensor]]]
+"""From the maps of some layers, and the tile that they are of, to pairs: what is climbed, and the gradient that it gets; no pair where
+nothing is."""
 
 
 def axes(net: lens.Net, layers: Sequence[str]) -> tuple[Axis, Axis]:
@@ -152,6 +154,19 @@ class Tiles:
             maps = maps.narrow(2 + d, min(first, maps.shape[2 + d]), max(0, min(last, maps.shape[2 + d]) - first))
         return maps
 
+    def grid(self, name: str) -> tuple[int, int]:
+        """The size of a layer's maps of the whole picture, where tiles are exact."""
+        rows, columns = (round(n / stride[name]) for n, stride in zip(self.hw, self.strides, strict=True))
+        return rows, columns
+
+    def part(self, name: str, whole: torch.Tensor, cut: tuple[Cut, Cut], hw: tuple[int, int]) -> torch.Tensor:
+        """Of something that has a layer's whole grid (…, rows, columns) what belongs to a tile, whose own maps have the size hw."""
+        if self.count == 1:
+            return whole
+        for d, (c, n) in enumerate(zip(cut, hw, strict=True)):
+            whole = whole.narrow(whole.ndim - 2 + d, round(c.own / self.strides[d][name]), n)
+        return whole
+
     def share(self, cut: tuple[Cut, Cut], like: torch.Tensor) -> torch.Tensor | float:
         """What a window's gradient counts: 1, or of a picture of its own less towards its borders."""
         if self.exact:
@@ -214,6 +229,18 @@ class Window:
             x[..., there[0], there[1]] += part[..., here[0], here[1]]
 
 
+def looked(
+    net: lens.Net, picture: torch.Tensor, layers: Sequence[str], tiles: Tiles
+) -> Iterator[tuple[tuple[Cut, Cut], dict[str, torch.Tensor]]]:
+    """Tile by tile the units (1, c, h, w) of layers that belong to it; no gradient. The net must be quiet."""
+    for cut in tiles:
+        window = Window(cut, tiles.hw, (0, 0)).of(picture.detach())
+        with torch.no_grad(), net.precision():
+            seen = lens.capture(net, window.contiguous(memory_format=torch.channels_last), layers, grad=False)
+        size = (window.shape[-2], window.shape[-1])
+        yield cut, {name: tiles.own(name, gridded(net, name, x, size), cut) for name, x in seen.items()}
+
+
 def gradient(
     net: lens.Net,
     picture: torch.Tensor,
@@ -243,7 +270,7 @@ def gradient(
             with net.precision():
                 seen = lens.capture(net, part.contiguous(memory_format=torch.channels_last), layers)
             size = (part.shape[-2], part.shape[-1])
-            pairs = pull({name: tiles.own(name, gridded(net, name, x, size), cut) for name, x in seen.items()})
+            pairs = pull({name: tiles.own(name, gridded(net, name, x, size), cut) for name, x in seen.items()}, cut)
             pairs = [(a, g.to(a.dtype)) for a, g in pairs if a.requires_grad and a.numel()]
             if not pairs:
                 continue

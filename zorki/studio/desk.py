@@ -42,7 +42,7 @@ class Job:
         more = {} if limit is None else {"limit": limit}
         self.sets = {n: p if isinstance(p, io.PhotoSet) else io.PhotoSet(p, **more) for n, p in pictures.items() if method.inputs[n].many}
         single = {n: p for n, p in pictures.items() if n not in self.sets}
-        self.photos = {name: p if isinstance(p, io.Photo) else io.open_photo(p, **more) for name, p in single.items()}
+        self.photos = {name: io.open_photo(p, **more) for name, p in single.items()}
         for photo in self.photos.values():
             for sentence in photo.notes:
                 events.note(sentence)
@@ -86,7 +86,7 @@ class Job:
     def result(self) -> Picture | Board | Page:
         """The Picture or Board, after `steps` has been looped over. Raises Stopped when there was no step yet."""
         if self.made is not None:
-            return Board(tuple(self.made.tiles()), self.record(), self.made)
+            return Board(tuple(self.made.tiles()), self.record(), self.made, getattr(self.made, "columns", None))
         if self.last is None:
             raise Stopped(f"{self.method.name} was stopped before its first step.", "Nothing was drawn yet.")
         drawn = self.last.image()

@@ -69,14 +69,15 @@ class Picture(Shown):
 
 @dataclass(frozen=True)
 class Board(Shown):
-    """Several pictures with captions on one sheet. raw: what the method itself returned, with its unscaled numbers."""
+    """Several pictures with captions on one sheet. raw: what the method itself returned, with its unscaled numbers. columns: of the sheet."""
 
     tiles: tuple[blocks.Tile, ...] = field(repr=False)
     record: Mapping[str, Any] = field(default_factory=dict)
     raw: Any = field(default=None, repr=False)
+    columns: int | None = None
 
     def numpy(self) -> npt.NDArray[np.uint8]:
-        return io.sheet([t.pixels for t in self.tiles], [t.caption for t in self.tiles])
+        return io.sheet([t.pixels for t in self.tiles], [t.caption for t in self.tiles], self.columns)
 
     def __len__(self) -> int:
         return len(self.tiles)

@@ -45,12 +45,13 @@ class Method:
         import shlex
 
         words = ["zorki", self.wing, self.name]
-        words += [str(name) for key, name in pictures.items() if self.inputs[key].placed]
+        for key, name in pictures.items():
+            words += ([name] if isinstance(name, str) else [*name]) if self.inputs[key].placed else []
         if model and model != DEFAULT_MODEL:
             words += ["--model", model]
         for key, name in pictures.items():
             for one in () if self.inputs[key].placed else (name,) if isinstance(name, str) else name:
-                words += [f"--{key}", one]
+                words += [f"--{key.replace('_', '-')}", one]
         for name, value in settings.changed(chosen).items():
             flag = f"--{name.rstrip('_').replace('_', '-')}"
             if isinstance(value, bool):

@@ -8,6 +8,7 @@ from typing import Any
 
 from zorki import io, lens, pixels
 from zorki.core.errors import InputError
+from zorki.core.method import by_place
 from zorki.studio.desk import Job
 from zorki.studio.models import load
 from zorki.studio.results import Board, Page, Picture
@@ -47,11 +48,7 @@ class Call:
         if "weights" in options:
             where["weights_file"] = options.pop("weights")
         film, preset, limit = (options.pop(k, None) for k in ("film", "preset", "limit"))
-        positional = [n for n, i in self._method.inputs.items() if not i.option]
-        if len(given) > len(positional):
-            raise InputError(f"{self._method.name} got {len(given)} pictures.", f"It takes {', '.join(positional) or 'none'}.")
-        pictures = dict(zip(positional, given, strict=False))
-        pictures |= {n: options.pop(n) for n in self._method.inputs if n in options}
+        pictures = by_place(self._method.inputs, given) | {n: options.pop(n) for n in self._method.inputs if n in options}
         chosen = self._method.fill(preset, options)
         job_film = None if film is None else io.Film(Path(film))
         return Job(

@@ -109,10 +109,13 @@ class Maps:
 
 @dataclass(frozen=True)
 class Depth:
-    """layers: the maps of each layer, shallow to deep. row: tiles of each; where a layer has fewer channels, the rest stays empty."""
+    """layers: the maps of each layer, shallow to deep, each a line of the sheet; where one has fewer channels, its rest stays empty."""
 
     layers: tuple[Maps, ...]
-    row: int
+
+    @property
+    def columns(self) -> int:
+        return max(len(one.channels) for one in self.layers)
 
     def answer(self) -> dict[str, object]:
         return {"layers": [one.answer() for one in self.layers]}
@@ -122,7 +125,7 @@ class Depth:
         for one in self.layers:
             tiles = one.tiles()
             empty = Tile(pixels=np.full_like(tiles[0].pixels, 255), caption="", alt="Empty: the layer has no more channels")
-            out += tiles + [empty] * (self.row - len(tiles))
+            out += tiles + [empty] * (self.columns - len(tiles))
         return out
 
 
@@ -140,11 +143,10 @@ def run(net: lens.Net, photo: torch.Tensor, s: Settings = Settings()) -> Maps | 
     names = spread(found, MOST)
     if len(names) < len(found):
         events.note(f"Of {len(found)} blocks {len(names)} are shown, spread over the depth.")
-    row = aligned(len(names), EACH if s.count is None else s.count)
-    layers = seen(net, photo, names, replace(s, count=row if s.count is None else s.count))
+    layers = seen(net, photo, names, replace(s, count=EACH if s.count is None else s.count))
     longest = max(layers[0].photo.shape[-2:])
     side = min(LARGE, longest * max(1, -(-SMALL // longest)))
-    return Depth(tuple(replace(one, side=side) for one in layers), row)
+    return Depth(tuple(replace(one, side=side) for one in layers))
 
 
 def seen(net: lens.Net, photo: torch.Tensor, names: Sequence[str], s: Settings) -> list[Maps]:
@@ -242,13 +244,6 @@ def spread(names: list[str], most: int) -> list[str]:
     if len(names) <= most:
         return names
     return [names[round(i * (len(names) - 1) / (most - 1))] for i in range(most)]
-
-
-def aligned(layers: int, least: int) -> int:
-    """Tiles of each layer, `least` or a few more, so that on the sheet each layer begins a line of its own."""
-    from zorki.io.sheet import fitting
-
-    return next((n for n in range(least, 2 * least + layers) if n % fitting(layers * n) == 0), least)
 
 
 def shortened(name: str, most: int = 18) -> str:

@@ -150,24 +150,13 @@ class Excited:
         failed = [{"photo": name, "why": why} for name, why in self.failed]
         return {"photos": self.count, "failed": failed, "layers": [one.answer() for one in self.layers]}
 
+    @property
+    def columns(self) -> int:
+        """Of the sheet: a channel's patches are a row, and what the net made of them another."""
+        return int(self.layers[0].values.shape[1])
+
     def tiles(self) -> list[Tile]:
-        """A row of patches, then a row for each way back; empty tiles fill the sheet, so that rows begin where lines do."""
-        out = [tile for one in self.layers for tile in one.tiles()]
-        row = self.layers[0].values.shape[1]
-        empty = Tile(pixels=np.full((1, 1, 3), 255, np.uint8), caption="", alt="Empty")
-        rows, wide = laid_out(len(out) // row, row)
-        spaced = [tile for i in range(0, len(out), row) for tile in (*out[i : i + row], *[empty] * (wide - row))]
-        return spaced + [empty] * (rows * wide - len(spaced))
-
-
-def laid_out(rows: int, row: int) -> tuple[int, int]:
-    """(rows, tiles in a row), a little more of each, for a sheet whose lines hold whole rows and whose gaps are few. One row may break."""
-    from zorki.io.sheet import fitting
-
-    if rows == 1:
-        return rows, row
-    fit = [(n, r) for r in range(row, row + 4) for n in range(rows, 2 * rows + 2) if fitting(n * r) % r == 0]
-    return min(fit, key=lambda nr: nr[0] * nr[1], default=(rows, row))
+        return [tile for one in self.layers for tile in one.tiles()]
 
 
 def run(net: lens.Net, photos: io.PhotoSet, s: Settings = Settings()) -> Excited:

@@ -1,105 +1,206 @@
-"""Paint one picture in the manner of another, by optimisation.
+"""Paint one picture in the manner of others, by optimisation.
 
-Source: Gatys, Ecker, Bethge 2016.
+Source: Gatys, Ecker, Bethge 2016; Gatys et al. 2017 (colours, regions, scale); Crowson 2021 (small sizes first, Adam's state carried on).
 Differs: each level's style loss is divided by its distance at the start, so that levels weigh alike in any network; the
 colours themselves are one more level, and the start has them already (a small net's first layer alone lets them stray);
-average pooling and repeated borders; small size first; the photo's own detail beyond the size worked at is kept.
+average pooling and repeated borders; the photo's own detail beyond the size worked at is kept.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from zorki import lens, pixels
-from zorki.core.errors import InputError
+from zorki import pixels
+from zorki.core import events
 from zorki.core.method import Input
 from zorki.core.settings import Least
 
 if TYPE_CHECKING:
     import torch
 
-CHROMA = 0.4  # of the content, at the start; the rest of the colour comes from the style
-INPUTS = {"content": Input("the photo that is painted"), "style": Input("the picture in whose manner it is painted")}
+    from zorki import io, lens
+    from zorki.pixels.easel import Easel
+    from zorki.pixels.pausing import Pause
+    from zorki.pixels.sitting import Sitting
+
+GRID = 320  # longest side of the pictures of a grid
+CELLS = (1 / 4, 1.0, 4.0)  # of the weights, in a grid
+MIXTURES = ("1,0", "1,1", "0,1")
+INPUTS = {
+    "content": Input("the photo that is painted"),
+    "style": Input("the picture in whose manner it is painted; several are mixed", many=True, rest=True),
+    "mask": Input(
+        "where it is white its style is painted: the first for the first style …; where none is, the photo stays", option=True, many=True
+    ),
+    "begin": Input("a picture to begin with, in place of the content", option=True),
+}
 
 
 @dataclass(frozen=True)
 class Settings:
     layers: tuple[str, ...] = ()
     "layers whose style is matched; not given: the first ReLU of each block"
+    layer_weights: tuple[float, ...] = ()
+    "how much each of them counts; not given: all alike"
     content_layer: str | None = None
     "layer that holds the content; not given: the last but one block's second ReLU"
     content_weight: Annotated[float, Least(0)] = 0.02
     "how strongly the content is held"
     style_weight: Annotated[float, Least(0)] = 1.0
     "how strongly the style is matched"
+    mix: str | None = None
+    "shares of the styles, as 2,1; not given: all alike"
+    statistics: Literal["gram", "w2"] = "gram"
+    "what of the style is compared: Gram matrices, or whole Gaussians by their Wasserstein distance"
+    balance: Literal["start", "gatys", "johnson"] = "start"
+    "how layers are weighed: by their distances at the start, or as in the papers"
+    colours: Literal["style", "luminance", "histogram", "linear"] = "style"
+    "whose colours: the style's, or the photo's: by painting its lightness alone, or with a style that was given its colours first"
+    style_size: Annotated[float, Least(0.05, 4)] = 1.0
+    "size of the style's strokes: the style is looked at as so many times the size of the photo"
+    strength: Annotated[float, Least(0, 2)] = 1.0
+    "0 is the photo, 1 the painting, more goes beyond"
     variation: Annotated[float, Least(0)] = 0.5
     "how strongly neighbouring pixels are kept alike"
+    optimiser: Literal["adam", "lbfgs"] = "adam"
+    "what finds the way down"
+    start: Literal["content", "noise"] = "content"
+    "what is painted over"
     steps: Annotated[int, Least(1)] = 150
-    "updates at the first, smaller size; two thirds of them at the full one"
+    "updates at the first, smallest size; fewer at each larger one"
     rate: Annotated[float, Least(0)] = 0.02
-    "size of an update"
-    size: Annotated[int, Least(1)] = 448
-    "longest side worked at"
+    "size of an update (Adam)"
+    size: Annotated[int, Least(1)] = 1024
+    "longest side worked at; what is missing to the photo's own size is carried over"
+    full: bool = False
+    "paint every pixel of the photo, in tiles with the statistics of the whole"
+    grid: bool = False
+    "a sheet of content weights against style weights, or of mixtures of two styles"
+    state: str | None = None
+    "a file that holds all when it is stopped; the same command goes on from there"
     seed: int = 0
-    "the same call gives the same picture; a start from the content draws no random numbers"
+    "the same number gives the same picture; only a start from noise draws random numbers"
 
 
 PRESETS = {
+    "fast": Settings(),  # ours
     "sketch": Settings(steps=60, size=320, rate=0.03),  # in seconds, to see whether a style suits
+    "gatys": Settings(balance="gatys", content_weight=1.0, variation=0.0, optimiser="lbfgs", steps=500, size=512),  # their weights
+    "johnson": Settings(balance="johnson", content_weight=1.0, variation=1e-6, optimiser="lbfgs", steps=500, size=512),  # of their training
 }
 
 
-def run(net: lens.Net, content: torch.Tensor, style: torch.Tensor, s: Settings = Settings()) -> Iterator[pixels.Step]:
-    """Starts from the content, at a bit over half the size, then at the full one.
+def run(
+    net: lens.Net,
+    content: torch.Tensor,
+    style: io.PhotoSet,
+    mask: io.PhotoSet | None = None,
+    begin: torch.Tensor | None = None,
+    s: Settings = Settings(),
+) -> Iterator[pixels.Step]:
+    """Small size first; yields what the photo looks like by now, in its own size.
 
-    content, style: (1, 3, h, w) float32 sRGB in 0..1. Raises UnknownName for a layer the net lacks.
+    content, begin: (1, 3, h, w) float32 sRGB in 0..1. A style's transparent parts count nowhere. Raises UnknownName for a layer the net
+    lacks, InputError for weights, mixtures or masks that do not fit.
     """
-    import torch
+    yield from (grid if s.grid else one)(net, content, style, mask, begin, s)
 
-    from zorki.nets.soften import soften
 
-    soft = net.like(soften(net.module))
-    style_layers, content_layer = chosen(soft, s)
-    read = [*style_layers, content_layer]
-    largest = pixels.shift.fitted(soft, (content.shape[-2], content.shape[-1]), s.size, read)
-    sizes = list(dict.fromkeys([pixels.shift.fitted(soft, largest, round(max(largest) * 0.57), read), largest]))
+def one(
+    net: lens.Net, content: torch.Tensor, style: io.PhotoSet, mask: io.PhotoSet | None, begin: torch.Tensor | None, s: Settings
+) -> Iterator[pixels.Step]:
+    """One painting."""
+    from zorki.pixels import keeping, pausing
+    from zorki.pixels.sitting import Sitting
+
+    sitting = Sitting.of(net, content, style, mask, begin, s)
+    key = pausing.key_of(
+        keeping.fingerprint(net), replace(s, state=None, strength=0.0), content, begin, sitting.covers, *(x for pair in sitting.styles for x in pair)
+    ) if s.state else ""  # fmt: skip
+    pause = pausing.Pause.at(s.state, key)
+    kept = pause.take()
+    if kept is None and sitting.alike():
+        events.note("The photo has this style already: there is nothing to do.")
+        yield pixels.Step(1, 1, 1, 1, 0.0, {}, lambda: content)
+        return
+    yield from painted(sitting, pause, kept, s)
+
+
+def painted(sitting: Sitting, pause: Pause, kept: dict[str, Any] | None, s: Settings) -> Iterator[pixels.Step]:
+    """Size by size. What `kept` holds is done already; whoever breaks off leaves the state in the file."""
+    from zorki.pixels import easel as easels
+    from zorki.pixels.sitting import FINER
+
+    sizes = sitting.sizes
     before: tuple[torch.Tensor, torch.Tensor] | None = None  # the photo and its painting, at the size before
+    easel: Easel | None = None
     for k, hw in enumerate(sizes, 1):
-        base = pixels.shift.resize(content, hw).to(net.device)
-        manner = pixels.shift.resize(style, pixels.shift.fitted(soft, (style.shape[-2], style.shape[-1]), max(hw), read)).to(net.device)
-        with torch.no_grad(), soft.quiet():
-            kept = lens.capture(soft, base, read, grad=False)
-            wanted = lens.capture(soft, manner, style_layers, grad=False)
-        goal = -s.content_weight * pixels.objectives.content(content_layer, kept[content_layer].float())
-        share = s.style_weight / (1 + len(style_layers))
-        goal = goal - share * pixels.objectives.palette(manner, base)
-        for name in style_layers:
-            here, there = pixels.objectives.gram_of(kept[name]), pixels.objectives.gram_of(wanted[name])
-            far = max(float((here - there).pow(2).sum()), 1e-6 * float(there.pow(2).sum()), 1e-12)
-            goal = goal - share * pixels.objectives.gram(name, there, scale=far)
-        goal = goal - s.variation * pixels.objectives.total_variation()
-        start = pixels.colour.matched(base, manner, CHROMA) if before is None else pixels.shift.carry(base, *before)
-        canvas = pixels.Plain(start)
+        steps = max(1, round(s.steps * FINER[min(k, len(FINER)) - 1]))
+        if kept is not None and k < kept["stage"]:
+            continue
+        base = sitting.base(hw)
+        painter = sitting.judge(base)
+        if kept is not None and k == kept["stage"]:
+            easel = easels.Easel(base, s.optimiser, s.rate, sitting.grey)
+            easel.load(kept["easel"])
+            done = kept["step"]
+        else:
+            if easel is None or before is None:
+                easel = easels.Easel(sitting.first(base), s.optimiser, s.rate, sitting.grey)
+            else:
+                easel = easel.next(hw, pixels.shift.carry(base, *before))
+            done = 0
+        if k == 1 and kept is None:
+            sitting.announce(painter, easel.picture.detach())
 
         def show(picture: torch.Tensor, base: torch.Tensor = base) -> torch.Tensor:
-            return pixels.shift.carry(content.to(picture.device), base, picture)
+            return sitting.onto(base, picture)
 
-        steps = s.steps if k == 1 else max(1, round(s.steps * 2 / 3))
-        yield from pixels.climb(soft, canvas, goal, steps=steps, rate=s.rate, stage=k, stages=len(sizes), show=show)
-        before = base, canvas().detach()
+        def state(step: int, k: int = k, easel: Easel = easel) -> dict[str, Any]:
+            return {"stage": k, "step": step, "easel": easel.state()}
+
+        if done >= steps and k == len(sizes):
+            events.note("It was finished already.")
+            picture = easel.picture.detach()
+            yield pixels.Step(steps, steps, k, k, easel.losses[-1], {}, partial(show, picture))
+            return
+        try:
+            for step in easels.paint(easel, painter.of, steps=steps, done=done, stage=k, stages=len(sizes), show=show):
+                done = step.i
+                if pause.due:
+                    pause.keep(state(done))
+                yield step
+        finally:
+            pause.keep(state(done))
+        before = base, easel.picture.detach().clone()
 
 
-def chosen(net: lens.Net, s: Settings) -> tuple[list[str], str]:
-    """The layers whose style is matched, and the one that holds the content."""
-    names = [layer.name for layer in net.layers() if len(layer.shape) == 3]
-    firsts = [n for n in names if n.startswith("relu") and n.endswith("_1")]
-    if not firsts:  # another network: five activations spread over its depth
-        relus = [layer.name for layer in net.layers() if "ReLU" in layer.kind and len(layer.shape) == 3] or names
-        firsts = [relus[i * (len(relus) - 1) // 4] for i in range(5)] if len(relus) > 5 else relus
-    style = [net.layer(n).name for n in s.layers] or firsts
-    if not style:
-        raise InputError(f"{net.name} has no layer with maps.", "A style is how maps go together.", "Use a network with convolutions.")
-    holds = "relu4_2" if "relu4_2" in names else firsts[max(0, len(firsts) - 2)]
-    return style, net.layer(s.content_layer).name if s.content_layer is not None else holds
+def grid(
+    net: lens.Net, content: torch.Tensor, style: io.PhotoSet, mask: io.PhotoSet | None, begin: torch.Tensor | None, s: Settings
+) -> Iterator[pixels.Step]:
+    """Small paintings, one after another, on one sheet: content weights downwards; style weights, or mixtures of two styles, across."""
+    import torch
+
+    hw = (content.shape[-2], content.shape[-1])
+    small = pixels.shift.resize(content, pixels.shift.fit(hw, min(s.size, GRID)))
+    plain = replace(s, grid=False, state=None, size=min(s.size, GRID))
+    cells: dict[str, Settings] = {}
+    for c in CELLS:
+        weight = s.content_weight * c
+        if len(style) == 2:
+            cells |= {f"content {weight:g}, mix {mix}": replace(plain, content_weight=weight, mix=mix) for mix in MIXTURES}
+        else:
+            weights = [s.style_weight * k for k in CELLS]
+            cells |= {f"content {weight:g}, style {k:g}": replace(plain, content_weight=weight, style_weight=k) for k in weights}
+    sheet = [small.cpu()] * len(cells)
+
+    def paint() -> torch.Tensor:
+        return torch.cat(sheet)
+
+    for n, one_of in enumerate(cells.values()):
+        for step in one(net, small, style, mask, begin, one_of):
+            sheet[n] = step.image()
+            yield replace(step, stage=n * step.stages + step.stage, stages=len(cells) * step.stages, paint=paint, labels=tuple(cells))

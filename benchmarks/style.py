@@ -1,0 +1,176 @@
+"""Style transfer beside its peers, on this machine: `python -m benchmarks.style [step] [reach] [pairs] [photo] --shared FOLDER`.
+
+step: seconds of one update at 512 x 512 with VGG-19 (random numbers; time does not care). reach: the peers' 500 updates with the best of
+three weights, and when ours is as far. pairs: the default preset on four pairs at 512 px. photo: twelve pairs, region by region, beside a
+colour match and a plain transfer. Timings are single readings; ratios are what may be compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from skimage.metrics import structural_similarity
+
+import zorki
+from benchmarks import neural_style
+from recipes.eye import style as judged
+from zorki import io, lens
+from zorki.cli.main import considerate, thrifty
+from zorki.pixels import easel, manner, painter, shift
+
+SIDE = 512
+WEIGHTS = (30.0, 300.0, 3000.0)  # of the peers' style, beside a content weight of 5
+PHOTO_PAIRS = range(5, 61, 5)
+
+
+def picture(path: Path | Any, side: int = SIDE) -> torch.Tensor:
+    """(1, 3, h, w), its longest side brought to `side`, both sides multiples of 16."""
+    whole = torch.from_numpy(io.open_photo(path).pixels.transpose(2, 0, 1).copy())[None]
+    return shift.resize(whole, shift.fit((whole.shape[-2], whole.shape[-1]), side, 16))
+
+
+def step() -> None:
+    """One update by the peers' way and by ours, the same net, the same layers."""
+    from zorki.nets.deep_vgg import DeepVgg
+
+    torch.manual_seed(0)
+    module = DeepVgg(depth=19).eval().requires_grad_(False)
+    x, y = torch.rand(1, 3, SIDE, SIDE), torch.rand(1, 3, SIDE, SIDE)
+    names, holds = [f"relu{b}_1" for b in range(1, 6)], "relu4_2"
+    plain = lens.Net(module, name="vgg19", side=224)
+    losses = neural_style.Losses(module, [plain.layer(n).name for n in names], plain.layer(holds).name, x, y, 100, 5)
+    theirs = neural_style.optimised(losses, x, 4)[1] / 4
+    net = lens.Net(module.to(memory_format=torch.channels_last), name="vgg19", side=224)
+    net.drawing = zorki.load("eye").drawing
+    here, maps = manner.measured(net, x, names, keep=[holds])
+    there, _ = manner.measured(net, y, names)
+    levels = [painter.level_of(n, here[n], there[n], 0.2, "gram") for n in names]
+    judge = painter.Painter(net, (SIDE, SIDE), levels, painter.Content(holds, maps[holds], 0.02), [("variation", 0.5, painter.variation)])
+    stand = easel.Easel(x)
+    stand.change(judge.of(stand.picture.detach()))
+    began = time.perf_counter()
+    for _ in range(4):
+        stand.change(judge.of(stand.picture.detach()))
+    ours = (time.perf_counter() - began) / 4
+    print(f"one update, VGG-19 to relu5_1, {SIDE} x {SIDE}: the peers' way {theirs:.2f} s, ours {ours:.2f} s: {theirs / ours:.1f} times")
+
+
+def reach(shared: Path, out: Path, pairs: int = 1) -> None:
+    """On our own net: what 500 of the peers' updates reach, and the time in which ours has less style left at no more content error."""
+    from skimage import data
+
+    net = zorki.load("eye", dtype="float32")
+    names, holds = manner.style_layers(net)
+    for content, style in judged.PAIRS[:pairs]:
+        photo = out / f"{content}.png"
+        io.save_photo(photo, picture(getattr(data, content)())[0].permute(1, 2, 0).numpy(), force=True)
+        painting = shared / "data" / "paintings" / f"{style}.jpg"
+        judge = judged.judge(shared)
+        x, best = picture(photo), None
+        y = picture(painting, max(x.shape[-2:]))
+        for weight in WEIGHTS:
+            losses = neural_style.Losses(net.module, names, holds, x, y, weight, 5)
+            made, seconds = neural_style.optimised(losses, x, 500)
+            target = out / f"{content}-peers-{weight:g}.png"
+            io.save_photo(target, made[0].permute(1, 2, 0).numpy(), force=True)
+            told = next(iter(judge.judge(photo, painting, [target])))
+            print(
+                f"{content}: the peers' way, style weight {weight:g}: style left {told['style_left']:.3f}, content error {told['content_error']:.2f}, {seconds:.0f} s",
+                flush=True,
+            )
+            if best is None or told["style_left"] < best[0]:
+                best = (told["style_left"], told["content_error"], seconds)
+        assert best is not None
+        for weight in (0.005, 0.01, 0.02, 0.04, 0.08):
+            target = out / f"{content}-ours-{weight:g}.png"
+            began = time.perf_counter()
+            zorki.style.transfer(zorki.load("eye"), photo, painting, content_weight=weight).save(target, force=True)
+            seconds = time.perf_counter() - began
+            told = next(iter(judge.judge(photo, painting, [target])))
+            good = told["style_left"] <= best[0] and told["content_error"] <= best[1]
+            print(
+                f"{content}: ours, content weight {weight:g}: style left {told['style_left']:.3f}, content error {told['content_error']:.2f}, {seconds:.0f} s, {best[2] / seconds:.1f} times as fast{', as far' if good else ''}",
+                flush=True,
+            )
+
+
+def pairs(shared: Path, out: Path) -> None:
+    """The default preset on four pairs."""
+    net = zorki.load("eye")
+    rows = judged.sweep(net, shared, out, [zorki.style.transfer.Settings().content_weight], size=SIDE)
+    print(f"four pairs, longest side {SIDE}: " + ", ".join(f"{k} {v:.3f}" for k, v in rows[0].items()))
+
+
+def edges(x: np.ndarray) -> np.ndarray:
+    """Strength of the edges of the luma, by Sobel."""
+    from skimage.filters import sobel
+
+    found: np.ndarray = sobel(x @ np.array([0.299, 0.587, 0.114]))
+    return found
+
+
+def alike(a: Path, b: Path) -> float:
+    """SSIM of the edges of two pictures' luma."""
+    x, y = (edges(io.open_photo(p).pixels.astype(np.float64)) for p in (a, b))
+    top = max(float(x.max()), float(y.max()))
+    return float(structural_similarity(x, y, data_range=top))
+
+
+def photo(shared: Path, out: Path, numbers: list[int]) -> None:
+    """Twelve pairs: ours, a colour match inside each region, and a plain transfer."""
+    from zorki.wings.style import photo as method
+
+    judge, net, rows = judged.judge(shared), zorki.load("eye"), []
+    for number in numbers:
+        folder = shared / "data" / "photo-pairs" / f"{number:02d}"
+        files = [folder / f for f in ("content.jpg", "style.jpg", "content_mask.png", "style_mask.png")]
+        made = {k: out / f"{number:02d}-{k}.png" for k in ("match", "plain", "ours")}
+        content, style, *masks = (torch.from_numpy(io.open_photo(f).pixels.transpose(2, 0, 1).copy())[None] for f in files)
+        own, other = method.paired(content, style, *masks)
+        match = method.recoloured(content, style, own, other)
+        io.save_photo(made["match"], match[0].permute(1, 2, 0).numpy(), force=True)
+        zorki.style.transfer(net, files[0], files[1], size=SIDE).save(made["plain"], force=True)
+        began = time.perf_counter()
+        zorki.style.photo(net, files[0], files[1], content_mask=files[2], style_mask=files[3]).save(made["ours"], force=True)
+        row: dict[str, Any] = {"pair": number, "seconds": time.perf_counter() - began}
+        told = dict(zip(made, judge.judge(files[0], files[1], list(made.values()), files[2], files[3]), strict=True))
+        for k, path in made.items():
+            shares = [told[k]["levels"].get(f) for f in ("fire3", "fire5", "fire8")]
+            known = [s for s in shares if s is not None]
+            row |= {f"ssim {k}": alike(files[0], path), f"left {k}": float(np.mean(known)) if known else float("nan")}
+        rows.append(row)
+        print("  ".join(f"{k} {v:.2f}" if isinstance(v, float) else f"{k} {v}" for k, v in row.items()), flush=True)
+    print("mean  " + "  ".join(f"{k} {np.nanmean([r[k] for r in rows]):.3f}" for k in rows[0] if k != "pair"))
+
+
+def main() -> None:
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("parts", nargs="*", default=["step", "pairs"], help="step, reach, pairs, photo")
+    p.add_argument("--shared", type=Path, default=Path(__file__).resolve().parents[2] / "shared")
+    p.add_argument("--out", type=Path)
+    p.add_argument("--numbers", type=int, nargs="*", default=list(PHOTO_PAIRS), help="of photo pairs")
+    a = p.parse_args()
+    considerate()
+    thrifty()
+    out = a.out or Path(tempfile.mkdtemp())
+    out.mkdir(parents=True, exist_ok=True)
+    if "step" in a.parts:
+        step()
+    if not a.shared.exists():
+        raise SystemExit(f"There is no {a.shared}: pictures and the judge are needed for the rest. Give --shared.")
+    if "pairs" in a.parts:
+        pairs(a.shared, out)
+    if "reach" in a.parts:
+        reach(a.shared, out)
+    if "photo" in a.parts:
+        photo(a.shared, out, a.numbers)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""The matting Laplacian without a matrix, against pymatting's matrix; the guided filter, against its definition."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from zorki.pixels import matting
+from zorki.pixels.painter import variation
+
+
+def noise(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> torch.Tensor:
+    return torch.rand(*shape, generator=torch.Generator().manual_seed(seed), dtype=dtype)
+
+
+def matrix(guide: torch.Tensor, epsilon: float) -> np.ndarray:
+    from pymatting.laplacian.cf_laplacian import cf_laplacian
+
+    return np.asarray(cf_laplacian(guide[0].permute(1, 2, 0).numpy(), epsilon=epsilon, radius=1).todense())
+
+
+@pytest.mark.parametrize("hw", [(3, 3), (12, 17), (3, 9)])
+@pytest.mark.parametrize("epsilon", [1e-7, 1e-4])
+def test_it_is_pymattings_matrix(hw: tuple[int, int], epsilon: float) -> None:
+    guide, p = noise(1, 3, *hw), noise(1, 2, *hw, seed=1)
+    expected = (matrix(guide, epsilon) @ p[0].reshape(2, -1).T.numpy()).T.reshape(1, 2, *hw)
+    found = matting.Laplacian(guide, epsilon)(p).numpy()
+    assert np.abs(found - expected).max() <= 1e-5 * np.abs(expected).max()
+
+
+def test_in_float32_too_at_its_own_epsilon() -> None:
+    guide, p = noise(1, 3, 20, 16), noise(1, 3, 20, 16, seed=1)
+    expected = (matrix(guide, matting.EPSILON) @ p[0].reshape(3, -1).T.numpy()).T.reshape(1, 3, 20, 16)
+    found = matting.Laplacian(guide.float())(p.float()).double().numpy()
+    assert np.abs(found - expected).max() <= 1e-4 * np.abs(expected).max()
+
+
+def test_what_is_affine_in_the_guide_costs_nothing_and_constants_nothing_at_all() -> None:
+    guide = noise(1, 3, 14, 11)
+    laplacian = matting.Laplacian(guide, 1e-7)
+    affine = (guide * torch.tensor([0.5, -0.2, 0.7]).view(1, 3, 1, 1)).sum(1, keepdim=True) + 0.1
+    assert float(laplacian(torch.ones_like(affine)).abs().max()) < 1e-10
+    assert laplacian.term(affine)[0] < 1e-6 < laplacian.term(noise(1, 1, 14, 11, seed=3))[0]
+
+
+@pytest.mark.parametrize("term", ["matting", "variation"])
+def test_slopes_are_finite_differences(term: str) -> None:
+    guide, p, way = noise(1, 3, 9, 8), noise(1, 3, 9, 8, seed=1), noise(1, 3, 9, 8, seed=2) - 0.5
+    f = matting.Laplacian(guide).term if term == "matting" else variation
+    slope = float((f(p)[1] * way).sum())
+    assert (f(p + 1e-5 * way)[0] - f(p - 1e-5 * way)[0]) / 2e-5 == pytest.approx(slope, rel=1e-6)
+
+
+def test_variation_is_that_of_a_ramp_and_of_a_single_pixel() -> None:
+    ramp = torch.arange(5.0).view(1, 1, 1, 5).expand(1, 3, 4, 5) / 10
+    assert variation(ramp)[0] == pytest.approx(0.01)
+    assert variation(torch.ones(1, 3, 1, 1))[0] == 0
+
+
+def test_the_guided_filter_is_its_definition() -> None:
+    """Least squares in every window, by brute force; windows end where the picture ends."""
+    guide, p, r, epsilon = noise(1, 3, 9, 10), noise(1, 1, 9, 10, seed=1), 2, 0.01
+    image, wanted = guide[0].permute(1, 2, 0).numpy(), p[0, 0].numpy()
+    h, w = wanted.shape
+    a, b = np.zeros((h, w, 3)), np.zeros((h, w))
+    around = {(y, x): (slice(max(0, y - r), y + r + 1), slice(max(0, x - r), x + r + 1)) for y in range(h) for x in range(w)}
+    for (y, x), at in around.items():
+        colours, values = image[at].reshape(-1, 3), wanted[at].ravel()
+        mean = colours.mean(0)
+        cov = (colours - mean).T @ (colours - mean) / len(colours) + epsilon * np.eye(3)
+        a[y, x] = np.linalg.solve(cov, ((colours - mean) * (values - values.mean())[:, None]).mean(0))
+        b[y, x] = values.mean() - a[y, x] @ mean
+    expected = np.empty((h, w))
+    for (y, x), at in around.items():
+        expected[y, x] = a[at].reshape(-1, 3).mean(0) @ image[y, x] + b[at].mean()
+    found_a, found_b = matting.guided(guide, p, r, epsilon)
+    found = (found_a * guide[0][:, None]).sum(0) + found_b[0]
+    assert np.abs(found[0].numpy() - expected).max() < 1e-9
+
+
+def test_a_larger_photo_goes_through_the_affine_functions_of_the_small_one() -> None:
+    """Where the small result is an affine function of the small photo everywhere, the large one is the same of the large photo."""
+    photo = noise(1, 3, 40, 60, dtype=torch.float32)
+    small = torch.nn.functional.avg_pool2d(photo, 4)
+    turn = torch.tensor([[0.6, 0.1, 0.0], [0.0, 0.5, 0.2], [0.1, 0.0, 0.6]])
+
+    def changed(x: torch.Tensor) -> torch.Tensor:
+        return (turn @ x[0].flatten(1) + 0.1).view_as(x)
+
+    found = matting.relit(photo, small, changed(small), 2, 1e-7)
+    assert float((found - changed(photo)).abs().max()) < 2e-3

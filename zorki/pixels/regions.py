@@ -1,0 +1,88 @@
+"""Regions by colour: two flat pictures, one beside the content and one beside the style, whose equal colours belong together.
+
+Source: Luan et al. 2017 (semantic masks). Differs: any colours, greys and indices; a region that one side lacks is joined or dropped,
+and named, instead of pulling towards nothing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from zorki.core import events
+from zorki.core.errors import InputError
+
+EXACT = 64  # so many colours at most are meant one by one; more are a flat picture's after JPEG
+NEAR = 48  # levels, summed over the colours, by which noise or a soft edge may be off
+LEAST = 2e-4  # of all pixels: less is no region but a trace
+Ints = npt.NDArray[np.int64]
+
+
+def levels(mask: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+    """(h, w, 3) in 0..1 as 8-bit colours."""
+    return (mask * 255).round().astype(np.uint8)
+
+
+def palette(mask: npt.NDArray[np.uint8]) -> tuple[Ints, Ints]:
+    """The colours of a mask (h, w, 3), commonest first: (n, 3), and for each pixel (h, w) the number of its own; noise goes to its neighbour."""
+    found, place, counts = np.unique(mask.reshape(-1, 3), axis=0, return_inverse=True, return_counts=True)
+    colours, place = found.astype(np.int64), place.reshape(-1)
+    order = np.argsort(-counts, kind="stable")
+    kept: list[int] = []
+    exact = len(colours) <= EXACT
+    for i in order:
+        if exact or (counts[i] >= LEAST * place.size and all(np.abs(colours[i] - colours[k]).sum() > NEAR for k in kept)):
+            kept.append(int(i))
+        if len(kept) == EXACT:
+            break
+    kept = kept or [int(order[0])]
+    nearest: Ints = np.abs(colours[:, None] - colours[kept][None]).sum(-1).argmin(1)
+    chosen: Ints = colours[kept]
+    return chosen, nearest[place].reshape(mask.shape[:2])
+
+
+def named(colour: npt.NDArray[np.int64]) -> str:
+    """A colour as it is written: #ff0000, or of a grey one its level."""
+    r, g, b = (int(v) for v in colour)
+    return f"grey {r}" if r == g == b else f"#{r:02x}{g:02x}{b:02x}"
+
+
+def paired(content: npt.NDArray[np.float32], style: npt.NDArray[np.float32]) -> tuple[torch.Tensor, torch.Tensor, list[str]]:
+    """Weights (r, h, w) of the regions in the content and in the style, each of its own size, and the regions' names.
+
+    content, style: masks (h, w, 3) in 0..1. A colour of the content that the style lacks is joined to the region around it, one of the
+    style that the content lacks is dropped; both are said. Raises InputError where no colour is in both, listing them.
+    """
+    (here, own), (there, other) = palette(levels(content)), palette(levels(style))
+    noisy = max(len(np.unique(levels(m).reshape(-1, 3), axis=0)) for m in (content, style)) > EXACT
+    apart = np.abs(here[:, None] - there[None]).sum(-1)
+    match = {i: int(apart[i].argmin()) for i in range(len(here)) if apart[i].min() <= (NEAR if noisy else 0)}
+    shares = [float((own == i).mean()) for i in range(len(here))]
+    if not match:
+        raise InputError(
+            f"The masks have no colour in common: {', '.join(map(named, here[:9]))} beside the content, {', '.join(map(named, there[:9]))} "
+            "beside the style.", "Regions that belong together have one colour.", "Paint both masks with the same colours.",
+        )  # fmt: skip
+    lost = [i for i in range(len(here)) if i not in match]
+    if lost:
+        own = joined(own, lost)
+        said = ", ".join(f"{named(here[i])} ({shares[i]:.1%} of the content)" for i in lost)
+        events.note(f"The style's mask lacks {said}: joined to what lies around it.")
+    unused = [named(there[j]) for j in range(len(there)) if j not in match.values()]
+    if unused:
+        events.note(f"The content's mask lacks {', '.join(unused)}: dropped from the style.")
+    kept = [i for i in match if bool((own == i).any())]
+    weights = torch.from_numpy(np.stack([own == i for i in kept])).float()
+    others = torch.from_numpy(np.stack([other == match[i] for i in kept])).float()
+    return weights, others, [named(here[i]) for i in kept]
+
+
+def joined(own: Ints, lost: list[int]) -> Ints:
+    """Regions without a partner go, piece by piece, to the nearest region that has one."""
+    from scipy.ndimage import distance_transform_edt
+
+    gone = np.isin(own, lost)
+    near = distance_transform_edt(gone, return_distances=False, return_indices=True)
+    out: Ints = own[tuple(near)]
+    return out

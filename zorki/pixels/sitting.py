@@ -1,0 +1,242 @@
+"""All that a painting is made of, opened: the network, the photo, styles and masks; what is asked of each size, and how it gets back.
+
+Source: Gatys, Ecker, Bethge 2016; Gatys et al. 2017, "Controlling perceptual factors in neural style transfer" (colours, regions).
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
+
+import torch
+from torch.nn import functional as F
+
+from zorki import io, lens
+from zorki.core import events
+from zorki.core.errors import InputError
+from zorki.core.seeds import generator
+from zorki.nets.soften import soften
+from zorki.pixels import colour, manner, moments, shift
+from zorki.pixels.objectives import PICTURE
+from zorki.pixels.painter import Content, Painter, level_of, variation
+
+CHROMA = 0.4  # of the content, at the start; the rest of the colour comes from the style
+SMALLEST, APART = 320, 1.8  # the first size worked at is no larger; each is at most so many times the one before
+FINER = (1.0, 0.67, 0.45, 0.2, 0.1)  # of the steps, at each size
+CONSTANTS = {"gatys": 1e3, "johnson": 5.0}  # of the papers: weight of a level, for Gram matrices divided by the number of places, times C⁴
+
+
+class Wishes(Protocol):
+    """The settings of a method that paints, as far as they are read here."""
+
+    @property
+    def layers(self) -> tuple[str, ...]: ...
+    @property
+    def layer_weights(self) -> tuple[float, ...]: ...
+    @property
+    def content_layer(self) -> str | None: ...
+    @property
+    def content_weight(self) -> float: ...
+    @property
+    def style_weight(self) -> float: ...
+    @property
+    def mix(self) -> str | None: ...
+    @property
+    def statistics(self) -> Literal["gram", "w2"]: ...
+    @property
+    def balance(self) -> Literal["start", "gatys", "johnson"]: ...
+    @property
+    def colours(self) -> Literal["style", "luminance", "histogram", "linear"]: ...
+    @property
+    def style_size(self) -> float: ...
+    @property
+    def strength(self) -> float: ...
+    @property
+    def variation(self) -> float: ...
+    @property
+    def start(self) -> Literal["content", "noise"]: ...
+    @property
+    def steps(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def full(self) -> bool: ...
+    @property
+    def seed(self) -> int: ...
+
+
+@dataclass
+class Sitting:
+    """All that a painting is made of, opened: the softened net, pictures, what is asked of them.
+
+    styles: each picture (1, 3, h, w) with the weights (1, h, w) of what is not transparent, or None. covers: (r, h, w), where each style goes.
+    """
+
+    net: lens.Net
+    content: torch.Tensor
+    styles: list[tuple[torch.Tensor, torch.Tensor | None]]
+    shares: list[float]
+    covers: torch.Tensor | None
+    begin: torch.Tensor | None
+    layers: list[str]
+    holds: str
+    sizes: list[tuple[int, int]]
+    grey: bool
+    s: Wishes
+
+    @classmethod
+    def of(
+        cls, net: lens.Net, content: torch.Tensor, style: io.PhotoSet, mask: io.PhotoSet | None, begin: torch.Tensor | None, s: Wishes
+    ) -> Sitting:
+        """Raises UnknownName for a layer, InputError for what does not fit together."""
+        soft = net.like(soften(net.module))
+        usual, holder = manner.style_layers(soft, last=s.balance == "johnson")
+        layers = [soft.layer(name).name for name in s.layers] or usual
+        holds = soft.layer(s.content_layer).name if s.content_layer is not None else holder
+        for name in (*layers, holds):
+            if len(soft.layer(name).shape) < 2:
+                raise InputError(f"{name} has no maps.", "A style is how maps go together.", "Choose a layer with maps: `zorki layers`.")
+        if s.layer_weights and len(s.layer_weights) != len(layers):
+            raise InputError(
+                f"There are {len(s.layer_weights)} layer weights for {len(layers)} layers.", f"The layers are {', '.join(layers)}."
+            )
+        styles = [opened(photo) for photo in style]
+        hw = (content.shape[-2], content.shape[-1])
+        covers = None if mask is None else colour.covers([luminous(p) for p in mask], hw, len(styles))
+        if s.colours != "style":
+            styles = [(colour.like(s.colours, picture, content), weights) for picture, weights in styles]
+        grey = s.colours == "luminance" or all(colour.is_grey(x) for x in (content, *(p for p, _ in styles)))
+        return cls(
+            soft, content, styles, shares_of(s.mix, len(styles)), covers, begin, layers, holds,
+            sizes_of(soft, hw, s, [*layers, holds]), grey, s,
+        )  # fmt: skip
+
+    def base(self, hw: tuple[int, int]) -> torch.Tensor:
+        """The photo at a size, as it is painted over: with `colours` luminance without them."""
+        small = shift.resize(self.content, hw).to(self.net.device)
+        return colour.lightness(small) if self.s.colours == "luminance" else small
+
+    def regions(self, hw: tuple[int, int]) -> torch.Tensor | None:
+        return None if self.covers is None else shift.resize(self.covers[None], hw)[0].to(self.net.device)
+
+    def targets(self, hw: tuple[int, int], names: list[str]) -> dict[str, moments.Moments]:
+        """What the moments of each layer should be: the styles mixed, or each for its region."""
+
+        found = []
+        longest = max(8, round(max(hw) * self.s.style_size))
+        for picture, weights in self.styles:
+            size = shift.fitted(self.net, (picture.shape[-2], picture.shape[-1]), longest, [n for n in names if n in self.layers])
+            part = None if weights is None else F.interpolate(weights[None], size, mode="area")[0].to(self.net.device)
+            small = shift.resize(picture, size).to(self.net.device)
+            found.append(manner.measured(self.net, small, names, part)[0])
+        if self.covers is None:
+            return {n: moments.mixed([f[n] for f in found], self.shares) for n in names}
+        return {n: moments.Moments(*(torch.cat([getattr(f[n], k) for f in found]) for k in ("mean", "product", "share"))) for n in names}
+
+    def judge(self, base: torch.Tensor) -> Painter:
+        """What a painting of this size is judged by."""
+
+        s, hw = self.s, (base.shape[-2], base.shape[-1])
+        own = s.balance == "start"
+        names = [PICTURE, *self.layers] if own else self.layers
+        weights = self.regions(hw)
+        here, maps = manner.measured(self.net, base, names, weights, keep=[self.holds])
+        there = self.targets(hw, names)
+        amounts = dict(zip(self.layers, s.layer_weights or (1.0,) * len(self.layers), strict=True)) | ({PICTURE: 1.0} if own else {})
+        total = sum(amounts.values()) or 1.0
+        levels = []
+        for name in names:
+            kind = "colour" if name == PICTURE else s.statistics
+            weight = s.style_weight * amounts[name] / (total if own else 1.0)
+            level = level_of(name, here[name], there[name], weight, kind, relative=own)
+            if not own:  # the papers' constants, for Gram matrices divided by the number of places
+                count = there[name].product.shape[-1]  # channels
+                level = replace(level, scale=torch.full_like(level.scale, count**4 / CONSTANTS[s.balance]))
+            levels.append(level)
+        held = Content(self.holds, maps[self.holds], s.content_weight, size=None if own else float(maps[self.holds].numel()))
+        terms = [("variation", s.variation, variation)] if s.variation else []
+        return Painter(self.net, hw, levels, held if s.content_weight else None, terms, weights)
+
+    def alike(self) -> bool:
+        """Whether the photo has the style already."""
+        if self.begin is not None or self.s.start == "noise":
+            return False
+        hw = self.sizes[0]
+        names = [PICTURE, *self.layers]
+        return manner.alike(manner.measured(self.net, self.base(hw), names, self.regions(hw))[0], self.targets(hw, names))
+
+    def first(self, base: torch.Tensor) -> torch.Tensor:
+        """What is painted over."""
+        if self.begin is not None:
+            return shift.resize(self.begin, (base.shape[-2], base.shape[-1])).to(base.device)
+        if self.s.start == "noise":
+            noise = torch.rand(base.shape, generator=generator(self.s.seed, "transfer")).to(base.device)
+            return noise.mean(1, keepdim=True).expand_as(noise).contiguous() if self.grey else noise
+        if self.s.balance != "start" or self.covers is not None:
+            return base
+        paint = torch.cat([p.flatten(2) for p, _ in self.styles], 2)[..., None].to(base.device)
+        return base if self.grey else colour.matched(base, paint, CHROMA)
+
+    def onto(self, base: torch.Tensor, picture: torch.Tensor) -> torch.Tensor:
+        """The photo in its own size, changed as `base` was to become `picture`."""
+        whole, hw = self.content.to(picture.device), (self.content.shape[-2], self.content.shape[-1])
+        plain = self.covers is None and self.s.strength == 1 and self.s.colours != "luminance"
+        if plain and (picture.shape[-2], picture.shape[-1]) == hw:
+            return picture
+        change = F.interpolate(picture - base, hw, mode="bicubic", align_corners=False)
+        if self.covers is not None:
+            change = change * self.covers.to(change).sum(0, keepdim=True).clamp(max=1)
+        return (whole + self.s.strength * change).clamp(0, 1)
+
+    def announce(self, judge: Painter, picture: torch.Tensor) -> None:
+        """Says what is worked at and how long it will take, by one look."""
+        began = time.monotonic()
+        judge.of(picture)
+        each = (time.monotonic() - began) / (self.sizes[0][0] * self.sizes[0][1])
+        work = sum(h * w * max(1, round(self.s.steps * FINER[min(k, len(FINER) - 1)])) for k, (h, w) in enumerate(self.sizes))
+        h, w = self.sizes[-1]
+        H, W = self.content.shape[-2:]
+        rest = (
+            ""
+            if max(h, w) >= max(H, W) or self.s.full
+            else f" The rest of the way to {W} × {H} is carried over (--full paints every pixel)."
+        )
+        events.note(f"Painting at {w} × {h} pixels, about {events.spoken(each * work)}.{rest}")
+
+
+def opened(photo: io.Photo) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """A style's pixels (1, 3, h, w), and the weights (1, h, w) of what is not transparent. Raises InputError for one that is nothing else."""
+    picture = torch.from_numpy(photo.pixels.copy()).permute(2, 0, 1)[None]
+    if photo.alpha is None:
+        return picture, None
+    weights = torch.from_numpy(photo.alpha.copy()).float()[None]
+    if float(weights.max()) <= 0:
+        raise InputError(f"{photo.name} is transparent all over.", "There is no style in it.")
+    return picture, None if float(weights.min()) >= 1 else weights
+
+
+def luminous(photo: io.Photo) -> torch.Tensor:
+    """A mask (h, w) in 0..1."""
+    return torch.from_numpy(photo.pixels.mean(-1))
+
+
+def shares_of(mix: str | None, count: int) -> list[float]:
+    """ "2,1" as numbers. Raises InputError."""
+    if mix is None:
+        return [1.0] * count
+    try:
+        shares = [float(part) for part in mix.split(",")]
+    except ValueError:
+        shares = []
+    if len(shares) != count or min(shares) < 0 or not 0 < sum(shares) < float("inf"):
+        raise InputError(f"--mix {mix} does not fit {count} styles.", "It is a share for each, as 2,1.")
+    return shares
+
+
+def sizes_of(net: lens.Net, hw: tuple[int, int], s: Wishes, layers: list[str]) -> list[tuple[int, int]]:
+    """Sizes (h, w) worked at, small to large."""
+    sides = [max(hw) if s.full else min(s.size, max(hw))]
+    while sides[0] > SMALLEST:
+        sides.insert(0, round(sides[0] / APART))
+    return list(dict.fromkeys(shift.fitted(net, hw, side, layers) for side in sides))

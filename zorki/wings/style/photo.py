@@ -1,0 +1,187 @@
+"""Give a photo the light and the colours of another photo, region by region, and let it stay a photo.
+
+Source: Luan, Paris, Shechtman, Bala 2017, "Deep photo style transfer".
+Differs: starts from a linear colour match inside each region; the affine penalty is applied without a matrix; the last smoothing is a
+guided filter, whose affine functions also carry the result to the photo's own size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from zorki import pixels
+from zorki.core import events
+from zorki.core.errors import InputError
+from zorki.core.method import Input
+from zorki.core.settings import Least
+
+if TYPE_CHECKING:
+    import torch
+
+    from zorki import lens
+    from zorki.pixels.painter import Painter
+
+INPUTS = {
+    "content": Input("the photo that gets another light"),
+    "style": Input("the photo whose light and colours it gets"),
+    "content_mask": Input("a picture in flat colours: the content's regions", option=True),
+    "style_mask": Input("the style's regions, in the same colours as those of the content that they belong to", option=True),
+}
+SMALL = 0.5  # of the size worked at, in the first stage
+FEW = 12  # places of the deepest layer: of a region with fewer, no statistics are taken there
+
+
+@dataclass(frozen=True)
+class Settings:
+    layers: tuple[str, ...] = ()
+    "layers whose style is matched; not given: the first ReLU of each block"
+    content_weight: Annotated[float, Least(0)] = 0.02
+    "how strongly the content is held"
+    affine: Annotated[float, Least(0)] = 100.0
+    "how strongly it is held to be, in every small window, an affine function of the photo's colours"
+    steps: Annotated[int, Least(1)] = 120
+    "updates at half the size, and as many at the whole"
+    rate: Annotated[float, Least(0)] = 0.01
+    "size of an update"
+    smooth: Annotated[float, Least(0)] = 0.012
+    "radius of the last smoothing, as a share of the longest side; 0: none"
+    size: Annotated[int, Least(1)] = 700
+    "longest side worked at; the rest of the way the photo goes through the affine functions found"
+    seed: int = 0
+    "the same call gives the same picture; nothing is drawn at random"
+
+
+PRESETS = {
+    "strict": Settings(affine=1000.0),  # hardly more than other colours
+    "free": Settings(affine=10.0, smooth=0.004),  # textures may change
+}
+
+
+def run(
+    net: lens.Net,
+    content: torch.Tensor,
+    style: torch.Tensor,
+    content_mask: torch.Tensor | None = None,
+    style_mask: torch.Tensor | None = None,
+    s: Settings = Settings(),
+) -> Iterator[pixels.Step]:
+    """Half the size first; yields the photo in its own size.
+
+    All pictures (1, 3, h, w) float32 sRGB in 0..1. Raises UnknownName for a layer the net lacks, InputError for one mask without the
+    other and for masks that have no colour in common.
+    """
+    from zorki.nets.soften import soften
+    from zorki.pixels import easel as easels
+    from zorki.pixels import manner, matting
+    from zorki.pixels.painter import Painter
+
+    soft = net.like(soften(net.module))
+    usual, holds = manner.style_layers(soft)
+    layers = [soft.layer(name).name for name in s.layers] or usual
+    own, other = paired(content, style, content_mask, style_mask)
+    longest = min(s.size, max(content.shape[-2:]))
+    read = [*layers, holds]
+    hws = [
+        pixels.shift.fitted(soft, (content.shape[-2], content.shape[-1]), side, read) for side in (max(96, round(longest * SMALL)), longest)
+    ]
+    easel: easels.Easel | None = None
+    before: tuple[torch.Tensor, torch.Tensor] | None = None
+    sizes = list(dict.fromkeys(hws))
+    for k, hw in enumerate(sizes, 1):
+        base = pixels.shift.resize(content, hw).to(net.device)
+        judge = judged(soft, base, style.to(net.device), own, other, layers, holds, s)
+        if easel is None or before is None:
+            easel = easels.Easel(recoloured(base, style, own, other), rate=s.rate)
+        else:
+            easel = easel.next(hw, pixels.shift.carry(base, *before))
+        if s.affine:
+            laplacian = matting.Laplacian(base)
+            judge = Painter(judge.net, hw, judge.levels, judge.content, [("affine", s.affine, laplacian.term)], judge.weights)
+
+        def show(picture: torch.Tensor, base: torch.Tensor = base) -> torch.Tensor:
+            if not s.smooth:
+                return pixels.shift.carry(content.to(picture.device), base, picture)
+            radius = max(1, round(s.smooth * max(picture.shape[-2:])))
+            return matting.relit(content.to(picture.device), base, picture, radius, matting.EPSILON)
+
+        yield from easels.paint(easel, judge.of, steps=s.steps, stage=k, stages=len(sizes), show=show)
+        before = base, easel.picture.detach().clone()
+
+
+def paired(
+    content: torch.Tensor, style: torch.Tensor, content_mask: torch.Tensor | None, style_mask: torch.Tensor | None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Weights (r, h, w) of the regions of both pictures, at their masks' sizes; of one region all of it."""
+    import torch
+
+    from zorki.pixels import regions
+
+    if content_mask is None and style_mask is None:
+        return torch.ones(1, 1, 1), torch.ones(1, 1, 1)
+    if content_mask is None or style_mask is None:
+        have, lack = ("style", "content") if content_mask is None else ("content", "style")
+        raise InputError(f"There is a --{have}-mask and no --{lack}-mask.", "Regions are paired by colour.", f"Give --{lack}-mask too.")
+    for what, picture, mask in (("content", content, content_mask), ("style", style, style_mask)):
+        (h, w), (mh, mw) = picture.shape[-2:], mask.shape[-2:]
+        if (h, w) != (mh, mw):
+            events.note(f"The {what}'s mask has {mw} × {mh} pixels, the {what} {w} × {h}: it is brought to that size.")
+    own, other, names = regions.paired(*(m[0].permute(1, 2, 0).numpy() for m in (content_mask, style_mask)))
+    events.note(f"Regions: {', '.join(f'{name} {float(w.mean()):.0%}' for name, w in zip(names, own, strict=True))} of the content.")
+    return own, other
+
+
+def at(weights: torch.Tensor, hw: tuple[int, int]) -> torch.Tensor:
+    """Regions' weights (r, h, w) for a picture of that size."""
+    from torch.nn import functional as F
+
+    if weights.shape[-2:] == (1, 1):
+        return weights.expand(-1, *hw)
+    return F.interpolate(weights[None], hw, mode="area" if hw[0] <= weights.shape[-2] else "nearest")[0]
+
+
+def recoloured(base: torch.Tensor, style: torch.Tensor, own: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+    """The photo with the colours of the style, each region's mean and covariance by those of its partner; soft where regions meet."""
+    import torch
+    from torch.nn import functional as F
+
+    hw, shw = ((x.shape[-2], x.shape[-1]) for x in (base, style))
+    mine, theirs = at(own, hw).to(base.device), at(other, shw).to(base.device)
+    style = style.to(base.device)
+    out, total = torch.zeros_like(base), torch.zeros_like(mine[:1])
+    for a, b in zip(mine, theirs, strict=True):
+        here, there = base[0][:, a > 0.5][None, :, None], style[0][:, b > 0.5][None, :, None]
+        if here.shape[-1] < 2 or there.shape[-1] < 2:
+            here, there = base, style
+        soft = F.avg_pool2d(a[None, None], 5, 1, 2, count_include_pad=False)[0]
+        out += pixels.colour.matched_by(base, here, there) * soft
+        total += soft
+    return torch.where(total > 0, out / total.clamp_min(1e-6), base).clamp(0, 1)
+
+
+def judged(
+    net: lens.Net,
+    base: torch.Tensor,
+    style: torch.Tensor,
+    own: torch.Tensor,
+    other: torch.Tensor,
+    layers: list[str],
+    holds: str,
+    s: Settings,
+) -> Painter:
+    """What it is judged by at this size, but for the affine penalty."""
+    from zorki.pixels import manner
+    from zorki.pixels.objectives import PICTURE
+    from zorki.pixels.painter import Content, Painter, level_of
+
+    hw = (base.shape[-2], base.shape[-1])
+    shw = pixels.shift.fitted(net, (style.shape[-2], style.shape[-1]), max(hw), [*layers, holds])
+    small = pixels.shift.resize(style, shw)
+    mine, theirs = at(own, hw).to(base.device), at(other, shw).to(base.device)
+    names = [PICTURE, *layers]
+    here, maps = manner.measured(net, base, names, mine, keep=[holds])
+    there, _ = manner.measured(net, small, names, theirs)
+    levels = [level_of(name, here[name], there[name], 1 / len(names), "colour" if name == PICTURE else "gram") for name in names]
+    content = Content(holds, maps[holds], s.content_weight) if s.content_weight else None
+    return Painter(net, hw, levels, content, [], mine)
