@@ -13,7 +13,8 @@ import torch
 from zorki.core import events
 from zorki.core.errors import InputError
 
-EXACT = 64  # so many colours at most are meant one by one; more are a flat picture's after JPEG
+EXACT = 64  # of more colours than that none is meant alone that is near to a commoner one: a flat picture after JPEG
+RARE = 0.05  # of a commoner colour near by: so rare a one is that one's noise, however few colours there are
 NEAR = 48  # levels, summed over the colours, by which noise or a soft edge may be off
 LEAST = 2e-4  # of all pixels: less is no region but a trace
 Ints = npt.NDArray[np.int64]
@@ -30,9 +31,11 @@ def palette(mask: npt.NDArray[np.uint8]) -> tuple[Ints, Ints]:
     colours, place = found.astype(np.int64), place.reshape(-1)
     order = np.argsort(-counts, kind="stable")
     kept: list[int] = []
-    exact = len(colours) <= EXACT
+    many = len(colours) > EXACT
     for i in order:
-        if exact or (counts[i] >= LEAST * place.size and all(np.abs(colours[i] - colours[k]).sum() > NEAR for k in kept)):
+        near = [k for k in kept if np.abs(colours[i] - colours[k]).sum() <= NEAR]
+        noise = any(many or counts[i] < RARE * counts[k] for k in near)
+        if not noise and not (many and counts[i] < LEAST * place.size):
             kept.append(int(i))
         if len(kept) == EXACT:
             break
@@ -55,9 +58,11 @@ def paired(content: npt.NDArray[np.float32], style: npt.NDArray[np.float32]) -> 
     style that the content lacks is dropped; both are said. Raises InputError where no colour is in both, listing them.
     """
     (here, own), (there, other) = palette(levels(content)), palette(levels(style))
-    noisy = max(len(np.unique(levels(m).reshape(-1, 3), axis=0)) for m in (content, style)) > EXACT
     apart = np.abs(here[:, None] - there[None]).sum(-1)
-    match = {i: int(apart[i].argmin()) for i in range(len(here)) if apart[i].min() <= (NEAR if noisy else 0)}
+    exact = {i: int(apart[i].argmin()) for i in range(len(here)) if apart[i].min() == 0}
+    taken = set(exact.values())
+    near = {i: int(apart[i].argmin()) for i in range(len(here)) if i not in exact and apart[i].min() <= NEAR}
+    match = exact | {i: j for i, j in near.items() if j not in taken}  # noise may have moved a colour, but not onto another one
     shares = [float((own == i).mean()) for i in range(len(here))]
     if not match:
         raise InputError(

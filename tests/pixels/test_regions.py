@@ -1,0 +1,104 @@
+"""Masks as people have them: colours, palettes, indices, greys; with noise; with labels that one side lacks."""
+
+from __future__ import annotations
+
+import io as bytes_io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from zorki.core import events
+from zorki.core.errors import InputError
+from zorki.io import open_photo
+from zorki.pixels import regions
+
+
+def flat(colours: dict[tuple[int, int, int], slice], hw: tuple[int, int] = (40, 60)) -> np.ndarray:
+    out = np.zeros((*hw, 3), np.uint8)
+    for colour, columns in colours.items():
+        out[:, columns] = colour
+    return out
+
+
+def as_mask(a: np.ndarray) -> np.ndarray:
+    return a.astype(np.float32) / 255
+
+
+RED, BLUE, GREEN = (255, 0, 0), (0, 0, 255), (0, 255, 0)
+
+
+def paired(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[str], list[str]]:
+    notes: list[str] = []
+    with events.listen(lambda e: notes.append(e.note)):
+        own, other, names = regions.paired(as_mask(a), as_mask(b))
+    return own.numpy(), other.numpy(), names, notes
+
+
+def test_equal_colours_belong_together_and_weights_cover_the_picture() -> None:
+    a, b = flat({RED: slice(0, 20), BLUE: slice(20, 60)}), flat({BLUE: slice(0, 50), RED: slice(50, 60)})
+    own, other, names, notes = paired(a, b)
+    assert names == ["#0000ff", "#ff0000"]
+    assert own.sum(0).tolist() == np.ones((40, 60)).tolist()
+    assert own[1].mean() == pytest.approx(1 / 3)
+    assert other[1].mean() == pytest.approx(1 / 6)
+    assert not notes
+
+
+@pytest.mark.parametrize("kind", ["rgb", "grey", "palette", "index", "binary"])
+def test_all_kinds_of_masks_give_the_same_regions(kind: str) -> None:
+    label = np.zeros((40, 60), np.uint8)
+    label[:, 25:] = 1
+    image = {
+        "rgb": lambda: Image.merge("RGB", [Image.fromarray(label * 255)] * 3),
+        "grey": lambda: Image.fromarray(label * 255),
+        "index": lambda: Image.fromarray(label),
+        "binary": lambda: Image.fromarray(label * 255).convert("1"),
+        "palette": lambda: with_palette(label),
+    }[kind]()
+    file = bytes_io.BytesIO()
+    image.save(file, "PNG")
+    mask = open_photo(Image.open(file)).pixels
+    own, _, names = regions.paired(mask, mask)
+    assert len(names) == 2
+    assert own[0].mean() == pytest.approx(35 / 60)
+
+
+def with_palette(label: np.ndarray) -> Image.Image:
+    image = Image.fromarray(label, "P")
+    image.putpalette([10, 200, 30, 200, 10, 90])
+    return image
+
+
+def test_jpegs_noise_and_soft_edges_make_no_regions() -> None:
+    a = flat({RED: slice(0, 20), BLUE: slice(20, 60)})
+    file = bytes_io.BytesIO()
+    Image.fromarray(a).resize((240, 160), Image.Resampling.BICUBIC).save(file, "JPEG", quality=70)
+    noisy = np.asarray(Image.open(file).convert("RGB"))
+    own, _, names, _ = paired(noisy, a)
+    assert len(names) == 2
+    assert sorted(own.mean((1, 2)).tolist()) == pytest.approx([1 / 3, 2 / 3], abs=0.02)
+
+
+def test_what_one_side_lacks_is_joined_or_dropped_and_named() -> None:
+    a = flat({RED: slice(0, 30), GREEN: slice(30, 34), BLUE: slice(34, 60)})
+    b = flat({RED: slice(0, 30), BLUE: slice(30, 50), (255, 255, 255): slice(50, 60)})
+    own, _, names, notes = paired(a, b)
+    assert sorted(names) == ["#0000ff", "#ff0000"]
+    assert own.sum(0).min() == 1, "the lost region went to its neighbours"
+    assert own[names.index("#ff0000")][:, :32].all()
+    assert own[names.index("#0000ff")][:, 32:].all()
+    assert any("#00ff00 (6.7% of the content)" in n for n in notes)
+    assert any("grey 255" in n and "dropped" in n for n in notes)
+
+
+def test_masks_without_a_common_colour_are_told_with_their_colours() -> None:
+    with pytest.raises(InputError, match=r"no colour in common: #ff0000 .* #0000ff"):
+        paired(flat({RED: slice(0, 60)}), flat({BLUE: slice(0, 60)}))
+
+
+def test_near_greys_of_an_index_picture_stay_apart() -> None:
+    a = flat({(k, k, k): slice(10 * k, 10 * k + 10) for k in range(6)})
+    own, _, names, _ = paired(a, a)
+    assert len(names) == 6
+    assert own.mean((1, 2)).tolist() == pytest.approx([1 / 6] * 6)
