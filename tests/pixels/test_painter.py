@@ -79,7 +79,7 @@ def test_tiles_give_the_whole_pictures_statistics_and_slope(masked: bool, statis
     for room in (1e5, 3e5):
         tiles = Tiles.of(p.net, p.layers, HW, room)
         assert tiles.count > 1
-        part = replace(p, tiles=tiles, places={}, scale=0.0).of(x)
+        part = replace(p, tiles=tiles, places={}).of(x)
         assert part.loss == pytest.approx(whole.loss, rel=1e-5)
         assert float((part.slope - whole.slope).norm()) <= 1e-4 * float(whole.slope.norm())
 

@@ -90,8 +90,12 @@ def once(net: Net, picture: Any, wanted: set[Call], seen: Trace, grad: bool) -> 
             stack.enter_context(torch.inference_mode(False))
         stack.enter_context(torch.set_grad_enabled(grad))
         for base in bases:
-            part = net.inner.get_submodule(seen.paths[base])
-            stack.callback(part.register_forward_hook(lambda _, __, output, base=base: hook(base, output)).remove)
+
+            def listen(_module: nn.Module, _given: Any, output: Any, base: str = base) -> Any:
+                return hook(base, output)
+
+            listen.reads_output = True  # type: ignore[attr-defined]  # so that a fused pass need not come apart for it
+            stack.callback(net.inner.get_submodule(seen.paths[base]).register_forward_hook(listen).remove)
         with suppress(Reached):
             output = net.run(picture, backward=grad)
             if whole:

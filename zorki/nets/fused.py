@@ -31,7 +31,10 @@ def in_turn(layers: Sequence[nn.Module], x: torch.Tensor) -> torch.Tensor:
 
 
 def conv_relu(conv: nn.Conv2d, relu: nn.Module, x: torch.Tensor) -> torch.Tensor:
-    """relu(conv(x)) for x (b, c, h, w), in one pass when the weights are frozen and no hook or mode watches either of the two."""
+    """relu(conv(x)) for x (b, c, h, w), in one pass when the weights are frozen and no hook or mode watches either of the two.
+
+    Hooks behind the ReLU that are marked `reads_output` want nothing but what comes out, and are told of that.
+    """
     if not (POSSIBLE and x.device.type == "cpu" and unwatched(conv, relu)):
         return relu(conv(x))  # type: ignore[no-any-return]
     dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else x.dtype
@@ -39,11 +42,17 @@ def conv_relu(conv: nn.Conv2d, relu: nn.Module, x: torch.Tensor) -> torch.Tensor
         return relu(conv(x))  # type: ignore[no-any-return]
     padding: Any = conv.padding
     if conv.padding_mode != "zeros":
-        x, padding = F.pad(x, conv._reversed_padding_repeated_twice, conv.padding_mode), (0, 0)
+        sides = conv._reversed_padding_repeated_twice
+        repeated = conv.padding_mode == "replicate" and sides == [1, 1, 1, 1] and min(x.shape[-2:]) > 1
+        x = Repeated.apply(x) if repeated else F.pad(x, sides, conv.padding_mode)  # type: ignore[no-untyped-call]
+        padding = (0, 0)
     bias = None if conv.bias is None else conv.bias.to(dtype)
     made: torch.Tensor = ConvRelu.apply(  # type: ignore[no-untyped-call]
         x.to(dtype), conv.weight.to(dtype), bias, list(padding), list(conv.stride), list(conv.dilation), conv.groups
     )
+    for hook in relu._forward_hooks.values():
+        told = hook(relu, (), made)
+        made = made if told is None else told
     return made
 
 
@@ -53,12 +62,13 @@ def unwatched(conv: nn.Module, relu: nn.Module) -> bool:
         return False
     if torch._C._is_torch_function_mode_enabled():  # another backward rule may be on
         return False
-    return not (watched(conv) or watched(relu))
+    return not (watched(conv) or watched(relu, but="reads_output"))
 
 
-def watched(module: nn.Module) -> bool:
-    """Whether a hook is told when this module runs."""
-    return any((module._forward_hooks, module._forward_pre_hooks, module._backward_hooks, module._backward_pre_hooks))
+def watched(module: nn.Module, but: str = "") -> bool:
+    """Whether a hook is told when this module runs; `but`: those behind it that are marked so do not count."""
+    behind = any(not (but and getattr(hook, but, False)) for hook in module._forward_hooks.values())
+    return behind or any((module._forward_pre_hooks, module._backward_hooks, module._backward_pre_hooks))
 
 
 class ConvRelu(torch.autograd.Function):
@@ -83,3 +93,30 @@ class ConvRelu(torch.autograd.Function):
             through, x, weight, None, stride, padding, dilation, False, [0, 0], groups, [True, False, False]
         )
         return given[0], *(None,) * 6
+
+
+class Repeated(torch.autograd.Function):
+    """Maps (b, c, h, w) with their outermost pixels repeated once on all sides, in the layout that they have; torch's own turns it round."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:  # noqa: ARG004
+        b, c, h, w = x.shape
+        out = torch.empty(b, c, h + 2, w + 2, dtype=x.dtype, device=x.device, memory_format=torch.channels_last)
+        out[..., 1:-1, 1:-1] = x
+        out[..., 0, 1:-1], out[..., -1, 1:-1] = x[..., 0, :], x[..., -1, :]
+        out[..., 0], out[..., -1] = out[..., 1], out[..., -2]
+        return out
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *back: torch.Tensor) -> torch.Tensor:  # noqa: ARG004
+        g = back[0]
+        out = g[..., 1:-1, 1:-1].clone(memory_format=torch.channels_last)
+        out[..., 0, :] += g[..., 0, 1:-1]
+        out[..., -1, :] += g[..., -1, 1:-1]
+        for inside, outside in ((0, 0), (-1, -1)):
+            column = g[..., outside]
+            out[..., inside] += column[..., 1:-1]
+            out[..., 0, inside] += column[..., 0]
+            out[..., -1, inside] += column[..., -1]
+        return out

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from zorki.core.errors import InputError
 
 FEW = 1e-6  # a region of fewer of all places than that is empty
+PARTS = 16  # of the rows of a product in bfloat16
 RIDGE = 1e-4  # of the mean variance, added to a covariance before its root is taken
 
 
@@ -60,11 +61,12 @@ class Sums:
         """maps: (1, c, h, w); weights: (r, h, w), of the places; not given: one region, all of it."""
         a = rows_of(maps)
         if weights is None:
-            weight, first, second = torch.tensor([float(len(a))]), a.sum(0, keepdim=True), (a.T @ a)[None]
+            ones = torch.ones(len(a), 1, dtype=a.dtype, device=a.device)
+            weight, first, second = torch.tensor([float(len(a))]), square(ones, a), square(a, a)[None]
         else:
-            w = weights.reshape(len(weights), -1).to(a)
-            weight, first = w.sum(1), w @ a
-            second = torch.stack([a.T @ (a * one[:, None]) for one in w])
+            w = weights.reshape(len(weights), -1).to(a.device)
+            weight, first = w.sum(1), w @ a.float()
+            second = torch.stack([square(a, a * one[:, None].to(a.dtype)) for one in w])
         self.weight, self.first, self.second = self.weight.to(a.device) + weight.to(a.device), self.first + first, self.second + second
         self.places += len(a)
 
@@ -75,14 +77,29 @@ class Sums:
 
 
 def rows_of(maps: torch.Tensor) -> torch.Tensor:
-    """Maps (1, c, h, w) as float32 rows (places, c); no copy where channels lie last. Raises InputError for what has no places."""
+    """Maps (1, c, h, w) as rows (places, c); no copy where channels lie last. Raises InputError for what has no places."""
     if maps.ndim != 4:
         raise InputError(
             f"A layer of shape {tuple(maps.shape[1:])} has no maps.",
             "A style is how maps go together.",
             "Choose a layer with maps: `zorki layers`.",
         )
-    return maps.permute(0, 2, 3, 1).reshape(-1, maps.shape[1]).float()
+    rows = maps.permute(0, 2, 3, 1).reshape(-1, maps.shape[1])
+    return rows if rows.dtype in (torch.bfloat16, torch.float64) else rows.float()
+
+
+def square(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """aᵀ b (c, d) in float32 of rows (n, c) and (n, d). bfloat16 is multiplied as it is, in PARTS whose rounding is not added up."""
+    if a.dtype != torch.bfloat16:
+        return (a.T @ b).float()
+    many = len(a) // PARTS * PARTS
+    out = torch.zeros(a.shape[1], b.shape[1], device=a.device)
+    if many:
+        x, y = (p[:many].view(PARTS, many // PARTS, p.shape[1]) for p in (a, b))
+        out += torch.bmm(x.transpose(1, 2), y).float().sum(0)
+    if many < len(a):
+        out += (a[many:].T @ b[many:]).float()
+    return out
 
 
 def of(maps: torch.Tensor, weights: torch.Tensor | None = None) -> Moments:
@@ -103,16 +120,17 @@ def slopes(d: Moments, m: Moments, maps: torch.Tensor, weights: torch.Tensor | N
     d: the loss's gradient with respect to mean and product.
     """
     a = rows_of(maps)
-    out = torch.zeros_like(a)
+    out: torch.Tensor | None = None
     for r in range(len(d.mean)):
         count = float(m.share[r]) * places
         if not count:
             continue
-        both = d.product[r] + d.product[r].T
-        one = torch.addmm(d.mean[r], a, both).div_(count)
-        out += one if weights is None else one.mul_(weights[r].reshape(-1, 1).to(one))
+        one = torch.addmm((d.mean[r] / count).to(a.dtype), a, ((d.product[r] + d.product[r].T) / count).to(a.dtype))
+        if weights is not None:
+            one.mul_(weights[r].reshape(-1, 1).to(one))
+        out = one if out is None else out.add_(one)
     _, c, h, w = maps.shape
-    return out.view(1, h, w, c).permute(0, 3, 1, 2)
+    return (torch.zeros_like(a) if out is None else out).view(1, h, w, c).permute(0, 3, 1, 2)
 
 
 def gram_distance(m: Moments, target: Moments) -> torch.Tensor:

@@ -6,7 +6,6 @@ say of each tile. Source: Gatys, Ecker, Bethge 2016, equations 1 to 7.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,6 +19,8 @@ from zorki.pixels.objectives import PICTURE
 from zorki.pixels.tiles import Cut, Tiles, gradient, looked
 
 Where = tuple[Cut, Cut]
+COLOURS = 1e-3  # a distance of colours that is as good as none: of a mean that is off by eleven levels
+NEAR = 1e-4  # of a style's own size: a start that is nearer has it already, and is not to be magnified
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,6 @@ class Painter:
     weights: torch.Tensor | None = None
     tiles: Tiles | None = None
     places: dict[str, torch.Tensor] = field(default_factory=dict)
-    scale: float = 0.0
 
     @property
     def layers(self) -> list[str]:
@@ -154,6 +154,7 @@ class Painter:
         sums: dict[str, Sums] = {}
         found: dict[str, tuple[Moments, Moments]] = {}
         held = [0.0]
+        scale = float(self.hw[0] * self.hw[1])  # a place's share is tiny: so much larger it is sent back, which half precision can hold
 
         def count(seen: Mapping[str, torch.Tensor], cut: Where) -> None:
             for name in dict.fromkeys(level.layer for level in styled):
@@ -163,7 +164,7 @@ class Painter:
             for level in styled:
                 m = sums[level.layer].moments()
                 parts[level.text], d = level.slope(m)
-                d = Moments(level.weight * d.mean, level.weight * d.product, d.share)
+                d = Moments(level.weight * scale * d.mean, level.weight * scale * d.product, d.share)
                 if level.layer in found:
                     before = found[level.layer][1]
                     d = Moments(d.mean + before.mean, d.product + before.product, d.share)
@@ -179,20 +180,17 @@ class Painter:
                     for name, (m, d) in found.items()
                 ]
                 if self.content is not None:
-                    value, slope = self.kept(seen[self.content.layer], cut)
+                    value, slope = self.kept(seen[self.content.layer], cut, scale)
                     held[0] += value
                     pairs.append((seen[self.content.layer], slope))
-                if not self.scale:  # what is sent back is brought near to 1, which a half-precision net can hold
-                    most = max(float(g.abs().max()) if g.numel() else 0.0 for _, g in pairs)
-                    self.scale = 1 / most if math.isfinite(most) and most > 0 else 1.0
-                return [(a, g * self.scale) for a, g in pairs]
+                return pairs
 
         with torch.inference_mode(False), self.net.quiet():
             if tiles.count > 1 and styled:
                 for cut, seen in looked(self.net, picture, self.layers, tiles):
                     count(seen, cut)
                 conclude()
-            out.add_(gradient(self.net, picture, self.layers, pull, tiles), alpha=1 / self.scale if self.scale else 1.0)
+            out.add_(gradient(self.net, picture, self.layers, pull, tiles), alpha=1 / scale)
         total = sum(level.weight * parts[level.text] for level in styled)
         if self.content is not None:
             parts[self.content.text] = held[0]
@@ -212,8 +210,8 @@ class Painter:
             self.places[name] = moments.placed(self.weights, tiles.grid(name))
         return tiles.part(name, self.places[name], cut, (maps.shape[-2], maps.shape[-1]))
 
-    def kept(self, maps: torch.Tensor, cut: Where) -> tuple[float, torch.Tensor]:
-        """The content's value of a tile, and the weighted slope."""
+    def kept(self, maps: torch.Tensor, cut: Where, scale: float) -> tuple[float, torch.Tensor]:
+        """The content's value of a tile, and `scale` times its weighted slope."""
         c = self.content
         assert c is not None
         target, weights = c.target, c.weights
@@ -222,9 +220,8 @@ class Painter:
             target = self.tiles.part(c.layer, target, cut, hw)
             weights = None if weights is None else self.tiles.part(c.layer, weights, cut, hw)
         apart = maps.float() - target
-        squares = apart if weights is None else apart * weights
-        size = c.whole
-        return float((squares * apart).sum()) / size, squares * (2 * c.weight / size)
+        weighed = apart if weights is None else apart * weights
+        return float((weighed * apart).sum()) / c.whole, weighed * (2 * c.weight * scale / c.whole)
 
 
 def level_of(layer: str, here: Moments, there: Moments, weight: float, statistic: Statistic, relative: bool = True) -> Level:
@@ -236,4 +233,5 @@ def level_of(layer: str, here: Moments, there: Moments, weight: float, statistic
         return Level(layer, there, torch.ones_like(here.share), weight, statistic)
     far = DISTANCES[statistic](here, there)
     own = DISTANCES[statistic](there, Moments(torch.zeros_like(there.mean), torch.zeros_like(there.product), there.share))
-    return Level(layer, there, torch.maximum(far, 1e-6 * own).clamp_min(1e-12), weight, statistic)
+    floor = torch.full_like(far, COLOURS) if statistic == "colour" else NEAR * own
+    return Level(layer, there, torch.maximum(far, floor).clamp_min(1e-12), weight, statistic)

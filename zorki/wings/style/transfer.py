@@ -69,7 +69,7 @@ class Settings:
     "what finds the way down"
     start: Literal["content", "noise"] = "content"
     "what is painted over"
-    steps: Annotated[int, Least(1)] = 150
+    steps: Annotated[int, Least(1)] = 120
     "updates at the first, smallest size; fewer at each larger one"
     rate: Annotated[float, Least(0)] = 0.02
     "size of an update (Adam)"
