@@ -50,6 +50,10 @@ MADE = {  # picture -> the command that makes it, in a folder with the photograp
     "attribution.png": "zorki see attribution coffee.png",
     "reconstruct.png": "zorki style reconstruct chelsea.png --layer relu3_2",
     "texture.png": "zorki style reconstruct flow.png --layer relu3_1 --what style",
+    "reconstruct-board.png": "zorki style reconstruct chelsea.png --board --size 192",
+    "transfer-mix.jpg": "zorki style transfer coffee.png flow.png chelsea.png --mix 1,1",
+    "transfer-grid.png": "zorki style transfer chelsea.png flow.png --grid --size 256",
+    "photo.jpg": "zorki style photo coffee.png chelsea.png",
     "transfer.jpg": "zorki style transfer chelsea.png flow.png",
     "transfer-coffee.jpg": "zorki style transfer coffee.png flow.png",
 }

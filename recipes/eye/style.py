@@ -24,7 +24,8 @@ import zorki
 from zorki import lens
 
 PAIRS = (("astronaut", "starry-night"), ("chelsea", "the-scream"), ("coffee", "great-wave"), ("rocket", "composition-vii"))
-WEIGHTS = (0.01, 0.02, 0.04, 0.08)  # of the content, beside a style weight of 1
+WEIGHTS = (0.005, 0.02, 0.08)  # of the content, beside a style weight of 1
+SIDE = 512  # longest side painted at, which is the judge's
 AT = 1.5  # the content error at which nets are compared
 
 
@@ -72,7 +73,7 @@ def judge(shared: Path) -> Any:
 
 def sweep(net: lens.Net, shared: Path, out: Path, weights: Sequence[float] = WEIGHTS, **more: Any) -> list[dict[str, float]]:
     """For each content weight the means over the pairs; the pictures are left in `out`."""
-    judged, rows = judge(shared), []
+    judged, rows, more = judge(shared), [], {"size": SIDE} | more
     for weight in weights:
         told, began = [], time.monotonic()
         for content, style in PAIRS:
@@ -112,7 +113,6 @@ def main() -> None:
         net = lens.Net(
             Surrogate(a.shared / "data" / "weights" / "distilled_vgg19_16x.safetensors").eval(), name="surrogate", side=224, step=1
         )
-        net.drawing = zorki.load("eye").drawing
         more = {"layers": tuple(f"aux{b}_1" for b in range(1, 6)), "content_layer": "relu4_2"}
     folder = a.out or Path(tempfile.mkdtemp())
     folder.mkdir(parents=True, exist_ok=True)

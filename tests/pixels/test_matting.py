@@ -36,6 +36,14 @@ def test_in_float32_too_at_its_own_epsilon() -> None:
     assert np.abs(found - expected).max() <= 1e-4 * np.abs(expected).max()
 
 
+def test_in_float32_where_colours_lie_on_a_line() -> None:
+    """As those of nearly every window of a photograph do."""
+    line = noise(1, 1, 20, 16) * torch.tensor([0.9, 0.8, 0.7], dtype=torch.float64).view(1, 3, 1, 1)
+    guide, p = (line + 1e-4 * noise(1, 3, 20, 16, seed=2)).float(), noise(1, 3, 20, 16, seed=1).float()
+    exact, found = matting.Laplacian(guide.double())(p.double()), matting.Laplacian(guide)(p)
+    assert float((found - exact).norm()) <= 1e-3 * float(exact.norm())
+
+
 def test_what_is_affine_in_the_guide_costs_nothing_and_constants_nothing_at_all() -> None:
     guide = noise(1, 3, 14, 11)
     laplacian = matting.Laplacian(guide, 1e-7)

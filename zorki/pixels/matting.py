@@ -44,13 +44,15 @@ def products(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
 class Laplacian:
     """The matting Laplacian of a guide (1, 3, h, w) in 0..1, with both sides at least 3; `L(p)` applies it, whatever p's channels.
 
-    epsilon: how far a window's colours may be from affine for free, divided by the 9 pixels. Works in the guide's own dtype.
+    epsilon: how far a window's colours may be from affine for free, divided by the 9 pixels. Works in the guide's own dtype, but for what is inverted.
     """
 
     def __init__(self, guide: torch.Tensor, epsilon: float = EPSILON) -> None:
         self.guide = guide
-        self.mean = box(guide)
-        self.inverse = inverse(self.mean, box(products(guide, guide)), epsilon / WINDOW**2)
+        fine = guide.double()  # colours of a window lie nearly on a line: in float32 their covariance could not be inverted
+        mean = box(fine)
+        self.inverse = inverse(mean, box(products(fine, fine)), epsilon / WINDOW**2).to(guide.dtype)
+        self.mean = mean.to(guide.dtype)
         self.count = spread(torch.ones_like(self.mean[:, :1]))
 
     def fitted(self, p: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -93,8 +95,9 @@ def guided(guide: torch.Tensor, p: torch.Tensor, radius: int, epsilon: float) ->
     guide: (1, 3, h, w); p: (1, c, h, w). Source: He, Sun, Tang 2013, equations 14 to 16.
     """
     c, hw = p.shape[1], p.shape[-2:]
+    fine = guide.double()
+    turned = inverse(window(fine, radius), window(products(fine, fine), radius), epsilon).to(guide.dtype)
     mean, other = window(guide, radius), window(p, radius)
-    turned = inverse(mean, window(products(guide, guide), radius), epsilon)
     cross = window(products(guide, p), radius) - products(mean, other)
     a = (turned.view(3, 3, 1, *hw) * cross.view(1, 3, c, *hw)).sum(1)
     b = other - (a * mean[0][:, None]).sum(0, keepdim=True)
