@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from tests.toys import toy
-from zorki import lens, pixels
+from zorki import io, lens, pixels
 from zorki.core.errors import InputError
 from zorki.wings.see import attribution, dream, maps, maximize
 from zorki.wings.style import transfer
@@ -81,8 +81,9 @@ def test_the_painting_comes_nearer_to_the_style() -> None:
         return float((a - b).pow(2).sum())
 
     s = transfer.Settings(layers=("1",), content_layer="4", content_weight=0, steps=30, size=48, rate=0.03)
-    *_, last = transfer.run(net, content, style, s)
-    *_, unstyled = transfer.run(net, content, style, transfer.Settings(**(vars(s) | {"style_weight": 0.0})))
+    styles = io.PhotoSet([style[0].permute(1, 2, 0).numpy()])
+    *_, last = transfer.run(net, content, styles, s=s)
+    *_, unstyled = transfer.run(net, content, styles, s=transfer.Settings(**(vars(s) | {"style_weight": 0.0})))
     assert far(last.image()) < 0.5 * far(content)
     assert far(last.image()) < 0.5 * far(unstyled.image())
 

@@ -55,7 +55,12 @@ def power(matrix: torch.Tensor, exponent: float, least: float = 1e-6) -> torch.T
 
 def lightness(picture: torch.Tensor) -> torch.Tensor:
     """Luma (1, 3, h, w), the same in all three colours; Rec. 601, as in YUV."""
-    return (picture * picture.new_tensor(LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True).expand_as(picture).contiguous()
+    return (
+        (picture * torch.tensor(LUMA, dtype=picture.dtype).view(1, 3, 1, 1).to(picture.device))
+        .sum(1, keepdim=True)
+        .expand_as(picture)
+        .contiguous()
+    )
 
 
 def is_grey(picture: torch.Tensor) -> bool:

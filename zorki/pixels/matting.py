@@ -24,16 +24,34 @@ def spread(x: torch.Tensor, size: int = WINDOW) -> torch.Tensor:
     return F.avg_pool2d(F.pad(x, [size - 1] * 4), size, stride=1) * size**2
 
 
-def inverse(mean: torch.Tensor, means: torch.Tensor, ridge: float) -> torch.Tensor:
-    """(Σ + ridge)⁻¹ of the colours in windows, in closed form: (9, …) row by row. mean: (1, 3, …) of colours; means: (1, 9, …) of products."""
-    c = means[0] - (mean[0][:, None] * mean[0][None]).flatten(0, 1)
+def inverse(c: torch.Tensor, ridge: float) -> torch.Tensor:
+    """(Σ + ridge)⁻¹ of covariances c (9, …) of three colours, row by row, by elimination.
+
+    The colours of a window lie nearly on a line; cofactors would lose all digits there in float32, elimination does not.
+    """
     xx, xy, xz, _, yy, yz, _, _, zz = c
-    xx, yy, zz = xx + ridge, yy + ridge, zz + ridge
-    a, b, d = yy * zz - yz * yz, xz * yz - xy * zz, xy * yz - xz * yy
-    e, f, g = xx * zz - xz * xz, xy * xz - xx * yz, xx * yy - xy * xy
-    whole = xx * a + xy * b + xz * d
-    out: torch.Tensor = torch.stack([a, b, d, b, e, f, d, f, g]) / whole
+    d1 = xx + ridge
+    l21, l31 = xy / d1, xz / d1
+    d2 = (yy - l21 * xy).clamp_min(0) + ridge
+    l32 = (yz - l31 * xy) / d2
+    d3 = (zz - l31 * xz - l32 * l32 * d2).clamp_min(0) + ridge
+    m31 = l21 * l32 - l31
+    i33, i32, i31 = 1 / d3, -l32 / d3, m31 / d3
+    i22, i21 = 1 / d2 + l32 * l32 / d3, -l21 / d2 - m31 * l32 / d3
+    i11 = 1 / d1 + l21 * l21 / d2 + m31 * m31 / d3
+    out: torch.Tensor = torch.stack([i11, i21, i31, i21, i22, i32, i31, i32, i33])
     return out
+
+
+def covariance(x: torch.Tensor) -> torch.Tensor:
+    """(9, h - 2, w - 2) of the colours of x (1, 3, h, w) in each window, from what is left when its mean is taken off."""
+    mean, (h, w) = box(x), x.shape[-2:]
+    total = torch.zeros_like(products(mean, mean))
+    for dy in range(WINDOW):
+        for dx in range(WINDOW):
+            off = x[..., dy : h - 2 + dy, dx : w - 2 + dx] - mean
+            total += products(off, off)
+    return total[0] / WINDOW**2
 
 
 def products(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
@@ -44,15 +62,13 @@ def products(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
 class Laplacian:
     """The matting Laplacian of a guide (1, 3, h, w) in 0..1, with both sides at least 3; `L(p)` applies it, whatever p's channels.
 
-    epsilon: how far a window's colours may be from affine for free, divided by the 9 pixels. Works in the guide's own dtype, but for what is inverted.
+    epsilon: how far a window's colours may be from affine for free, divided by the 9 pixels. Works in the guide's own dtype.
     """
 
     def __init__(self, guide: torch.Tensor, epsilon: float = EPSILON) -> None:
         self.guide = guide
-        fine = guide.double()  # colours of a window lie nearly on a line: in float32 their covariance could not be inverted
-        mean = box(fine)
-        self.inverse = inverse(mean, box(products(fine, fine)), epsilon / WINDOW**2).to(guide.dtype)
-        self.mean = mean.to(guide.dtype)
+        self.mean = box(guide)
+        self.inverse = inverse(covariance(guide), epsilon / WINDOW**2)
         self.count = spread(torch.ones_like(self.mean[:, :1]))
 
     def fitted(self, p: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -78,14 +94,9 @@ class Laplacian:
 
 
 def window(x: torch.Tensor, radius: int) -> torch.Tensor:
-    """The mean over a window of side 2 · radius + 1, of what of it lies inside the picture."""
-    for d in (-2, -1):
-        n = x.shape[d]
-        total = F.pad(x.cumsum(d, dtype=torch.float64), [0, 0, 1, 0] if d == -2 else [1, 0])
-        at = torch.arange(n, device=x.device)
-        low, high = (at - radius).clamp(min=0), (at + radius + 1).clamp(max=n)
-        shape = [-1, 1] if d == -2 else [-1]
-        x = ((total.index_select(d, high) - total.index_select(d, low)) / (high - low).view(shape)).to(x.dtype)
+    """The sum over a window of side 2 · radius + 1, of what of it lies inside the picture."""
+    for size in ((2 * radius + 1, 1), (1, 2 * radius + 1)):
+        x = F.avg_pool2d(F.pad(x, [radius * (size[1] > 1)] * 2 + [radius * (size[0] > 1)] * 2), size, stride=1) * (2 * radius + 1)
     return x
 
 
@@ -95,13 +106,17 @@ def guided(guide: torch.Tensor, p: torch.Tensor, radius: int, epsilon: float) ->
     guide: (1, 3, h, w); p: (1, c, h, w). Source: He, Sun, Tang 2013, equations 14 to 16.
     """
     c, hw = p.shape[1], p.shape[-2:]
-    fine = guide.double()
-    turned = inverse(window(fine, radius), window(products(fine, fine), radius), epsilon).to(guide.dtype)
-    mean, other = window(guide, radius), window(p, radius)
-    cross = window(products(guide, p), radius) - products(mean, other)
+    count = window(torch.ones_like(guide[:, :1]), radius)
+
+    def mean_of(x: torch.Tensor) -> torch.Tensor:
+        return window(x, radius) / count
+
+    mean, other = mean_of(guide), mean_of(p)
+    turned = inverse((mean_of(products(guide, guide)) - products(mean, mean))[0], epsilon)
+    cross = mean_of(products(guide, p)) - products(mean, other)
     a = (turned.view(3, 3, 1, *hw) * cross.view(1, 3, c, *hw)).sum(1)
     b = other - (a * mean[0][:, None]).sum(0, keepdim=True)
-    return window(a, radius), window(b, radius)
+    return mean_of(a), mean_of(b)
 
 
 def relit(photo: torch.Tensor, guide: torch.Tensor, p: torch.Tensor, radius: int, epsilon: float) -> torch.Tensor:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from torch.nn import functional as F
 
@@ -161,13 +162,14 @@ class _RootTrace(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: torch.autograd.function.FunctionCtx, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-        values, vectors = torch.linalg.eigh(b.double())
-        root = (vectors * values.clamp_min(0).sqrt()) @ vectors.T
-        inner, turned = torch.linalg.eigh(root @ a.double() @ root)
-        inner = inner.clamp_min(1e-12 * inner.amax().clamp_min(1e-30)).sqrt()
+        # in numpy: no device need have float64 or eigenvalues, and the matrices are small
+        values, vectors = np.linalg.eigh(b.detach().cpu().numpy().astype(np.float64))
+        root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
+        inner, turned = np.linalg.eigh(root @ a.detach().cpu().numpy().astype(np.float64) @ root)
+        inner = np.sqrt(inner.clip(1e-12 * max(inner.max(), 1e-30)))
         side = root @ turned
-        ctx.save_for_backward(((side / inner) @ side.T / 2).to(a.dtype))
-        total: torch.Tensor = inner.sum().to(a.dtype)
+        ctx.save_for_backward(torch.from_numpy(((side / inner) @ side.T / 2).astype(np.float32)).to(a.device, a.dtype))
+        total: torch.Tensor = torch.tensor(float(inner.sum()), dtype=a.dtype).to(a.device)
         return total
 
     @staticmethod

@@ -43,8 +43,8 @@ class Job:
         self.sets = {n: p if isinstance(p, io.PhotoSet) else io.PhotoSet(p, **more) for n, p in pictures.items() if method.inputs[n].many}
         single = {n: p for n, p in pictures.items() if n not in self.sets}
         self.photos = {name: io.open_photo(p, **more) for name, p in single.items()}
-        for photo in self.photos.values():
-            for sentence in photo.notes:
+        for one in self.photos.values():
+            for sentence in one.notes:
                 events.note(sentence)
         self.last: pixels.Step | None = None
         self.made: Any = None
@@ -54,7 +54,7 @@ class Job:
         import torch
 
         with torch.inference_mode(False):  # a caller may be in it, and nothing that is drawn could be
-            inputs = {name: tensor(photo) for name, photo in self.photos.items()}
+            inputs = {name: tensor(one) for name, one in self.photos.items()}
             started = self.method.run(self.net, **inputs, **self.sets, s=self.settings)
         if not self.method.climbs:
             self.made = started
@@ -148,8 +148,8 @@ def plain(value: Any) -> Any:
     return Path(value).name if isinstance(value, str) and os.path.isabs(value) else value
 
 
-def tensor(photo: io.Photo) -> Any:
+def tensor(opened: io.Photo) -> Any:
     """(1, 3, h, w) float32 in 0..1."""
     import torch
 
-    return torch.from_numpy(np.ascontiguousarray(photo.pixels.transpose(2, 0, 1))[None])
+    return torch.from_numpy(np.ascontiguousarray(opened.pixels.transpose(2, 0, 1))[None])

@@ -96,7 +96,7 @@ def run(
             easel = easels.Easel(recoloured(base, style, own, other), rate=s.rate)
         else:
             easel = easel.next(hw, pixels.shift.carry(base, *before))
-        if s.affine:
+        if s.affine and min(hw) >= matting.WINDOW:
             laplacian = matting.Laplacian(base)
             judge = Painter(judge.net, hw, judge.levels, judge.content, [("affine", s.affine, laplacian.term)], judge.weights)
 
