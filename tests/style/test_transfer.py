@@ -17,6 +17,7 @@ from tests.toys import state, toy
 from zorki import io, lens, studio
 from zorki.core import events
 from zorki.core.errors import InputError, Stopped
+from zorki.pixels import painter
 from zorki.wings.style import transfer
 from zorki.wings.style.transfer import Settings
 
@@ -216,7 +217,7 @@ def test_carried_up_it_is_the_painting_when_brought_down_again() -> None:
 def test_full_paints_every_pixel_in_tiles_as_if_there_were_none(monkeypatch: pytest.MonkeyPatch) -> None:
     photo, style = noise(96, 128), noise(60, 60, seed=1)
     whole, _ = drawn(photo, style, size=48, full=True, steps=4)
-    monkeypatch.setattr("zorki.pixels.tiles.ROOM", 3e5)
+    monkeypatch.setattr("zorki.pixels.tiles.ROOM", 3e5 / painter.WIDE)
     tiled, _ = drawn(photo, style, size=48, full=True, steps=4)
     assert float((tiled - whole).abs().max()) < 0.02
     assert float((tiled - whole).pow(2).mean().sqrt()) < 1e-3

@@ -16,9 +16,10 @@ from zorki import lens
 from zorki.pixels import moments
 from zorki.pixels.moments import DISTANCES, Moments, Statistic, Sums
 from zorki.pixels.objectives import PICTURE
-from zorki.pixels.tiles import Cut, Tiles, gradient, looked
+from zorki.pixels.tiles import Cut, Tiles, gradient, looked, room
 
 Where = tuple[Cut, Cut]
+WIDE = 12  # times the usual room for a tile: each is looked at twice
 COLOURS = 1e-3  # a distance of colours that is as good as none: of a mean that is off by eleven levels
 NEAR = 1e-4  # of a style's own size: a start that is nearer has it already, and is not to be magnified
 
@@ -149,7 +150,7 @@ class Painter:
 
     def through(self, picture: torch.Tensor, parts: dict[str, float], out: torch.Tensor) -> float:
         """What the net says of it: leaves values in `parts`, adds the slope to `out`; the weighted sum."""
-        tiles = self.tiles = self.tiles or Tiles.of(self.net, self.layers, self.hw)
+        tiles = self.tiles = self.tiles or Tiles.of(self.net, self.layers, self.hw, room(self.net.device, WIDE))
         styled = [level for level in self.levels if level.layer != PICTURE]
         sums: dict[str, Sums] = {}
         found: dict[str, tuple[Moments, Moments]] = {}

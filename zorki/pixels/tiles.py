@@ -18,7 +18,7 @@ from zorki.core.errors import InputError
 from zorki.lens.chunks import SHARE, free_memory
 from zorki.lens.grids import fits
 
-ROOM = 256 << 20  # bytes for one window's maps in main memory, of which a large picture itself leaves little
+ROOM = 80 << 20  # bytes for one window's maps in main memory, of which a large picture itself leaves little
 WIDEST = 2  # copies of the widest layer's maps that come and go on the way back
 
 
@@ -105,10 +105,10 @@ def bytes_a_pixel(net: lens.Net, layers: Sequence[str]) -> float:
     return size * (sum(each) + WIDEST * max(each) + 4 * net.channels)
 
 
-def room(device: torch.device) -> float:
-    """Bytes that a window's maps may take on a device."""
+def room(device: torch.device, times: float = 1) -> float:
+    """Bytes that a window's maps may take on a device; `times` as many as usual in main memory, for who pays for each tile twice."""
     free = SHARE * free_memory(device)
-    return free if device.type == "cuda" else min(free, ROOM)
+    return free if device.type == "cuda" else min(free, times * ROOM)
 
 
 @dataclass(frozen=True)
