@@ -141,7 +141,7 @@ def photo(shared: Path, out: Path, numbers: list[int]) -> None:
         row: dict[str, Any] = {"pair": number, "seconds": time.perf_counter() - began}
         told = dict(zip(made, judge.judge(files[0], files[1], list(made.values()), files[2], files[3]), strict=True))
         for k, path in made.items():
-            shares = [told[k]["levels"].get(f) for f in ("fire3", "fire5", "fire8")]
+            shares = [v for f, v in told[k]["levels"].items() if f.endswith(("fire3", "fire5", "fire8"))]
             known = [s for s in shares if s is not None]
             row |= {f"ssim {k}": alike(files[0], path), f"left {k}": float(np.mean(known)) if known else float("nan")}
         rows.append(row)
