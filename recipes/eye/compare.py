@@ -6,24 +6,12 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from safetensors.torch import load_file
 
 import zorki
 from recipes.eye.boards import LAYERS
-from zorki import io, lens
-from zorki.nets.vgg import Vgg
-from zorki.weights import card
+from zorki import io
 
 CHANNELS, SIDE = range(0, 48, 6), 96
-
-
-def opened(path: Path) -> lens.Net:
-    """A net of eye's form with the numbers of that file."""
-    module = Vgg(**card("eye").arguments).eval()
-    module.load_state_dict({k: v.float() for k, v in load_file(path).items()})
-    net = lens.Net(module, name=path.stem, side=64)
-    net.drawing = zorki.load("eye").drawing
-    return net
 
 
 def main() -> None:
@@ -34,7 +22,7 @@ def main() -> None:
     pictures, captions = [], []
     for layer in LAYERS:
         for file in a.files:
-            net = opened(file)
+            net = zorki.load("eye", weights_file=file)
             board = zorki.see.maximize(net, layer=layer, channel=list(CHANNELS), size=SIDE)
             pictures += [tile.pixels for tile in board.tiles]
             captions += [f"{file.stem} {layer}:{c}" for c in CHANNELS]

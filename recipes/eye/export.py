@@ -59,7 +59,7 @@ def write(pictures: Pictures, checkpoint: Path, files: Path) -> float:
     before = tomllib.loads((files / "eye.toml").read_text(encoding="utf-8")) if (files / "eye.toml").exists() else {}
     log = (Path(__file__).parent / "log.txt").read_text(encoding="utf-8")
     probes = float(re.findall(r"teacher: ([\d.]+)% right on held-back", log)[-1]) / 100
-    courses = [c for name, c in COURSES.items() if list(COURSES).index(name) <= list(COURSES).index(checkpoint.stem)]
+    courses = list(COURSES.values())[: 1 + list(COURSES).index(checkpoint.stem)]
     card = CARD.format(
         sha256=hashlib.sha256(target.read_bytes()).hexdigest(), parameters=sum(v.numel() for v in state.values()), accuracy=top,
         held_back=len(pictures.val), train=len(pictures.train), teacher=probes, epochs=" + ".join(f"{c.epochs:g}" for c in courses),

@@ -1,6 +1,6 @@
 """How well a net paints: four pairs, a sweep of content weights, and the judge's two networks, which no recipe trains with.
 
-`python -m recipes.eye.style --shared FOLDER [--model NAME] [--surrogate] [--out FOLDER]` prints the figures of the card.
+`python -m recipes.eye.style --shared FOLDER [--model NAME] [--file FILE] [--surrogate] [--out FOLDER]` prints the figures of the card.
 """
 
 from __future__ import annotations
@@ -104,11 +104,12 @@ def main() -> None:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--shared", type=Path, required=True, help="the folder with tools/judge.py, data/paintings and data/weights")
     p.add_argument("--model", default="eye")
+    p.add_argument("--file", type=Path, help="other numbers for that model, as its first version's")
     p.add_argument("--surrogate", action="store_true", help="the distilled VGG-19 in its place")
     p.add_argument("--weights", type=float, nargs="*", default=WEIGHTS)
     p.add_argument("--out", type=Path)
     a = p.parse_args()
-    net, more = zorki.load(a.model), {}
+    net, more = zorki.load(a.model, weights_file=a.file), {}
     if a.surrogate:
         net = lens.Net(
             Surrogate(a.shared / "data" / "weights" / "distilled_vgg19_16x.safetensors").eval(), name="surrogate", side=224, step=1

@@ -92,6 +92,17 @@ def test_what_one_side_lacks_is_joined_or_dropped_and_named() -> None:
     assert any("grey 255" in n and "dropped" in n for n in notes)
 
 
+def test_a_region_of_a_few_pixels_is_joined_and_named() -> None:
+    """Of one position a deep layer can tell no mean and no spread (T19)."""
+    a, b = flat({RED: slice(0, 60)}, (64, 64)), flat({RED: slice(0, 30), BLUE: slice(30, 64)}, (64, 64))
+    a[:4, :4] = BLUE
+    a[:, 60:] = RED
+    own, _, names, notes = paired(a, b)
+    assert names == ["#ff0000"]
+    assert own.min() == 1
+    assert any("#0000ff" in n and "too little" in n for n in notes)
+
+
 def test_masks_without_a_common_colour_are_told_with_their_colours() -> None:
     with pytest.raises(InputError, match=r"no colour in common: #ff0000 .* #0000ff"):
         paired(flat({RED: slice(0, 60)}), flat({BLUE: slice(0, 60)}))

@@ -117,22 +117,27 @@ def test_the_photo_as_its_own_style_is_left_alone_and_this_is_said() -> None:
     assert any("nothing to do" in n for n in notes)
 
 
-def test_transparent_parts_of_a_style_count_nowhere() -> None:
+@pytest.mark.parametrize("colours", ["style", "luminance", "histogram", "linear"])
+def test_transparent_parts_of_a_style_count_nowhere(colours: str) -> None:
+    """Neither in the statistics nor in the colours of the start: what is painted there may be anything."""
     style = np.concatenate([array(noise(40, 40, seed=1)), np.ones((40, 40, 1), np.float32)], 2)
-    spoilt = style.copy()
-    spoilt[:, 20:, 3], spoilt[:, 20:, :3] = 0, 1
-    half, whole = drawn(noise(40, 40), spoilt)[0], drawn(noise(40, 40), style[:, :20])[0]
-    other = drawn(noise(40, 40), np.concatenate([style[:, :20, :3], np.ones((40, 20, 3), np.float32)], 1))[0]
-    assert float((half - whole).abs().mean()) < float((other - whole).abs().mean())
+    style[:, 20:, 3] = 0
+    other = style.copy()
+    style[:, 22:, :3], other[:, 22:, :3] = 1, (1, 0, 0)  # two pixels apart: a small picture's pixels are means of large ones
+    one, two = (drawn(noise(40, 40), s, colours=colours, layers=("1",), content_layer="1")[0] for s in (style, other))
+    opaque = drawn(noise(40, 40), other[..., :3], colours=colours, layers=("1",), content_layer="1")[0]
+    assert float((one - two).abs().max()) < 0.02
+    assert float((one - opaque).abs().mean()) > 10 * float((one - two).abs().mean())
+
+
+def test_a_style_that_is_transparent_all_over_is_none() -> None:
     with pytest.raises(InputError, match="transparent all over"):
-        drawn(noise(40, 40), np.concatenate([style[..., :3], np.zeros((40, 40, 1), np.float32)], 2))
+        drawn(noise(40, 40), np.zeros((40, 40, 4), np.float32))
 
 
 def test_a_mixture_of_one_and_nothing_is_the_one() -> None:
     a, b = noise(40, 40, seed=1), noise(40, 40, seed=2)
     one, mixed, both = drawn(noise(40, 40), a)[0], drawn(noise(40, 40), a, b, mix="1,0")[0], drawn(noise(40, 40), a, b)[0]
-    begin = noise(40, 40)
-    one, mixed = (drawn(noise(40, 40), *s, begin=begin, **m)[0] for s, m in (((a,), {}), ((a, b), {"mix": "1,0"})))  # type: ignore[misc]
     assert torch.allclose(one, mixed, atol=1e-4)
     assert not torch.allclose(one, both, atol=1e-2)
     for bad in ("1", "1,2,3", "a,b", "0,0", "-1,2"):

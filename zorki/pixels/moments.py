@@ -77,14 +77,15 @@ class Sums:
         return Moments(self.first / weight[:, None], self.second / weight[:, None, None], self.weight / max(1, self.places))
 
 
+def no_maps(layer: str) -> InputError:
+    """What is said of a layer without places."""
+    return InputError(f"{layer} has no maps.", "A style is how maps go together.", "Choose a layer with maps: `zorki layers`.")
+
+
 def rows_of(maps: torch.Tensor) -> torch.Tensor:
     """Maps (1, c, h, w) as rows (places, c); no copy where channels lie last. Raises InputError for what has no places."""
     if maps.ndim != 4:
-        raise InputError(
-            f"A layer of shape {tuple(maps.shape[1:])} has no maps.",
-            "A style is how maps go together.",
-            "Choose a layer with maps: `zorki layers`.",
-        )
+        raise no_maps(f"A layer of shape {tuple(maps.shape[1:])}")
     rows = maps.permute(0, 2, 3, 1).reshape(-1, maps.shape[1])
     return rows if rows.dtype in (torch.bfloat16, torch.float64) else rows.float()
 

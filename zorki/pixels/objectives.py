@@ -14,6 +14,7 @@ import torch
 from torch.nn import functional as F
 
 from zorki.core.errors import InputError
+from zorki.pixels.moments import no_maps
 
 Seen = Mapping[str, torch.Tensor]
 PICTURE, LOGITS = "picture", "logits"  # what a term may read beside layers
@@ -198,11 +199,7 @@ def content(name: str, target: torch.Tensor) -> Objective:
 def gram_of(maps: torch.Tensor) -> torch.Tensor:
     """Gram matrices (b, c, c) of maps (b, c, h, w): how channels go together, wherever that is; F Fᵀ / (h w)."""
     if maps.ndim != 4:
-        raise InputError(
-            f"A layer of shape {tuple(maps.shape[1:])} has no maps.",
-            "A Gram matrix needs a place dimension.",
-            "Choose a layer with maps: `zorki layers`.",
-        )
+        raise no_maps(f"A layer of shape {tuple(maps.shape[1:])}")
     f = maps.float().flatten(2)
     return f @ f.transpose(1, 2) / f.shape[2]
 
@@ -213,20 +210,6 @@ def gram(name: str, target: torch.Tensor, scale: float = 1.0) -> Objective:
     Source: Gatys, Ecker, Bethge 2016, equations 3 and 4, up to the constant that `scale` replaces.
     """
     return one(f"style {name}", [name], lambda seen: (gram_of(seen[name]) - target).pow(2).flatten(1).sum(1) / scale)
-
-
-def palette(target: torch.Tensor, start: torch.Tensor) -> Objective:
-    """A loss: the squared distance of the colours' means and products to a target's, as a share of a start's distance.
-
-    target, start: pictures (1, 3, h, w). It is the Gram matrix of the pixels themselves, beside a channel that is constant.
-    """
-
-    def moments(x: torch.Tensor) -> torch.Tensor:
-        return gram_of(torch.cat([x - 0.5, torch.full_like(x[:, :1], 0.5)], 1))
-
-    wanted = moments(target)
-    scale = max(float((moments(start) - wanted).pow(2).sum()), 1e-6)
-    return one("style palette", [PICTURE], lambda seen: (moments(seen[PICTURE]) - wanted).pow(2).flatten(1).sum(1) / scale)
 
 
 def nearness(target: torch.Tensor) -> Objective:

@@ -225,13 +225,8 @@ class Painter:
         return float((weighed * apart).sum()) / c.whole, weighed * (2 * c.weight * scale / c.whole)
 
 
-def level_of(layer: str, here: Moments, there: Moments, weight: float, statistic: Statistic, relative: bool = True) -> Level:
-    """A level whose distance, at the start, is 1: so that layers weigh alike in whatever network. here: the start's, there: the style's.
-
-    relative False: distances are as they are.
-    """
-    if not relative:
-        return Level(layer, there, torch.ones_like(here.share), weight, statistic)
+def level_of(layer: str, here: Moments, there: Moments, weight: float, statistic: Statistic) -> Level:
+    """A level whose distance, at the start, is 1: so that layers weigh alike in whatever network. here: the start's, there: the style's."""
     far = DISTANCES[statistic](here, there)
     own = DISTANCES[statistic](there, Moments(torch.zeros_like(there.mean), torch.zeros_like(there.product), there.share))
     floor = torch.full_like(far, COLOURS) if statistic == "colour" else NEAR * own

@@ -16,6 +16,7 @@ from zorki.core.errors import InputError
 EXACT = 64  # of more colours than that none is meant alone that is near to a commoner one: a flat picture after JPEG
 RARE = 0.05  # of a commoner colour near by: so rare a one is that one's noise, however few colours there are
 NEAR = 48  # levels, summed over the colours, by which noise or a soft edge may be off
+SMALL = 0.005  # of either picture: of a smaller region a deep layer has a handful of places, which make no statistics
 LEAST = 2e-4  # of all pixels: less is no region but a trace
 Ints = npt.NDArray[np.int64]
 
@@ -54,8 +55,8 @@ def named(colour: npt.NDArray[np.int64]) -> str:
 def paired(content: npt.NDArray[np.float32], style: npt.NDArray[np.float32]) -> tuple[torch.Tensor, torch.Tensor, list[str]]:
     """Weights (r, h, w) of the regions in the content and in the style, each of its own size, and the regions' names.
 
-    content, style: masks (h, w, 3) in 0..1. A colour of the content that the style lacks is joined to the region around it, one of the
-    style that the content lacks is dropped; both are said. Raises InputError where no colour is in both, listing them.
+    content, style: masks (h, w, 3) in 0..1. A colour of the content that the style lacks, or that has too few pixels in either, is joined
+    to the region around it, one of the style that the content lacks is dropped; all is said. Raises InputError where no colour is in both, listing them.
     """
     (here, own), (there, other) = palette(levels(content)), palette(levels(style))
     apart = np.abs(here[:, None] - there[None]).sum(-1)
@@ -64,6 +65,10 @@ def paired(content: npt.NDArray[np.float32], style: npt.NDArray[np.float32]) -> 
     near = {i: int(apart[i].argmin()) for i in range(len(here)) if i not in exact and apart[i].min() <= NEAR}
     match = exact | {i: j for i, j in near.items() if j not in taken}  # noise may have moved a colour, but not onto another one
     shares = [float((own == i).mean()) for i in range(len(here))]
+    large = {i: j for i, j in match.items() if min(shares[i], float((other == j).mean())) >= SMALL}
+    if small := [named(here[i]) for i in match if large and i not in large]:
+        match = large
+        events.note(f"{', '.join(small)}: less than {SMALL:.1%} of one picture, too little for statistics.")
     if not match:
         raise InputError(
             f"The masks have no colour in common: {', '.join(map(named, here[:9]))} beside the content, {', '.join(map(named, there[:9]))} "
@@ -73,7 +78,7 @@ def paired(content: npt.NDArray[np.float32], style: npt.NDArray[np.float32]) -> 
     if lost:
         own = joined(own, lost)
         said = ", ".join(f"{named(here[i])} ({shares[i]:.1%} of the content)" for i in lost)
-        events.note(f"The style's mask lacks {said}: joined to what lies around it.")
+        events.note(f"Without a partner: {said}: joined to what lies around it.")
     unused = [named(there[j]) for j in range(len(there)) if j not in match.values()]
     if unused:
         events.note(f"The content's mask lacks {', '.join(unused)}: dropped from the style.")

@@ -6,7 +6,8 @@ Source: Gatys, Ecker, Bethge 2016; Gatys et al. 2017, "Controlling perceptual fa
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 import torch
@@ -18,6 +19,7 @@ from zorki.core.errors import InputError
 from zorki.core.seeds import generator
 from zorki.nets.soften import soften
 from zorki.pixels import colour, manner, moments, shift
+from zorki.pixels.moments import Moments
 from zorki.pixels.objectives import PICTURE
 from zorki.pixels.painter import Content, Painter, level_of, variation
 
@@ -66,6 +68,16 @@ class Wishes(Protocol):
     def seed(self) -> int: ...
 
 
+@dataclass(frozen=True)
+class Compared:
+    """The photo at a size, its moments and the maps that hold it, and what the moments of a painting should be. A name is a layer or PICTURE."""
+
+    base: torch.Tensor
+    here: dict[str, Moments]
+    there: dict[str, Moments]
+    held: torch.Tensor
+
+
 @dataclass
 class Sitting:
     """All that a painting is made of, opened: the softened net, pictures, what is asked of them.
@@ -84,6 +96,7 @@ class Sitting:
     sizes: list[tuple[int, int]]
     grey: bool
     s: Wishes
+    last: Compared | None = field(default=None, repr=False)
 
     @classmethod
     def of(
@@ -96,21 +109,26 @@ class Sitting:
         holds = soft.layer(s.content_layer).name if s.content_layer is not None else holder
         for name in (*layers, holds):
             if len(soft.layer(name).shape) < 2:
-                raise InputError(f"{name} has no maps.", "A style is how maps go together.", "Choose a layer with maps: `zorki layers`.")
+                raise moments.no_maps(name)
         if s.layer_weights and len(s.layer_weights) != len(layers):
             raise InputError(
                 f"There are {len(s.layer_weights)} layer weights for {len(layers)} layers.", f"The layers are {', '.join(layers)}."
             )
         styles = [opened(photo) for photo in style]
         hw = (content.shape[-2], content.shape[-1])
-        covers = None if mask is None else colour.covers([luminous(p) for p in mask], hw, len(styles))
+        covers = None if mask is None else covers_of([luminous(p) for p in mask], hw, len(styles))
         if s.colours != "style":
-            styles = [(colour.like(s.colours, picture, content), weights) for picture, weights in styles]
+            styles = [(colour.like(s.colours, picture, content, weights), weights) for picture, weights in styles]
         grey = s.colours == "luminance" or all(colour.is_grey(x) for x in (content, *(p for p, _ in styles)))
         return cls(
             soft, content, styles, shares_of(s.mix, len(styles)), covers, begin, layers, holds,
             sizes_of(soft, hw, s, [*layers, holds]), grey, s,
         )  # fmt: skip
+
+    @property
+    def steps(self) -> list[int]:
+        """Updates at each size."""
+        return [max(1, round(self.s.steps * FINER[min(k, len(FINER) - 1)])) for k in range(len(self.sizes))]
 
     def base(self, hw: tuple[int, int]) -> torch.Tensor:
         """The photo at a size, as it is painted over: with `colours` luminance without them."""
@@ -120,9 +138,8 @@ class Sitting:
     def regions(self, hw: tuple[int, int]) -> torch.Tensor | None:
         return None if self.covers is None else shift.resize(self.covers[None], hw)[0].to(self.net.device)
 
-    def targets(self, hw: tuple[int, int], names: list[str]) -> dict[str, moments.Moments]:
+    def targets(self, hw: tuple[int, int], names: list[str]) -> dict[str, Moments]:
         """What the moments of each layer should be: the styles mixed, or each for its region."""
-
         found = []
         longest = max(8, round(max(hw) * self.s.style_size))
         for picture, weights in self.styles:
@@ -132,51 +149,55 @@ class Sitting:
             found.append(manner.measured(self.net, small, names, part)[0])
         if self.covers is None:
             return {n: moments.mixed([f[n] for f in found], self.shares) for n in names}
-        return {n: moments.Moments(*(torch.cat([getattr(f[n], k) for f in found]) for k in ("mean", "product", "share"))) for n in names}
+        return {n: Moments(*(torch.cat([getattr(f[n], k) for f in found]) for k in ("mean", "product", "share"))) for n in names}
 
-    def judge(self, base: torch.Tensor) -> Painter:
+    def compared(self, hw: tuple[int, int]) -> Compared:
+        """The photo and the styles at a size; the last one is kept."""
+        if self.last is None or (self.last.base.shape[-2], self.last.base.shape[-1]) != hw:
+            base, names = self.base(hw), [PICTURE, *self.layers]
+            here, maps = manner.measured(self.net, base, names, self.regions(hw), keep=[self.holds])
+            self.last = Compared(base, here, self.targets(hw, names), maps[self.holds])
+        return self.last
+
+    def judge(self, hw: tuple[int, int]) -> Painter:
         """What a painting of this size is judged by."""
-
-        s, hw = self.s, (base.shape[-2], base.shape[-1])
+        s, found = self.s, self.compared(hw)
         own = s.balance == "start"
-        names = [PICTURE, *self.layers] if own else self.layers
-        weights = self.regions(hw)
-        here, maps = manner.measured(self.net, base, names, weights, keep=[self.holds])
-        there = self.targets(hw, names)
         amounts = dict(zip(self.layers, s.layer_weights or (1.0,) * len(self.layers), strict=True)) | ({PICTURE: 1.0} if own else {})
         total = sum(amounts.values()) or 1.0
         levels = []
-        for name in names:
+        for name, amount in amounts.items():
             kind = "colour" if name == PICTURE else s.statistics
-            weight = s.style_weight * amounts[name] / (total if own else 1.0)
-            level = level_of(name, here[name], there[name], weight, kind, relative=own)
+            weight = s.style_weight * amount / (total if own else 1.0)
+            level = level_of(name, found.here[name], found.there[name], weight, kind)
             if not own:  # the papers' constants, for Gram matrices divided by the number of places
-                count = there[name].product.shape[-1]  # channels
+                count = level.target.product.shape[-1]  # channels
                 level = replace(level, scale=torch.full_like(level.scale, count**4 / CONSTANTS[s.balance]))
             levels.append(level)
-        held = Content(self.holds, maps[self.holds], s.content_weight, size=None if own else float(maps[self.holds].numel()))
+        held = Content(self.holds, found.held, s.content_weight, size=None if own else float(found.held.numel()))
         terms = [("variation", s.variation, variation)] if s.variation else []
-        return Painter(self.net, hw, levels, held if s.content_weight else None, terms, weights)
+        return Painter(self.net, hw, levels, held if s.content_weight else None, terms, self.regions(hw))
 
     def alike(self) -> bool:
         """Whether the photo has the style already."""
         if self.begin is not None or self.s.start == "noise":
             return False
-        hw = self.sizes[0]
-        names = [PICTURE, *self.layers]
-        return manner.alike(manner.measured(self.net, self.base(hw), names, self.regions(hw))[0], self.targets(hw, names))
+        found = self.compared(self.sizes[0])
+        return manner.alike(found.here, found.there)
 
-    def first(self, base: torch.Tensor) -> torch.Tensor:
-        """What is painted over."""
+    def first(self) -> torch.Tensor:
+        """What is painted over, at the first size: the photo with the colours that it is to have, or what was asked for."""
+        hw = self.sizes[0]
         if self.begin is not None:
-            return shift.resize(self.begin, (base.shape[-2], base.shape[-1])).to(base.device)
+            return shift.resize(self.begin, hw).to(self.net.device)
         if self.s.start == "noise":
-            noise = torch.rand(base.shape, generator=generator(self.s.seed, "transfer")).to(base.device)
+            noise = torch.rand(1, 3, *hw, generator=generator(self.s.seed, "transfer")).to(self.net.device)
             return noise.mean(1, keepdim=True).expand_as(noise).contiguous() if self.grey else noise
-        if self.s.balance != "start" or self.covers is not None:
-            return base
-        paint = torch.cat([p.flatten(2) for p, _ in self.styles], 2)[..., None].to(base.device)
-        return base if self.grey else colour.matched(base, paint, CHROMA)
+        found = self.compared(hw)
+        if self.s.balance != "start" or self.covers is not None or self.grey:
+            return found.base
+        here, there = ((m.mean[0][:, None] + 0.5, m.covariance[0]) for m in (found.here[PICTURE], found.there[PICTURE]))
+        return colour.mapped(found.base, here, there, CHROMA)
 
     def onto(self, base: torch.Tensor, picture: torch.Tensor) -> torch.Tensor:
         """The photo in its own size, changed as `base` was to become `picture`."""
@@ -194,14 +215,11 @@ class Sitting:
         began = time.monotonic()
         judge.of(picture)
         each = (time.monotonic() - began) / (self.sizes[0][0] * self.sizes[0][1])
-        work = sum(h * w * max(1, round(self.s.steps * FINER[min(k, len(FINER) - 1)])) for k, (h, w) in enumerate(self.sizes))
+        work = sum(h * w * steps for (h, w), steps in zip(self.sizes, self.steps, strict=True))
         h, w = self.sizes[-1]
         H, W = self.content.shape[-2:]
-        rest = (
-            ""
-            if max(h, w) >= max(H, W) or self.s.full
-            else f" The rest of the way to {W} × {H} is carried over (--full paints every pixel)."
-        )
+        carried = max(h, w) < max(H, W) and not self.s.full
+        rest = f" The rest of the way to {W} × {H} is carried over (--full paints every pixel)." if carried else ""
         events.note(f"Painting at {w} × {h} pixels, about {events.spoken(each * work)}.{rest}")
 
 
@@ -219,6 +237,22 @@ def opened(photo: io.Photo) -> tuple[torch.Tensor, torch.Tensor | None]:
 def luminous(photo: io.Photo) -> torch.Tensor:
     """A mask (h, w) in 0..1."""
     return torch.from_numpy(photo.pixels.mean(-1))
+
+
+def covers_of(masks: Sequence[torch.Tensor], hw: tuple[int, int], count: int) -> torch.Tensor:
+    """Masks (h, w) as weights (r, *hw), one for each of `count` styles. Raises InputError for another number of them."""
+    if len(masks) != count:
+        raise InputError(f"There are {len(masks)} masks for {count} styles.", "The first mask is for the first style, and so on.")
+    out = []
+    for k, mask in enumerate(masks, 1):
+        had = (mask.shape[0], mask.shape[1])
+        if had != hw:
+            events.note(f"Mask {k} has {had[1]} × {had[0]} pixels, the photo {hw[1]} × {hw[0]}: it is brought to the photo's size.")
+        one = shift.resize(mask[None, None].float(), hw)[0, 0]
+        if not bool(one.any()):
+            events.note(f"Mask {k} is black all over: its style is painted nowhere.")
+        out.append(one)
+    return torch.stack(out)
 
 
 def shares_of(mix: str | None, count: int) -> list[float]:

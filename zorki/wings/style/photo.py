@@ -30,7 +30,6 @@ INPUTS = {
     "style_mask": Input("the style's regions, in the same colours as those of the content that they belong to", option=True),
 }
 SMALL = 0.5  # of the size worked at, in the first stage
-FEW = 12  # places of the deepest layer: of a region with fewer, no statistics are taken there
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,6 @@ def run(
     from zorki.nets.soften import soften
     from zorki.pixels import easel as easels
     from zorki.pixels import manner, matting
-    from zorki.pixels.painter import Painter
 
     soft = net.like(soften(net.module))
     usual, holds = manner.style_layers(soft)
@@ -96,9 +94,6 @@ def run(
             easel = easels.Easel(recoloured(base, style, own, other), rate=s.rate)
         else:
             easel = easel.next(hw, pixels.shift.carry(base, *before))
-        if s.affine and min(hw) >= matting.WINDOW:
-            laplacian = matting.Laplacian(base)
-            judge = Painter(judge.net, hw, judge.levels, judge.content, [("affine", s.affine, laplacian.term)], judge.weights)
 
         def show(picture: torch.Tensor, base: torch.Tensor = base) -> torch.Tensor:
             if not s.smooth:
@@ -155,7 +150,7 @@ def recoloured(base: torch.Tensor, style: torch.Tensor, own: torch.Tensor, other
         if here.shape[-1] < 2 or there.shape[-1] < 2:
             here, there = base, style
         soft = F.avg_pool2d(a[None, None], 5, 1, 2, count_include_pad=False)[0]
-        out += pixels.colour.matched_by(base, here, there) * soft
+        out += pixels.colour.matched(base, there, here) * soft
         total += soft
     return torch.where(total > 0, out / total.clamp_min(1e-6), base).clamp(0, 1)
 
@@ -170,8 +165,8 @@ def judged(
     holds: str,
     s: Settings,
 ) -> Painter:
-    """What it is judged by at this size, but for the affine penalty."""
-    from zorki.pixels import manner
+    """What it is judged by at this size."""
+    from zorki.pixels import manner, matting
     from zorki.pixels.objectives import PICTURE
     from zorki.pixels.painter import Content, Painter, level_of
 
@@ -184,4 +179,6 @@ def judged(
     there, _ = manner.measured(net, small, names, theirs)
     levels = [level_of(name, here[name], there[name], 1 / len(names), "colour" if name == PICTURE else "gram") for name in names]
     content = Content(holds, maps[holds], s.content_weight) if s.content_weight else None
-    return Painter(net, hw, levels, content, [], mine)
+    affine = s.affine > 0 and min(hw) >= matting.WINDOW
+    terms = [("affine", s.affine, matting.Laplacian(base).term)] if affine else []
+    return Painter(net, hw, levels, content, terms, mine)

@@ -132,29 +132,22 @@ def one(
 def painted(sitting: Sitting, pause: Pause, kept: dict[str, Any] | None, s: Settings) -> Iterator[pixels.Step]:
     """Size by size. What `kept` holds is done already; whoever breaks off leaves the state in the file."""
     from zorki.pixels import easel as easels
-    from zorki.pixels.sitting import FINER
 
     sizes = sitting.sizes
     before: tuple[torch.Tensor, torch.Tensor] | None = None  # the photo and its painting, at the size before
     easel: Easel | None = None
-    for k, hw in enumerate(sizes, 1):
-        steps = max(1, round(s.steps * FINER[min(k, len(FINER)) - 1]))
+    for k, (hw, steps) in enumerate(zip(sizes, sitting.steps, strict=True), 1):
         if kept is not None and k < kept["stage"]:
             continue
-        base = sitting.base(hw)
-        painter = sitting.judge(base)
+        painter, base, done = sitting.judge(hw), sitting.compared(hw).base, 0
         if kept is not None and k == kept["stage"]:
-            easel = easels.Easel(base, s.optimiser, s.rate, sitting.grey)
+            easel, done = easels.Easel(base, s.optimiser, s.rate, sitting.grey), kept["step"]
             easel.load(kept["easel"])
-            done = kept["step"]
-        else:
-            if easel is None or before is None:
-                easel = easels.Easel(sitting.first(base), s.optimiser, s.rate, sitting.grey)
-            else:
-                easel = easel.next(hw, pixels.shift.carry(base, *before))
-            done = 0
-        if k == 1 and kept is None:
+        elif easel is None or before is None:
+            easel = easels.Easel(sitting.first(), s.optimiser, s.rate, sitting.grey)
             sitting.announce(painter, easel.picture.detach())
+        else:
+            easel = easel.next(hw, pixels.shift.carry(base, *before))
 
         def show(picture: torch.Tensor, base: torch.Tensor = base) -> torch.Tensor:
             return sitting.onto(base, picture)
