@@ -78,6 +78,15 @@ def test_the_world(tmp_path: Path, ramp: np.ndarray, monkeypatch: pytest.MonkeyP
     assert os.listdir(tmp_path) == ["a.png"]
 
 
+@pytest.mark.parametrize("ending", ["png", "jpg", "tif", "webp", "bmp"])
+def test_levels_are_saved_as_the_floats_that_they_mean(tmp_path: Path, ramp: np.ndarray, ending: str) -> None:
+    levels = (ramp * 255).round().astype(np.uint8)
+    like = io.Photo(pixels=ramp, alpha=ramp[..., 0], depth=16)
+    for given in (None, like):
+        one = io.save_photo(tmp_path / f"a.{ending}", levels, like=given, force=True).read_bytes()
+        assert one == io.save_photo(tmp_path / f"a.{ending}", levels / np.float32(255), like=given, force=True).read_bytes()
+
+
 def test_refused(tmp_path: Path, ramp: np.ndarray) -> None:
     path = io.save_photo(tmp_path / "a.png", ramp)
     before = path.read_bytes()
@@ -94,7 +103,7 @@ def test_refused(tmp_path: Path, ramp: np.ndarray) -> None:
     (tmp_path / "folder.png").mkdir()
     with pytest.raises(InputError, match="is a folder"):
         io.save_photo(tmp_path / "folder.png", ramp, force=True)
-    for bad in (ramp[..., 0], (ramp * 255).astype(np.uint8), ramp * np.nan, ramp[:0]):
+    for bad in (ramp[..., 0], (ramp * 255).astype(np.int16), ramp * np.nan, ramp[:0]):
         with pytest.raises(InputError):
             io.save_photo(tmp_path / "c.png", bad)
     with pytest.raises(InputError, match="16383"):

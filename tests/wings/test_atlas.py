@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 
+import zorki
 from tests.toys import state, toy
-from zorki import lens, studio
-from zorki.wings.see import atlas, maximize
+from zorki import io, lens, studio
+from zorki.cli.main import run as command
+from zorki.core import events
+from zorki.wings.see import atlas, maximize, patches
 
 pytestmark = pytest.mark.tiny
 
@@ -32,7 +37,7 @@ class Known(nn.Module):
 def test_a_channel_speaks_for_the_classes_that_it_raises() -> None:
     net = lens.Net(Known().eval(), name="known", side=16, classes=["zero, nil", "one", "two", "three"])
     before = state(net.module)
-    *_, last = atlas.run(net, atlas.Settings(layer="conv", size=16, steps=20))
+    *_, last = atlas.run(net, s=atlas.Settings(layer="conv", size=16, steps=20))
     said = atlas.spoken(net, last.image(), "conv", range(4), 3)
     assert said == {0: ["zero"], 1: ["one"], 2: ["two"], 3: ["three"]}
     assert state(net.module) == before
@@ -40,10 +45,55 @@ def test_a_channel_speaks_for_the_classes_that_it_raises() -> None:
 
 def test_the_drawings_are_those_of_maximize() -> None:
     net = lens.Net(toy(), name="toy", side=32)
-    *_, last = atlas.run(net, atlas.Settings(layer="3", channel="2,5", size=24, steps=6))
+    *_, last = atlas.run(net, s=atlas.Settings(layer="3", channel="2,5", size=24, steps=6))
     *_, other = maximize.run(net, s=maximize.Settings(layer="3", channel="2,5", size=24, steps=6))
     assert torch.allclose(last.image(), other.image(), atol=1e-5)
     assert last.labels == ("3:2", "3:5")
+
+
+def test_the_best_patches_stand_beside_each_drawing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of `patches`, found by the index that it left; a broken photograph is left out and named by the status."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    photos, g = tmp_path / "photos", np.random.default_rng(0)
+    photos.mkdir()
+    for i in range(12):
+        Image.fromarray(g.integers(0, 256, (24, 32, 3), dtype=np.uint8)).save(photos / f"{i}.png")
+    net = lens.Net(toy(), name="toy", side=32)
+    true = patches.run(net, io.PhotoSet(photos), patches.Settings(layer="all", channel="0-2", beside="none", drawn=False))
+    looked: list[str] = []
+    with events.listen(lambda e: looked.append(e.stage)):
+        page = zorki.see.atlas(net, photos=photos, layer="3", channel="0-2", size=24, steps=2)
+    assert "photographs" not in looked, "the index of all layers is at hand"
+    (gallery,) = page.blocks.sections[0].blocks
+    for i, entry in enumerate(gallery.entries):
+        (tile,) = entry.beside
+        one = next(layer for layer in true.layers if layer.layer == "3")
+        assert f"{one.values[i, 0]:.3g}" in tile.alt
+        first = (one.shown[i][0, 0].permute(1, 2, 0) * 255).round().byte().numpy()
+        side = tile.pixels.shape[0] // 3 // len(first)
+        assert np.array_equal(tile.pixels[: side * len(first) : side, : side * len(first) : side], first)
+    assert "nine photographs" in page.html()
+    (photos / "bad.jpg").write_bytes(b"\xff\xd8\xff nothing")
+    words = [
+        "see",
+        "atlas",
+        "--model",
+        "net.py:toy",
+        "--layer",
+        "3",
+        "--channel",
+        "0",
+        "--size",
+        "24",
+        "--steps",
+        "2",
+        "--photos",
+        "photos",
+    ]
+    (tmp_path / "net.py").write_text("from tests.toys import toy\n")
+    assert command([*words, "-o", "a.html", "--quiet"]) == 3
+    assert (tmp_path / "a.html").exists()
 
 
 def test_a_page_broken_off_holds_what_was_drawn(tmp_path: Path) -> None:

@@ -23,8 +23,8 @@ from zorki import io, lens
 from zorki.cli.main import run as command
 from zorki.core import events
 from zorki.core.errors import InputError, Stopped
-from zorki.pixels import index, keeping, units
-from zorki.wings.see import patches
+from zorki.pixels import cutting, index, keeping, units
+from zorki.wings.see import maximize, patches
 
 pytestmark = pytest.mark.tiny
 SHAPES = ((24, 32), (32, 24), (16, 16))
@@ -131,7 +131,7 @@ def test_a_planted_patch_is_the_first_with_its_exact_box() -> None:
     shown = found.layers[0].shown[0][0]
     assert shown.shape == (9, 3, 5, 7)
     assert torch.equal(shown[0], torch.from_numpy(pattern).permute(2, 0, 1))
-    tile = found.tiles()[0]
+    tile = found.tiles()[1]
     assert np.array_equal(tile.pixels[:: tile.pixels.shape[0] // 5, :: tile.pixels.shape[1] // 7], (pattern * 255).astype(np.uint8))
 
 
@@ -246,10 +246,10 @@ def test_patches_at_the_border_keep_their_place_on_paper() -> None:
     assert corner.shape == bottom.shape == (3, 5, 5)
     assert float(corner[0, 2, 2]) == 1
     assert float(corner[0, 3, 3]) == 0
-    assert bool((corner[:, :2] == patches.PAPER).all())
-    assert bool((corner[:, :, :2] == patches.PAPER).all())
+    assert bool((corner[:, :2] == cutting.PAPER).all())
+    assert bool((corner[:, :, :2] == cutting.PAPER).all())
     assert float(bottom[0, 2, 2]) == pytest.approx(200 / 255)
-    assert bool((bottom[:, 3:] == patches.PAPER).all())
+    assert bool((bottom[:, 3:] == cutting.PAPER).all())
 
 
 def test_a_field_larger_than_the_photographs_is_said() -> None:
@@ -306,6 +306,23 @@ def test_a_channel_that_is_dead_needs_no_second_pass() -> None:
         found = searched(n, photos, ("1",), rough=True, count=3)
     assert not [note for note in heard if "once more" in note]
     assert found.best["1"].photos[2].tolist() == [0, 1, 2]
+
+
+def test_the_cheapest_layers_are_float32_from_the_start() -> None:
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Conv2d(3, 2, 1), nn.Conv2d(2, 64, 3), nn.Conv2d(64, 64, 3)).eval()
+    n, photos = net(module), pictures(40, ((16, 16),))
+    n.drawing = torch.bfloat16
+    search = index.Search(n, io.PhotoSet(photos), ("2", "0", "1"), count=3)
+    begun = search.start(True)
+    assert begun.rough == ("2", "1"), "the first is less than a hundredth of the work"
+    assert begun.best["0"].values.shape == (2, 3)
+    found = search.finish(begun)
+    plain = searched(n, photos, ("2", "0", "1"), rough=False, count=3)
+    for layer in ("0", "1", "2"):
+        assert torch.equal(found.best[layer].photos, plain.best[layer].photos)
+        assert torch.equal(found.best[layer].places, plain.best[layer].places)
+    assert list(found.best) == ["2", "0", "1"]
 
 
 def test_half_the_numbers_only_where_it_saves_time() -> None:
@@ -407,6 +424,39 @@ def test_a_finished_index_is_used_again_and_only_for_what_it_is_of(tmp_path: Pat
     assert len(set(names)) == 30
 
 
+def test_an_index_of_more_layers_serves_for_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    photos = io.PhotoSet(saved(tmp_path / "photos"))
+    all_ = patches.run(net(), photos, patches.Settings(layer="0,3", channel="0", count=2, beside="none", drawn=False))
+    file = str(tmp_path / "mine.npz")
+    patches.run(net(), photos, patches.Settings(layer="0,3", channel="0", count=2, beside="none", drawn=False, index=file))
+    names = opened(photos, monkeypatch)
+    for given in (None, file):
+        one = patches.run(net(), photos, patches.Settings(layer="3", channel="0", count=2, beside="none", drawn=False, index=given))
+        assert len(names) == 2, "only what is cut"
+        names.clear()
+        assert np.array_equal(one.values, all_.layers[1].values)
+        assert np.array_equal(one.photos, all_.layers[1].photos)
+    with pytest.raises(InputError, match="no index of these"):
+        patches.run(net(), photos, patches.Settings(layer="4", index=file))
+
+
+def test_the_cache_keeps_the_indexes_that_were_used_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "KEPT", 3)
+    photos, cache = io.PhotoSet(saved(tmp_path / "photos", 4)), tmp_path / "cache" / "zorki" / "patches"
+    s = [patches.Settings(layer="3", channel="0", size=size, beside="none", drawn=False) for size in (8, 12, 16, 20)]
+    for age, one in enumerate(s[:3]):
+        patches.run(net(), photos, one)
+        for file in cache.iterdir():
+            if file.stat().st_mtime_ns > 10**15:
+                os.utime(file, ns=(age, age))
+    first = min(cache.iterdir(), key=lambda f: f.stat().st_mtime_ns)
+    patches.run(net(), photos, s[0])  # used: no longer the oldest
+    patches.run(net(), photos, s[3])
+    assert len(list(cache.iterdir())) == 3
+    assert first.exists()
+    assert not any(f.stat().st_mtime_ns == 1 for f in cache.iterdir()), "the second was"
+
+
 def test_a_file_for_the_index_is_never_taken_from_something_else(tmp_path: Path) -> None:
     photos = io.PhotoSet(saved(tmp_path / "photos", 5))
     file = tmp_path / "mine.npz"
@@ -474,14 +524,45 @@ def test_tiles_stand_channel_by_channel_with_captions() -> None:
     tiles = found.tiles()
     kinds = [(layer, c, kind) for layer in ("0", "3") for c in (1, 0) for kind in ("patch", "gradient")]
     for i, (layer, c, kind) in enumerate(kinds):
-        for k, tile in enumerate(tiles[9 * i : 9 * i + 9]):
+        drawing, *row = tiles[10 * i : 10 * i + 10]
+        assert drawing.caption == f"{layer}:{c} drawn"
+        for k, tile in enumerate(row):
             assert tile.caption.startswith(f"{layer}:{c} #{k + 1} ")
             assert tile.caption.endswith("gradient") == (kind == "gradient")
-            sides = {t.pixels.shape for t in tiles[18 * (i // 2) : 18 * (i // 2) + 18]}
-            assert len(sides) == 1, "one size in a channel"
-    assert (found.columns, len(tiles)) == (9, 72), "a line of the sheet for each kind"
+        assert len({t.pixels.shape for t in row}) == 1, "one size in a channel"
+    assert (found.columns, len(tiles)) == (10, 80), "a line of the sheet for each kind"
     one = found.layers[1]
-    assert f"{one.values[0, 0]:.3g} picture {one.photos[0, 0] + 1}" in tiles[36].caption
+    assert f"{one.values[0, 0]:.3g} picture {one.photos[0, 0] + 1}" in tiles[41].caption
+    plain = patches.run(n, io.PhotoSet(photos), patches.Settings(layer="0", channel="1,0", beside="gradient", drawn=False))
+    assert (plain.columns, len(plain.tiles())) == (9, 36)
+
+
+def test_the_drawings_beside_are_those_of_maximize() -> None:
+    n = net()
+    found = patches.run(n, io.PhotoSet(pictures(4)), patches.Settings(layer="3", channel="2,5", count=2))
+    *_, last = maximize.run(n, s=maximize.Settings(layer="3", channel="2,5"))
+    drawn = found.layers[0].drawn
+    assert drawn is not None
+    assert drawn.shape == (2, 2, 3, 96, 96), "one for each row: patches and deconvnet"
+    assert torch.allclose(drawn[:, 0], last.image(), atol=1e-4)
+    assert float((drawn[:, 0] - drawn[:, 1]).abs().mean()) > 1e-3, "from another start"
+
+
+def test_a_net_that_cannot_be_drawn_shows_its_patches_all_the_same() -> None:
+    class Steps(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(3, 2, 3)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.conv(x.detach())
+
+    heard: list[str] = []
+    with events.listen(lambda e: heard.append(e.note)):
+        found = patches.run(net(Steps()), io.PhotoSet(pictures(4)), patches.Settings(layer="conv", count=2, beside="none"))
+    assert any("conv is not drawn" in note for note in heard)
+    assert found.columns == 2
+    assert len(found.tiles()) == 4
 
 
 @pytest.fixture

@@ -60,6 +60,9 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
     result: dict[str, Any] = {"command": [m.wing, m.name], "out": paths, "seconds": round(time.monotonic() - began, 3)}
     told = job.made.answer() if hasattr(job.made, "answer") else {}
     result |= told
+    failed = [one for photos in job.sets.values() for one in photos.missing]
+    if job.sets:
+        result["failed"] = [{"photo": name, "why": why} for name, why in failed]
     if path != "-" and not common.get("json"):
         for row in told.get("top", ()):
             print(f"{row['share']:6.1%}  {row['class']:4d}  {row['name']}")
@@ -71,9 +74,11 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
         raise Stopped(stop.got, f"What was drawn is kept in {path}.", stop.do)
     if stop is not None:
         raise KeyboardInterrupt(f"Stopped by Ctrl-C. What was drawn is kept in {path}.")
-    if failed := list(getattr(job.made, "failed", ())):
+    if failed:
         some = failed[:NAMED] + ([("…", f"and {len(failed) - NAMED:,} more; --json lists all")] if len(failed) > NAMED else [])
-        raise SomeFailed(f"{len(failed):,} of {job.made.count:,} could not be read; the result is made of the others.", failed=some)
+        raise SomeFailed(
+            f"{len(failed):,} of {sum(map(len, job.sets.values())):,} could not be read; the result is made of the others.", failed=some
+        )
 
 
 def check(out: str | None, film: str | None, force: bool, page: bool = False) -> None:

@@ -1,6 +1,6 @@
 """Pictures, video and masks on the disk: colour profiles, alpha, EXIF, 16 bit, atomic writes. The only user of PIL and PyAV."""
 
-from zorki.io.arrays import cached, read_arrays, write_arrays
+from zorki.io.arrays import cached, read_arrays, tidied, used, write_arrays
 from zorki.io.disk import atomic, atomic_write, check_target, check_writable, free_path
 from zorki.io.files import list_photos
 from zorki.io.film import Film
@@ -10,7 +10,7 @@ from zorki.io.photosets import PhotoSet
 from zorki.io.saving import check_picture_target, encode, output_path, pil, save_photo
 from zorki.io.scale import resize
 from zorki.io.settings import read_settings
-from zorki.io.sheet import sheet
+from zorki.io.sheet import fitting, sheet
 
 __all__ = [
     "Film",
@@ -23,6 +23,7 @@ __all__ = [
     "check_target",
     "check_writable",
     "encode",
+    "fitting",
     "free_path",
     "list_photos",
     "open_photo",
@@ -33,5 +34,7 @@ __all__ = [
     "resize",
     "save_photo",
     "sheet",
+    "tidied",
+    "used",
     "write_arrays",
 ]

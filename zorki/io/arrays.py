@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,23 @@ def cached(kind: str, key: str) -> Path:
     folder = user_cache_path("zorki") / kind
     folder.mkdir(parents=True, exist_ok=True)
     return folder / f"{key}.npz"
+
+
+def tidied(folder: Path, keep: int) -> None:
+    """Of what lies in a cache folder only the files used last are kept. Whoever uses one says so by `used`."""
+    times: list[tuple[float, Path]] = []
+    for path in folder.iterdir():
+        with suppress(OSError):  # another process may have cleared up
+            times.append((path.stat().st_mtime, path))
+    for _, path in sorted(times, reverse=True)[keep:]:
+        with suppress(OSError):
+            path.unlink()
+
+
+def used(path: Path) -> None:
+    """Marks a file of the cache as used now."""
+    with suppress(OSError):
+        os.utime(path)
 
 
 def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:

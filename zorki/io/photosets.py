@@ -41,10 +41,10 @@ class Entry:
 
 
 class PhotoSet(Sequence[Photo]):
-    """The photographs of folders (not what lies deeper), zips (all of it), files and patterns, each once, and pictures at hand.
+    """The photographs of folders (not what lies deeper; where there are zips alone, of these), zips (all of it), files and patterns, each once, and pictures at hand.
 
     given: one of these or a list; in its order, inside each in natural order. name: of the first. [i] opens one and raises what
-    `open_photo` raises; `read` opens many in threads. May be sent to other processes. Raises InputError where nothing is found.
+    `open_photo` raises; `read` opens many in threads. failed: number → why, of those that whoever looked through them could not read. May be sent to other processes. Raises InputError where nothing is found.
     """
 
     def __init__(self, given: Any, limit: int | None = None) -> None:
@@ -59,6 +59,7 @@ class PhotoSet(Sequence[Photo]):
                 at = os.path.realpath(entry.where) if isinstance(entry.where, Path) else k
                 found.setdefault((at, entry.inside), entry)
         self.entries = list(found.values())
+        self.failed: dict[int, str] = {}
         self._zips: dict[Any, zipfile.ZipFile] = {}
 
     @property
@@ -82,6 +83,12 @@ class PhotoSet(Sequence[Photo]):
         for e in self.entries:
             digest.update(f"{e.name}\0{e.mark}\0".encode(errors="surrogatepass"))
         return digest.hexdigest()
+
+    @property
+    def missing(self) -> list[tuple[str, str]]:
+        """(name, why) of those in `failed`."""
+        named = [(self.entries[n].name, why) for n, why in sorted(self.failed.items())]
+        return [(name, why.removeprefix(f"{name} ").removeprefix(f"{name}: ")) for name, why in named]
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -185,18 +192,20 @@ def of_file(path: Path) -> Entry:
 
 
 def of_folder(path: Path) -> list[Entry]:
-    """Its pictures. Raises InputError for none, with the endings looked for and how many lie deeper."""
+    """Its pictures, or if there are none those of its zips. Raises InputError for neither, with the endings looked for and how many lie deeper."""
     with os.scandir(path) as inside:
         found = [Path(e.path) for e in inside if is_picture(e.name) and e.is_file()]
     if found:
         return [of_file(p) for p in sorted(found, key=natural)]
+    zips = sorted((p for p in path.iterdir() if p.suffix.lower() == ".zip"), key=natural)
+    if zips:
+        return [e for p in zips for e in of_zip(p)]
     deeper = sum(is_picture(name) for folder, _, names in os.walk(path) for name in names if Path(folder) != path)
-    zips = sum(p.suffix.lower() == ".zip" for p in path.iterdir())
     hint = f"Name one of its sub-folders, or all with a pattern: '{path / '**'}'." if deeper else "Name another folder."
     raise InputError(
         f"{path} holds no pictures.",
         f"Looked for {known()}; {deeper:,} lie in its sub-folders.",
-        f"It holds {zips} zips: name them with '{path / '*.zip'}'." if zips and not deeper else hint,
+        hint,
     )
 
 

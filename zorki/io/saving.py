@@ -13,7 +13,7 @@ from zorki.core.errors import InputError, UnknownName
 from zorki.io import colour, heif, pngs, tiffs
 from zorki.io.disk import atomic, check_target, free_path
 from zorki.io.kinds import ENDINGS, format_of
-from zorki.io.photo import Array, Floats, Photo
+from zorki.io.photo import Array, Photo
 from zorki.io.scale import resize
 from zorki.io.settings import KEY, to_text, to_xmp
 
@@ -44,7 +44,7 @@ def save_photo(
     force: bool = False,
     quality: int = 95,
 ) -> Path:
-    """Writes (h, w, 3) float sRGB 0..1 as what the ending says; values outside are clipped. Returns the path.
+    """Writes (h, w, 3) sRGB, float 0..1 or uint8, as what the ending says; values outside are clipped. Returns the path.
 
     like: the photo it was made from. Its profile is converted back to and embedded, its alpha (resized if need be) and EXIF are kept;
     16 bit and one grey channel (when R = G = B exactly) stay, where the format has them. JPEG, GIF and BMP have no alpha: white is
@@ -55,18 +55,20 @@ def save_photo(
     path = Path(path)
     kind = check_picture_target(path, force)
     colours = _checked(pixels, path.name, _LONGEST.get(kind))
-    data = _file(kind, colours, like or Photo(pixels=colours), settings, quality)
+    data = _file(kind, colours, like or Photo(pixels=np.empty((0, 0, 3), np.float32)), settings, quality)
     with atomic(path, force) as temporary:
         temporary.write_bytes(data)
     return path
 
 
-def _checked(pixels: Array, name: str, longest: int | None) -> Floats:
-    if pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape or pixels.dtype.kind != "f":
+def _checked(pixels: Array, name: str, longest: int | None) -> Array:
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape or not (pixels.dtype.kind == "f" or pixels.dtype == np.uint8):
         raise InputError(
-            f"{name}: an array {pixels.shape} of {pixels.dtype} came.", "(h, w, 3) floats from 0 to 1 are saved.", "Convert it first."
+            f"{name}: an array {pixels.shape} of {pixels.dtype} came.",
+            "(h, w, 3) floats from 0 to 1, or uint8, are saved.",
+            "Convert it first.",
         )
-    if not np.isfinite(pixels).all():
+    if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
         raise InputError(
             f"{name}: the picture holds numbers that are not finite.", "Nothing was written.", "Lower the rate or the weights."
         )
@@ -74,11 +76,13 @@ def _checked(pixels: Array, name: str, longest: int | None) -> Floats:
         raise InputError(
             f"{name}: {pixels.shape[1]} x {pixels.shape[0]} is too large.", f"This format ends at {longest} a side.", "Save it as .png."
         )
-    return pixels.astype(np.float32, copy=False)
+    return pixels if pixels.dtype == np.uint8 else pixels.astype(np.float32, copy=False)
 
 
-def _file(kind: str, pixels: Floats, like: Photo, settings: dict[str, Any] | None, quality: int) -> bytes:
+def _file(kind: str, pixels: Array, like: Photo, settings: dict[str, Any] | None, quality: int) -> bytes:
     alpha = like.alpha
+    if pixels.dtype == np.uint8 and (alpha is not None or like.profile is not None or like.depth == 16):
+        pixels = pixels / np.float32(255)
     if alpha is not None and alpha.shape != pixels.shape[:2]:
         alpha = np.clip(resize(alpha[..., None], pixels.shape[:2])[..., 0], 0, 1)
     if alpha is not None and kind not in _ALPHA:
@@ -89,7 +93,8 @@ def _file(kind: str, pixels: Floats, like: Photo, settings: dict[str, Any] | Non
     if profile is not None:
         data = colour.from_srgb(pixels, profile, depth, grey)
     if data is None:
-        data, profile = colour.levels(pixels[..., :1] if grey else pixels, depth), None
+        plain = pixels[..., :1] if grey else pixels
+        data, profile = plain if plain.dtype == np.uint8 else colour.levels(plain, depth), None
     if alpha is not None:
         data = np.concatenate([data, colour.levels(alpha[..., None], depth)], axis=2)
     if kind == "PNG":

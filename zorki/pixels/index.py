@@ -2,7 +2,8 @@
 
 Of a photograph counts, for each channel, its best unit alone. What is equal goes by the order of the photographs; what is no number
 is never best. Where the network draws in bfloat16 and the photographs are many, a first pass in that finds more candidates than are
-wanted, and these are measured in float32; layers for which that could leave one out are passed over once more in float32.
+wanted, and these are measured in float32, each no deeper than it is wanted; layers for which that could leave one out are passed over
+once more in float32. The cheapest layers are float32 from the start: many photographs saturate them equally.
 
 Source: Zeiler and Fergus 2013, sec. 4 (the strongest activations of each map over a set of photographs).
 """
@@ -11,14 +12,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, nullcontext, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch.nn import functional as F
 
 from zorki import io, lens
 from zorki.core import events
@@ -26,103 +27,27 @@ from zorki.core.errors import InputError, Stopped
 from zorki.lens.capturing import Reached
 from zorki.lens.capturing import keep as tensor_of
 from zorki.pixels import shift
+from zorki.pixels.best import NOBODY, Best, best_units, ranked
 
 Maps = Callable[[str, torch.Tensor], None]
 Pictures = npt.NDArray[np.float32]
 BLOCK = 256  # photographs between two states of an index that can be gone on from
 LARGEST = 256  # pixels of the longer side, where nobody says more
 ROOM = 1 << 28  # bytes that the largest maps of a batch may take
-POOL = 8  # side of the squares that half precision is pooled by first
-NOBODY = 1 << 62  # in place of a photograph's number: the place is free
 SPARE, MORE = 4, 12  # candidates in bfloat16 for each that is wanted, and so many more
-
-
-@dataclass
-class Best:
-    """The best photographs of a layer's channels so far, best first.
-
-    values: (channels, n) float32, -inf where there is none yet; photos: (channels, n) int64, NOBODY there; places: (channels, n, 2)
-    int64, row and column of the unit in the layer's maps, -1 where not looked for.
-    """
-
-    values: torch.Tensor
-    photos: torch.Tensor
-    places: torch.Tensor
-
-    @classmethod
-    def empty(cls, channels: int, count: int) -> Best:
-        shape = (channels, count)
-        photos = torch.full(shape, NOBODY, dtype=torch.int64)
-        return cls(torch.full(shape, -math.inf), photos, torch.full((*shape, 2), -1, dtype=torch.int64))
-
-    def take(self, maps: torch.Tensor, numbers: torch.Tensor, placed: bool = True) -> None:
-        """Merges maps (b, channels, h, w) of the photographs `numbers` (b,), which rise; with the places of units if `placed`."""
-        new = highest(maps).T
-        last = self.photos[:, -1:]
-        rows = ((new > self.values[:, -1:]) | ((new == self.values[:, -1:]) & (numbers < last))).any(1).nonzero()[:, 0]
-        if not len(rows):
-            return
-        count = self.values.shape[1]
-        values = torch.cat([self.values[rows], new[rows]], 1)
-        photos = torch.cat([self.photos[rows], numbers.expand(len(rows), -1)], 1)
-        photos.masked_fill_(values == -math.inf, NOBODY)
-        unknown = torch.full((len(rows), len(numbers), 2), -1, dtype=torch.int64)
-        places = torch.cat([self.places[rows], unknown], 1)
-        order = ranked(values, photos)[:, :count]
-        values, photos = values.gather(1, order), photos.gather(1, order)
-        places = places.gather(1, order[..., None].expand(-1, -1, 2))
-        if placed:
-            row, slot = ((places[..., 0] < 0) & (photos != NOBODY)).nonzero(as_tuple=True)
-            which = torch.searchsorted(numbers, photos[row, slot])
-            places[row, slot] = best_units(maps, which, rows[row])[1]
-        self.values[rows], self.photos[rows], self.places[rows] = values, photos, places
-
-    def first(self, count: int) -> Best:
-        return Best(self.values[:, :count], self.photos[:, :count], self.places[:, :count])
-
-
-def ranked(values: torch.Tensor, photos: torch.Tensor) -> torch.Tensor:
-    """The order of each row (rows, n): highest value first, of equal ones the earlier photograph."""
-    order = photos.argsort(dim=1, stable=True)
-    return order.gather(1, values.gather(1, order).argsort(dim=1, descending=True, stable=True))
-
-
-def highest(maps: torch.Tensor) -> torch.Tensor:
-    """(b, c) float32 in main memory: each map's largest number, -inf where it has none. maps: (b, c, h, w)."""
-    small = maps
-    if maps.dtype in (torch.bfloat16, torch.float16):  # torch has no fast amax for these; a pool does most of it
-        small = F.max_pool2d(maps, [min(POOL, side) for side in maps.shape[-2:]], ceil_mode=True)
-    found = small.amax((2, 3)).float().cpu()
-    if not bool(found.isfinite().all()):
-        found = maps.float().masked_fill(~maps.isfinite(), -math.inf).amax((2, 3)).cpu()
-    return found
-
-
-def best_units(maps: torch.Tensor, which: torch.Tensor, channels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """For n pairs of a picture of the batch and a channel: the largest number (n,) and where it is first met (n, 2), row by row."""
-    w = maps.shape[-1]
-    values, places = [torch.empty(0)], [torch.empty(0, 2, dtype=torch.int64)]
-    for some in lens.chunk(len(which), 4 * maps[0, 0].numel(), ROOM):
-        units = maps[which[some].to(maps.device), channels[some].to(maps.device)].flatten(1).float()
-        units = units.masked_fill(~units.isfinite(), -math.inf)
-        top = units.amax(1, keepdim=True)
-        ramp = torch.arange(units.shape[1], device=units.device)
-        at = torch.where(units == top, ramp, units.shape[1]).amin(1).cpu()
-        values.append(top[:, 0].cpu())
-        places.append(torch.stack([at // w, at % w], 1))
-    return torch.cat(values), torch.cat(places)
+CHEAP = 0.03  # share of the multiply-adds up to which a layer is looked at in float32 at once
 
 
 @dataclass
 class Index:
-    """best: of each layer. done: photographs seen, from the first on. rough: the values are bfloat16's, candidates only.
+    """best: of each layer. done: photographs seen, from the first on. rough: layers whose values are bfloat16's, candidates only.
 
     failed: number of a photograph → why it could not be read.
     """
 
     best: dict[str, Best]
     done: int = 0
-    rough: bool = False
+    rough: tuple[str, ...] = ()
     failed: dict[int, str] = field(default_factory=dict)
 
 
@@ -168,9 +93,15 @@ class Search:
 
     def start(self, rough: bool | None = None) -> Index:
         """An index of no photograph yet."""
-        rough = self.rough() if rough is None else rough
-        count = SPARE * self.count + MORE if rough else self.count
-        return Index({name: Best.empty(c, count) for name, c in self.channels.items()}, rough=rough)
+        first = self.dear() if (self.rough() if rough is None else rough) else ()
+        some = SPARE * self.count + MORE
+        return Index({name: Best.empty(c, some if name in first else self.count) for name, c in self.channels.items()}, rough=first)
+
+    def dear(self) -> tuple[str, ...]:
+        """The layers that cost too much to be looked at in float32 at once."""
+        sums = dict(zip(self.net.names(), accumulate(layer.macs for layer in self.net.layers()), strict=True))
+        most = max(sums.get(name, 0) for name in self.layers)
+        return tuple(name for name in self.layers if sums.get(name, most) > CHEAP * most)
 
     def finish(self, index: Index) -> Index:
         """Goes on with an index to its end. Raises Stopped for a layer that gives nothing but NaN, InputError when no photograph can be read."""
@@ -183,11 +114,13 @@ class Search:
     def sweep(self, index: Index, stage: str = "photographs") -> None:
         """One pass over the photographs that the index has not seen."""
         of = len(self.photos)
-        layers = list(index.best)
-        with self.looking(rough=index.rough):
+        exact = [name for name in index.best if name not in index.rough]
+        with self.looking():
             for numbers, x in self.batches(range(index.done, of), index):
                 if x is not None:
-                    visit(self.net, x, layers, partial(take, index, numbers))
+                    visit(self.net, x, exact, partial(take, index, numbers))
+                    with self.net.precision():
+                        visit(self.net, x, index.rough, partial(take, index, numbers))
                     events.tell(stage, int(numbers[-1]) + 1, of)
                     continue
                 index.done = int(numbers[-1]) + 1
@@ -208,18 +141,17 @@ class Search:
                     "Look at the network's weights, mean and std.",
                 )
 
-    def looking(self, rough: bool = False) -> ExitStack:
+    def looking(self) -> ExitStack:
         """The net is quiet inside, and nothing is differentiated."""
         with ExitStack() as stack:
             stack.enter_context(torch.no_grad())
             stack.enter_context(self.net.quiet())
-            stack.enter_context(self.net.precision() if rough else nullcontext())
             return stack.pop_all()
 
     def batches(self, numbers: Sequence[int], index: Index) -> Iterator[tuple[torch.Tensor, torch.Tensor | None]]:
         """Photographs of equal size with their numbers, which rise; after each BLOCK of them its last number, and None.
 
-        What is in a batch depends on the block alone, so that it makes no difference where a search begins.
+        What is in a batch depends on the block alone: it makes no difference at which block's end a search was broken off.
         """
         groups: dict[tuple[int, ...], list[tuple[int, Pictures]]] = {}
         last = -1
@@ -229,8 +161,8 @@ class Search:
             groups.clear()
             yield torch.tensor([last]), None
 
-        for number, picture in self.photos.read(self.prepared, numbers):
-            if last >= 0 and number // BLOCK != last // BLOCK:
+        for k, (number, picture) in enumerate(self.photos.read(self.prepared, numbers)):
+            if k and k % BLOCK == 0:
                 yield from rest()
             last = number
             if isinstance(picture, InputError):
@@ -250,24 +182,20 @@ class Search:
 
     def measured(self, index: Index) -> Index:
         """The float32 index from candidates, and for layers where one could be missing from another pass."""
-        exact = {name: Best(torch.full_like(b.values, math.nan), b.photos, b.places.clone()) for name, b in index.best.items()}
+        rough = {name: index.best[name] for name in sorted(index.rough, key=self.net.names().index)}
+        exact = {name: Best(torch.full_like(b.values, math.nan), b.photos, b.places.clone()) for name, b in rough.items()}
         while True:
-            wanted = {name: asked(index.best[name], exact[name], self.count) for name in exact}
-            left = sorted({number for name, need in wanted.items() for number in index.best[name].photos[need].tolist()})
-            if not left:
+            wanted = {name: set(rough[name].photos[asked(rough[name], exact[name], self.count)].tolist()) for name in exact}
+            if not any(wanted.values()):
                 break
-            done = 0
-            with self.looking():
-                for numbers, x in self.batches(left, index):
-                    if x is not None:
-                        visit(self.net, x, list(exact), partial(measure, exact, numbers))
-                        done += len(numbers)
-                        events.tell("candidates in float32", done, len(left))
+            self.measure(wanted, exact, index)
             for number in index.failed:  # it could be read before
                 for best in exact.values():
                     best.values[best.photos == number] = -math.inf
-        again = [name for name in exact if uncertain(index.best[name], exact[name], self.count)]
-        out = Index({name: sorted_out(best, self.count) for name, best in exact.items()}, index.done, failed=index.failed)
+        again = [name for name in exact if uncertain(rough[name], exact[name], self.count)]
+        out = Index(
+            {n: sorted_out(exact[n], self.count) if n in exact else b for n, b in index.best.items()}, index.done, failed=index.failed
+        )
         if again:
             events.note(f"{', '.join(again)}: many photographs excite a channel almost equally, so they are compared once more in float32.")
             second = Index({name: Best.empty(self.channels[name], self.count) for name in again})
@@ -276,6 +204,21 @@ class Search:
             quietly.sweep(second, "photographs in float32")
             out.best |= second.best
         return out
+
+    def measure(self, wanted: dict[str, set[int]], exact: dict[str, Best], index: Index) -> None:
+        """Fills candidates in from the photographs wanted by each layer, shallow to deep; none goes deeper than it is wanted."""
+        done, of = 0, len(set().union(*wanted.values()))
+        layers = list(wanted)
+        seen: set[int] = set()
+        with self.looking():
+            for deepest in reversed(layers):
+                reached = layers[: layers.index(deepest) + 1]
+                for numbers, x in self.batches(sorted(wanted[deepest] - seen), index):
+                    if x is not None:
+                        visit(self.net, x, reached, partial(measure, exact, numbers))
+                        done += len(numbers)
+                        events.tell("candidates in float32", done, of)
+                seen |= wanted[deepest]
 
 
 def channels_of(net: lens.Net, name: str) -> int:
@@ -293,6 +236,8 @@ def visit(net: lens.Net, x: torch.Tensor, layers: Sequence[str], see: Maps) -> N
 
     Nothing is kept: unlike `lens.capture` no two layers' maps need be there at once.
     """
+    if not layers:
+        return
     hw = (x.shape[-2], x.shape[-1])
     with ExitStack() as stack:
         wanted: dict[str, dict[int, str]] = {}  # by module and call
@@ -325,7 +270,7 @@ def visit(net: lens.Net, x: torch.Tensor, layers: Sequence[str], see: Maps) -> N
 
 def take(index: Index, numbers: torch.Tensor, name: str, maps: torch.Tensor) -> None:
     """Merges what a layer gives."""
-    index.best[name].take(maps, numbers, placed=not index.rough)
+    index.best[name].take(maps, numbers, placed=name not in index.rough)
 
 
 def measure(candidates: dict[str, Best], numbers: torch.Tensor, name: str, maps: torch.Tensor) -> None:

@@ -14,10 +14,12 @@ import torch
 from zorki import io, lens
 from zorki.core import events
 from zorki.core.errors import InputError, Stopped
-from zorki.pixels.index import Best, Index, Search
+from zorki.pixels.best import Best
+from zorki.pixels.index import Index, Search
 
-FORM = 1  # of the file; another one is not read
+FORM = 2  # of the file; another one is not read
 EVERY = 5.0  # seconds between two writings
+KEPT = 30  # indexes in the cache, those used last
 
 
 def fingerprint(net: lens.Net) -> str:
@@ -30,8 +32,11 @@ def fingerprint(net: lens.Net) -> str:
 
 
 def key(search: Search) -> str:
-    """Of what an index depends on."""
-    said = [FORM, fingerprint(search.net), list(search.layers), search.photos.signature, search.size]
+    """Of what an index depends on, but for the layers that are in it."""
+    return digest([FORM, fingerprint(search.net), search.photos.signature, search.size])
+
+
+def digest(said: object) -> str:
     return hashlib.blake2b(json.dumps(said).encode(), digest_size=16).hexdigest()
 
 
@@ -58,7 +63,7 @@ class Shelf:
                 return cls(search, None)
             found = key(search)
             try:
-                return cls(search, io.cached("patches", found), key=found)
+                return cls(search, io.cached("patches", f"{found}-{digest(sorted(search.layers))}"), key=found)
             except OSError as error:
                 events.note(f"The index is not kept: the cache folder cannot be made ({error.strerror or error}).")
                 return cls(search, None)
@@ -69,20 +74,26 @@ class Shelf:
 
     def take(self) -> Index | None:
         """The index as far as it went; None to begin anew. Raises InputError for a file of the user's that holds something else."""
-        if self.file is None or not self.file.exists():
+        if self.file is None:
             return None
-        found = io.read_arrays(self.file)
-        index = None if found is None or str(found.get("key")) != self.key else unpacked(found, list(self.search.layers))
-        if index is None and self.asked:
-            raise InputError(
-                f"{self.file.name} is no index of these photographs with these layers, weights and size.",
-                "It would be replaced.",
-                "Choose another name for --index.",
-            )
-        if index is None or found is None or int(found["count"]) < self.search.count:
-            return None
-        self.kept, self.finished = index.done, bool(found["finished"])
-        return index
+        others = [] if self.asked else sorted(self.file.parent.glob(f"{self.key}-*.npz"))
+        for path in dict.fromkeys([self.file, *others]):
+            if not path.exists():
+                continue
+            found = io.read_arrays(path)
+            index = None if found is None or str(found.get("key")) != self.key else unpacked(found, self.search)
+            if index is None and self.asked:
+                raise InputError(
+                    f"{path.name} is no index of these photographs with these layers, weights and size.",
+                    "It would be replaced.",
+                    "Choose another name for --index.",
+                )
+            if index is not None and found is not None and int(found["count"]) >= self.search.count:
+                self.kept, self.finished = index.done, bool(found["finished"])
+                if not self.asked:
+                    io.used(path)
+                return index
+        return None
 
     def keep(self, index: Index, finished: bool = False) -> None:
         """Writes it, whole or not at all; not more often than every few seconds unless it is finished or waits for its second part."""
@@ -91,6 +102,8 @@ class Shelf:
             return
         try:
             io.write_arrays(self.file, packed(index, self.key, self.search.count, finished))
+            if finished and not self.asked:
+                io.tidied(self.file.parent, KEPT)
         except (InputError, Stopped) as error:
             if self.asked:
                 raise
@@ -103,34 +116,41 @@ class Shelf:
 def packed(index: Index, key: str, count: int, finished: bool) -> dict[str, np.ndarray]:
     """As arrays under names."""
     out = {
-        "key": np.array(key), "count": np.array(count), "finished": np.array(finished), "done": np.array(index.done),
-        "rough": np.array(index.rough), "failed": np.array(json.dumps(list(index.failed.items()))),
+        "key": np.array(key), "layers": np.array(json.dumps(list(index.best))), "count": np.array(count), "finished": np.array(finished), "done": np.array(index.done),
+        "rough": np.array(json.dumps(index.rough)), "failed": np.array(json.dumps(list(index.failed.items()))),
     }  # fmt: skip
     for i, best in enumerate(index.best.values()):
         out |= {f"values{i}": best.values.numpy(), f"photos{i}": best.photos.numpy(), f"places{i}": best.places.numpy()}
     return out
 
 
-def unpacked(found: dict[str, np.ndarray], layers: list[str]) -> Index | None:
-    """The way back; None where something is missing."""
+def unpacked(found: dict[str, np.ndarray], search: Search) -> Index | None:
+    """The way back; None where something is missing. Of a finished index of more layers those that are searched for."""
     try:
+        kept: list[str] = json.loads(str(found["layers"]))
+        if not set(search.layers) <= set(kept) or not (bool(found["finished"]) or set(search.layers) == set(kept)):
+            return None
         best = {
-            name: Best(*(torch.from_numpy(found[f"{what}{i}"]) for what in ("values", "photos", "places"))) for i, name in enumerate(layers)
+            name: Best(*(torch.from_numpy(found[f"{what}{kept.index(name)}"]) for what in ("values", "photos", "places")))
+            for name in search.layers
         }
-        return Index(best, int(found["done"]), bool(found["rough"]), dict(json.loads(str(found["failed"]))))
+        rough, failed = json.loads(str(found["rough"])), json.loads(str(found["failed"]))
+        return Index(best, int(found["done"]), tuple(rough), dict(failed))
     except (KeyError, ValueError, TypeError):
         return None
 
 
-def found(search: Search, file: str | None) -> Index:
-    """The finished index: as it lies there, gone on with, or made.
+def found(search: Search, file: str | None, *, quiet: bool = False) -> Index:
+    """The finished index: as it lies there (said, unless `quiet`), gone on with, or made.
 
     Ctrl-C keeps what is on the disk, and says how many photographs that is. Raises as `Shelf` and `Search.finish` do.
     """
     shelf = Shelf.of(search, file)
     index = shelf.take()
     if index is not None and shelf.finished:
-        events.note(f"The index of these {index.done:,} photographs is there already.")
+        if not quiet:
+            events.note(f"The index of these {index.done:,} photographs is there already.")
+        search.photos.failed |= index.failed
         return index
     if index is not None:
         events.note(f"Going on: {index.done:,} of {len(search.photos):,} photographs are in the index.")
@@ -141,4 +161,5 @@ def found(search: Search, file: str | None) -> Index:
         of = f"The index of {shelf.kept:,} of {len(search.photos):,} photographs is kept: the same command goes on from there."
         raise KeyboardInterrupt(f"Stopped by Ctrl-C. {of if shelf.kept else 'No part of the index was kept yet.'}") from None
     shelf.keep(index, finished=True)
+    search.photos.failed |= index.failed
     return index

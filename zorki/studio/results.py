@@ -40,7 +40,7 @@ class Shown(ABC):
 
     def save(self, path: str | Path, *, force: bool = False) -> Path:
         """Writes the file whose ending says the format; what exists stays unless force. Raises InputError, Stopped."""
-        return io.save_photo(Path(path), self.numpy() / np.float32(255), settings=dict(self.record), force=force)
+        return io.save_photo(Path(path), self.numpy(), settings=dict(self.record), force=force)
 
     def _repr_html_(self) -> str:
         code = base64.b64encode(io.encode(self.numpy(), "PNG")).decode()
@@ -95,7 +95,10 @@ class Page(Shown):
         """Its pictures on one sheet."""
         shown = [block for section in self.blocks.sections for block in section.blocks if isinstance(block, blocks.Gallery)]
         entries = [entry for gallery in shown for entry in gallery.entries]
-        return io.sheet([entry.tile.pixels for entry in entries], [entry.title for entry in entries])
+        drawn = [(tile.pixels, entry.title if tile is entry.tile else "") for entry in entries for tile in (entry.tile, *entry.beside)]
+        high = max(len(picture) for picture, _ in drawn)
+        columns = len(drawn) // len(entries) * io.fitting(len(entries)) if len(drawn) > len(entries) else None
+        return io.sheet([pixels.ink.enlarged(picture, high // 2 + 1) for picture, _ in drawn], [title for _, title in drawn], columns)
 
     def html(self) -> str:
         return report.render(self.blocks)

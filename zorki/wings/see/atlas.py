@@ -12,15 +12,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from zorki import blocks, lens, pixels
+from zorki.core import events
 from zorki.core.errors import InputError
+from zorki.core.method import Input
 from zorki.core.numbers import numbers
-from zorki.core.seeds import seed_for
 from zorki.core.settings import Least
 
 if TYPE_CHECKING:
     import torch
 
-INPUTS: dict[str, object] = {}
+    from zorki import io
+    from zorki.pixels.index import Index, Search
+
+INPUTS = {"photos": Input("photographs (folders, zips, files): the best patches stand beside each drawing", option=True, many=True)}
+NINE = 9
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,8 @@ class Settings:
     "how many classes are named for each channel"
     batch: Annotated[int, Least(1)] = 16
     "drawings at a time"
+    index: str | None = None
+    "with --photos: a file for their index, to go on with and to use again; not given: in the user's cache folder"
     seed: int = 0
     "the same number gives the same page"
 
@@ -51,38 +58,44 @@ PRESETS = {
 }
 
 
-def run(net: lens.Net, s: Settings = Settings()) -> Iterator[pixels.Step]:
+def run(net: lens.Net, photos: io.PhotoSet | None = None, s: Settings = Settings()) -> Iterator[pixels.Step]:
     """Draws the channels in batches; a Step shows all that is done and the batch that is being drawn.
+
+    photos: opened as they are needed; looked through before anything is drawn, unless their index is at hand.
 
     Raises UnknownName for a layer, InputError for a channel that the net lacks.
     """
     name = net.pick_layer(s.layer)
     chosen = numbers(s.channel, net.layer(name).shape[0], name)
-    hw = (s.size, s.size) if net.step(name) == 1 else pixels.shift.fitted(net, (s.size, s.size), s.size, name)
-    at_once = min(s.batch, net.batch or s.batch)
-    groups = [chosen[i : i + at_once] for i in range(0, len(chosen), at_once)]
-
-    def batches() -> Iterator[pixels.boards.Batch]:
-        for group in groups:
-            seeds = [seed_for(s.seed, name, n) for n in group]
-            yield pixels.Fourier(hw, seeds, channels=net.channels, device=net.device), pixels.objectives.channels(name, group), seeds
-
-    yield from pixels.boards.board(
-        net, batches(), len(groups), steps=s.steps, rate=s.rate, show=pixels.ink.visible, wobble=pixels.Wobble(jitter=s.jitter, rolls=True),
-        labels=tuple(f"{name}:{n}" for n in chosen),
+    if photos is not None:
+        excited(net, photos, name, s.index)  # first of all: it is kept on the disk, whatever happens then
+    yield from pixels.boards.of_channels(
+        net, name, chosen, size=s.size, steps=s.steps, rate=s.rate, jitter=s.jitter, batch=s.batch, seed=s.seed
     )  # fmt: skip
 
 
-def page(net: lens.Net, drawn: torch.Tensor, labels: Sequence[str], s: Settings, command: str) -> blocks.Page:
+def excited(net: lens.Net, photos: io.PhotoSet, layer: str, file: str | None, quiet: bool = False) -> tuple[Search, Index]:
+    """Which photographs excite the layer's channels most: from the cache, or looked for."""
+    from zorki.pixels import index, keeping
+
+    search = index.Search(net, photos, [layer], NINE)
+    return search, keeping.found(search, file, quiet=quiet)
+
+
+def page(
+    net: lens.Net, drawn: torch.Tensor, labels: Sequence[str], s: Settings, command: str, photos: io.PhotoSet | None = None
+) -> blocks.Page:
     """The page of what is drawn so far (n, 3, h, w) in 0..1; labels: its channels as "layer:number", of which the first n are drawn."""
     name = net.pick_layer(s.layer)
     layer = net.layer(name)
     chosen = [int(label.rpartition(":")[2]) for label in labels[: len(drawn)]]
     said = spoken(net, drawn, name, chosen, s.classes) if net.channels in (1, 3) else {}
+    cut = {} if photos is None else patches(net, photos, name, chosen, s.index)
     entries = tuple(
         blocks.Entry(
             key=f"{name}-{number}", title=f"{name}:{number}", words=tuple(said.get(number, ())),
             tile=blocks.Tile(pixels=pixels.ink.levels(picture), caption=f"{name}:{number}", alt=f"What {name}:{number} answers to"),
+            beside=cut.get(number, ()),
         )
         for number, picture in zip(chosen, drawn, strict=True)
     )  # fmt: skip
@@ -90,10 +103,13 @@ def page(net: lens.Net, drawn: torch.Tensor, labels: Sequence[str], s: Settings,
     gallery = blocks.Gallery(
         entries,
         "Each picture was drawn from nothing so that the channel answers as strongly as it can. "
-        + ("Under it the classes whose logit grows most when the channel is doubled in its own picture." if said else ""),
+        + ("Under it the classes whose logit grows most when the channel is doubled in its own picture. " if said else "")
+        + ("Beside it the nine photographs' parts that excite it most." if cut else ""),
         command=command,
     )
     facts = [("network", net.name), ("layer", name), ("channels", f"{len(entries)} of {layer.shape[0]}")]
+    if photos is not None:
+        facts.append(("photographs", f"{len(photos):,}"))
     if sees is not None:
         facts.append(("each unit sees", f"{sees.size[0]:g} × {sees.size[1]:g} pixels"))
     return blocks.Page(
@@ -105,6 +121,18 @@ def page(net: lens.Net, drawn: torch.Tensor, labels: Sequence[str], s: Settings,
         facts=tuple(facts),
         foot="Made by Zorki on this machine. Nothing left it.",
     )
+
+
+def patches(net: lens.Net, photos: io.PhotoSet, name: str, chosen: Sequence[int], file: str | None) -> dict[int, tuple[blocks.Tile]]:
+    """For each channel the nine patches that excite it most, on one picture."""
+    from zorki.pixels import cutting
+
+    search, found = excited(net, photos, name, file, quiet=True)
+    cut = cutting.Cut(search, found, name, tuple(chosen), min(NINE, len(photos) - len(found.failed)), ())
+    for k, _ in enumerate(chosen, 1):
+        cut.next()
+        events.tell("patches", k, len(chosen))
+    return {n: (tile,) for n, tile in zip(chosen, cut.patches().montages(), strict=True)}
 
 
 def spoken(net: lens.Net, drawn: torch.Tensor, name: str, chosen: Sequence[int], count: int) -> dict[int, list[str]]:
