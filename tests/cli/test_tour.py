@@ -19,6 +19,7 @@ from skimage import data
 
 from zorki.cli.main import run
 from zorki.core import shelf
+from zorki.core.errors import InputError
 from zorki.tour.walk import SECTIONS, SHORT, planned
 
 pytestmark = pytest.mark.wings
@@ -161,7 +162,47 @@ def test_ctrl_c_leaves_a_valid_page_of_what_was_done(tmp_path: Path) -> None:
 def test_sections_cost_under_a_minute_and_join_by_being_there() -> None:
     short = planned(long=False)
     assert sum(m.SECONDS for _, m in short) <= SHORT
-    assert {n for n, _ in planned(long=True)} == set(shelf.names(SECTIONS))
+    assert {n for n, _ in planned(long=True, photos=True)} == set(shelf.names(SECTIONS))
+    many = {n for n, _ in planned(long=False, photos=True)} - {n for n, _ in short}
+    assert many == {"patches"}, "what the user gives photographs for is there, and pushes nothing out"
+    assert {n for n, _ in planned(long=True)} == set(shelf.names(SECTIONS)) - many
+    with pytest.raises(InputError, match="--photos"):
+        planned(False, ["patches"])
     for _, module in short:
         assert module.TITLE
         assert module.LEAD
+
+
+def test_the_dear_sections_and_those_of_many_photographs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "net.py").write_text("from tests.toys import toy\n")
+    (tmp_path / "photos").mkdir()
+    g = np.random.default_rng(0)
+    for i in range(8):
+        Image.fromarray(g.integers(0, 256, (32, 40, 3), dtype=np.uint8)).save(tmp_path / "photos" / f"{i}.png")
+    words = [
+        "tour",
+        "photos/0.png",
+        "--photos",
+        "photos",
+        "--model",
+        "net.py:toy",
+        "--section",
+        "patches",
+        "--section",
+        "every",
+        "--section",
+        "ways",
+    ]
+    assert run([*words, "--out", "t", "--json", "--quiet"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert set(told["sections"]) == {"patches", "every", "ways"}
+    assert not told["skipped"]
+    page = (tmp_path / "t" / "index.html").read_text(encoding="utf-8")
+    assert "8 photographs" in page
+    assert "z-entry" in page
+    assert "with random weights" in page
+    assert not Counts(tmp_path / "t" / "index.html").without_alt

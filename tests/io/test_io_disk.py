@@ -119,18 +119,6 @@ def test_free_path(tmp_path: Path) -> None:
     assert io.free_path(tmp_path / "a.b.png") == tmp_path / "a.b-3.png"
 
 
-def test_list_photos(tmp_path: Path) -> None:
-    for name in ("b10.JPG", "b9.png", "B1.webp", "x.txt", ".hidden.png"):
-        (tmp_path / name).touch()
-    (tmp_path / "deeper").mkdir()
-    assert [p.name for p in io.list_photos(tmp_path)] == ["B1.webp", "b9.png", "b10.JPG"]
-    assert [p.name for p in io.list_photos([tmp_path / "b*.*", tmp_path])] == ["b9.png", "b10.JPG", "B1.webp"]
-    assert [p.name for p in io.list_photos(str(tmp_path / "x.txt"))] == ["x.txt"]
-    for wrong in (tmp_path / "deeper", tmp_path / "c*.png", tmp_path / "b9.pmg"):
-        with pytest.raises(InputError):
-            io.list_photos(wrong)
-
-
 def test_what_comes_meanwhile_is_not_replaced(tmp_path: Path) -> None:
     """Another process may write the same name while ours works: without force its file stays."""
     target = tmp_path / "cat.txt"

@@ -151,7 +151,7 @@ def test_letters(tmp_path: Path, name: str) -> None:
     path.write_bytes(encoded("JPEG"))
     for form in ("NFC", "NFD"):
         assert io.open_photo(tmp_path / unicodedata.normalize(form, name)).hw == (90, 120)
-    assert [p.name for p in io.list_photos([path])] == [path.name]
+    assert [e.name for e in io.PhotoSet([path]).entries] == [path.name]
 
 
 def test_pillows_own_limit_plays_no_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

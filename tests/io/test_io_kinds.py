@@ -76,9 +76,9 @@ def test_grey_folder(tmp_path: Path) -> None:
         Image.fromarray(data.astype(np.uint8)).save(tmp_path / f"{name}.jpg", quality=100)
     (tmp_path / "notes.txt").touch()
     (tmp_path / "._1.jpg").touch()
-    paths = io.list_photos(tmp_path)
-    assert [p.name for p in paths] == ["1.jpg", "2.jpg", "10.jpg"]
-    photos = [io.open_photo(p) for p in paths]
+    found = io.PhotoSet(tmp_path)
+    assert [e.name for e in found.entries] == ["1.jpg", "2.jpg", "10.jpg"]
+    photos = list(found)
     assert [p.grey for p in photos] == [False, True, False]
     for photo in photos:
         io.save_photo(

@@ -110,4 +110,4 @@ def test_a_page_broken_off_holds_what_was_drawn(tmp_path: Path) -> None:
     assert "thing" in html
     assert "8 of 12" in html
     assert page.save(tmp_path / "a.png").exists()
-    assert job.default_path(tmp_path).name.endswith(".atlas.html")
+    assert job.default_name().endswith(".atlas.html")

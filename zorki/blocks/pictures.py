@@ -70,6 +70,8 @@ class Grid:
     crisp: bool = False
     tile_width: int = 120
     "narrowest tile in CSS pixels; tiles grow to fill their line"
+    columns: int = 0
+    "where the place in a line means something: so many tiles in each line, however narrow"
 
 
 @dataclass(frozen=True, eq=False)

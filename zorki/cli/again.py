@@ -52,7 +52,10 @@ def again(
         raise InputError(
             f"It was made with the model {model!r}, which is code of somebody's or not here.", "Type the command yourself if you trust it."
         )
-    found = {n: [str(beside(Path(result), x)) for x in ([name] if isinstance(name, str) else name)] for n, name in names.items()}
+    found = {
+        n: [str(beside(Path(result), x, m.inputs[n].many)) for x in ([name] if isinstance(name, str) else name)]
+        for n, name in names.items()
+    }
     placed = [path for n, i in m.inputs.items() if not i.option for path in found.pop(n)]
     work(
         m,
@@ -63,11 +66,11 @@ def again(
     )
 
 
-def beside(result: Path, name: str) -> Path:
-    """The file or folder of that plain name beside the result, else in the current folder. Raises InputError."""
-    if Path(name).name != name:
+def beside(result: Path, name: str, folders: bool) -> Path:
+    """The file (or folder) of that plain name beside the result, else in the current folder. Raises InputError."""
+    if Path(name).name != name or name in ("", ".."):
         raise InputError(f"{result.name} names a picture with a path ({name!r}).", "Only plain file names are looked for.")
     for folder in (result.parent, Path()):
-        if os.path.exists(folder / name):
+        if os.path.exists(folder / name) if folders else os.path.isfile(folder / name):
             return folder / name
     raise InputError(f"{result.name} was made from {name}, which is not beside it nor here.", f"Put {name} into this folder and try again.")

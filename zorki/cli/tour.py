@@ -17,6 +17,10 @@ def tour(
     /,
     *,
     style: Annotated[str | None, Parameter(help="a picture to paint it after; not given: one that Zorki makes")] = None,
+    photos: Annotated[
+        tuple[str, ...],
+        Parameter(negative=(), help="many photographs (a folder, a zip, a pattern): which of them excite the channels most"),
+    ] = (),
     model: Annotated[str, Parameter(help="a shipped name, or file.py:function that returns an nn.Module")] = "eye",
     weights: Annotated[str | None, Parameter(help="a state dict for it")] = None,
     long: Annotated[bool, Parameter(negative=(), help="also the sections that go beyond a minute in all")] = False,
@@ -41,8 +45,9 @@ def tour(
         from zorki.tour.guide import Guide, namer, shrunk
         from zorki.tour.walk import Walk, planned
 
-        planned(long, section)  # a wrong name is told before anything is opened
+        planned(long, section, bool(photos))  # a wrong name is told before anything is opened
         more = {} if limit is None else {"limit": limit}
+        many = io.PhotoSet(list(photos), **more) if photos else None
         opened = io.open_photo(photo, **more)
         painting = None if style is None else io.open_photo(style, **more)
         for sentence in (*opened.notes, *(painting.notes if painting else ())):
@@ -62,7 +67,7 @@ def tour(
             made = folder / "flow.png" if force else io.free_path(folder / "flow.png")
             with interrupt.undisturbed():
                 painting = io.open_photo(io.save_photo(made, flowing(), force=force))
-        guide = Guide(net, shrunk(opened), shrunk(painting), long=long, seed=seed, namer=namer(net, device))
+        guide = Guide(net, shrunk(opened), shrunk(painting), long=long, seed=seed, namer=namer(net, device), photos=many)
         h, w = opened.pixels.shape[:2]
         walk = Walk(
             guide, page, facts=(("photo", f"{opened.name}, {w} × {h}"), ("network", net.name), ("command", f"zorki tour {opened.name}"))

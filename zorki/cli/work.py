@@ -1,22 +1,24 @@
-"""One method from the command line: pictures and options in, a file out."""
+"""One method from the command line: pictures and options in, a file out; of a folder a file for each picture."""
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from zorki.cli import interrupt, options, terminal
-from zorki.core.errors import InputError, SomeFailed, Stopped
+from zorki.cli import interrupt, many, options, terminal
+from zorki.cli.many import Told, answer, line_of
+from zorki.core.errors import InputError, Stopped
 from zorki.core.method import by_place
 from zorki.studio.shelves import Method
 
+if TYPE_CHECKING:
+    from zorki import studio
+
 PREVIEW_EVERY = 3.0  # seconds
-NAMED = 10  # of what failed, on the terminal
 ELSEWHERE = {o.name for o in (*options.NET, *options.TELL, *options.OUT, *options.OPEN, *options.FILM)} | {"preset"}
 
 
@@ -26,59 +28,70 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
     common = {name: given.pop(name) for name in list(given) if name in ELSEWHERE}
     named = by_place(m.inputs, pictures) | {n: given.pop(n) for n in m.inputs if n in given}
     chosen = m.fill(common.get("preset"), given)  # before the net is opened: a wrong option is told at once
+    several = many.meant(m, named)
     with terminal.watched(common.get("quiet", False), common.get("events")):
-        from zorki import io, studio
+        from zorki import studio
 
-        out, force = common.get("out"), common.get("force", False)
-        check(out, common.get("film"), force, m.page is not None)
+        out, force, film = common.get("out"), common.get("force", False), common.get("film")
+        if several is None:
+            check(out, film, force, m.page is not None)
+        else:
+            many.check(named[several], out, film)
         net = studio.load(
             common.get("model", "eye"), weights_file=common.get("weights"), mean=common.get("mean"), std=common.get("std"),
             side=options.sides(common.get("side")), device=common.get("device", "auto"), dtype=common.get("dtype", "auto"),
         )  # fmt: skip
-        film = io.Film(Path(common["film"]), force=force) if common.get("film") else None
-        job = studio.Job(m, net, named, chosen, film, common.get("limit"))
-        losses, stop = [], None
-        lines = Path(common["events"]) if common.get("events") else None
-        previewed = lines.with_name(f"{lines.name}.preview.jpg") if lines and lines.is_file() else None
-        if previewed and previewed.exists() and not force:
-            previewed = None  # somebody's picture; the events go on without one
-        with interrupt.undisturbed():  # but for the steps: what they made is written before anything ends
-            try:
-                seen = began
-                with interrupt.awaited():
-                    for step in job.steps():
-                        if previewed and time.monotonic() - seen > PREVIEW_EVERY:
-                            seen = time.monotonic()
-                            preview(step, previewed)
-                        losses.append({"step": step.i, "stage": step.stage, "total": step.loss, "parts": dict(step.parts)})
-            except (KeyboardInterrupt, Stopped) as e:
-                if job.last is None:
-                    raise
-                stop = e
-            path = save(job, out, force)
-    paths = [path, *([common["film"]] if common.get("film") and Path(common["film"]).exists() else [])]
-    result: dict[str, Any] = {"command": [m.wing, m.name], "out": paths, "seconds": round(time.monotonic() - began, 3)}
-    told = job.made.answer() if hasattr(job.made, "answer") else {}
-    result |= told
-    failed = [one for photos in job.sets.values() for one in photos.missing]
-    if job.sets:
-        result["failed"] = [{"photo": name, "why": why} for name, why in failed]
-    if path != "-" and not common.get("json"):
-        for row in told.get("top", ()):
-            print(f"{row['share']:6.1%}  {row['class']:4d}  {row['name']}")
-    if losses:
-        result |= {"losses": losses, "size": list(reversed(job.last.image().shape[-2:])) if job.last else None}
-    if path != "-":
-        terminal.answer(paths, result if common.get("json") else None)
+        if several is None:
+            told = one(studio.Job(m, net, named, chosen, opened(film, force), common.get("limit")), common)
+        else:
+            told = many.each(m, net, named, several, chosen, common)
+    result = {"command": [m.wing, m.name], "out": told.paths, "seconds": round(time.monotonic() - began, 3)} | told.more
+    if told.paths != ["-"]:
+        if not common.get("json"):
+            for row in told.more.get("top", ()):
+                print(f"{row['share']:6.1%}  {row['class']:4d}  {row['name']}")
+        terminal.answer(told.paths, result if common.get("json") else None)
+    if told.end is not None:
+        raise told.end
+
+
+def one(job: studio.Job, common: dict[str, Any]) -> Told:
+    """One job from its first step to its file."""
+    out, force, film, losses, stop = common.get("out"), common.get("force", False), common.get("film"), [], None
+    lines = Path(common["events"]) if common.get("events") else None
+    previewed = lines.with_name(f"{lines.name}.preview.jpg") if lines and lines.is_file() else None
+    if previewed and previewed.exists() and not force:
+        previewed = None  # somebody's picture; the events go on without one
+    with interrupt.undisturbed():  # but for the steps: what they made is written before anything ends
+        try:
+            seen = time.monotonic()
+            with interrupt.awaited():
+                for step in job.steps():
+                    if previewed and time.monotonic() - seen > PREVIEW_EVERY:
+                        seen = time.monotonic()
+                        preview(step, previewed)
+                    losses.append(line_of(step))
+        except (KeyboardInterrupt, Stopped) as e:
+            if job.last is None:
+                raise
+            stop = e
+        path = save(job, out, force)
+    told = Told([path, *([film] if film and Path(film).exists() else [])], answer(job, losses))
+    if path == "-":
+        told.paths = ["-"]
     if isinstance(stop, Stopped):
-        raise Stopped(stop.got, f"What was drawn is kept in {path}.", stop.do)
-    if stop is not None:
-        raise KeyboardInterrupt(f"Stopped by Ctrl-C. What was drawn is kept in {path}.")
-    if failed:
-        some = failed[:NAMED] + ([("…", f"and {len(failed) - NAMED:,} more; --json lists all")] if len(failed) > NAMED else [])
-        raise SomeFailed(
-            f"{len(failed):,} of {sum(map(len, job.sets.values())):,} could not be read; the result is made of the others.", failed=some
-        )
+        told.end = Stopped(stop.got, f"What was drawn is kept in {path}.", stop.do)
+    elif stop is not None:
+        told.end = KeyboardInterrupt(f"Stopped by Ctrl-C. What was drawn is kept in {path}.")
+    elif failed := [lost for photos in job.sets.values() for lost in photos.missing]:
+        told.end = many.some_failed(failed, sum(map(len, job.sets.values())), "the result is made of the others")
+    return told
+
+
+def opened(film: str | None, force: bool) -> Any:
+    from zorki import io
+
+    return io.Film(Path(film), force=force) if film else None
 
 
 def check(out: str | None, film: str | None, force: bool, page: bool = False) -> None:
@@ -89,7 +102,7 @@ def check(out: str | None, film: str | None, force: bool, page: bool = False) ->
         raise InputError(f"--out and --film are both {out}.", "", "Give them different names.")
     if out is None:
         io.check_writable(Path())
-    elif is_folder(out):
+    elif many.is_folder(out):
         try:
             Path(out).mkdir(parents=True, exist_ok=True)
         except OSError as e:
@@ -113,23 +126,7 @@ def preview(step: Any, path: Path) -> None:
         events.tell("preview", step.i, step.of, preview=str(path))
 
 
-def numbered(job: Any, result: Any, folder: Path) -> str:
-    """Saves under the first free name, also when another process takes one at the same moment."""
-    for _ in range(99):
-        path = job.default_path(folder)
-        try:
-            return str(result.save(path))
-        except InputError:
-            if not path.exists():
-                raise
-    raise InputError(f"No free name like {path.name} was found in {folder}.", "", "Give one with --out.")
-
-
-def is_folder(out: str) -> bool:
-    return out.endswith("/") or os.path.isdir(out)
-
-
-def save(job: Any, out: str | None, force: bool) -> str:
+def save(job: studio.Job, out: str | None, force: bool) -> str:
     """Writes the result where it was asked for; the path, or `-`."""
     from zorki import io
 
@@ -137,9 +134,6 @@ def save(job: Any, out: str | None, force: bool) -> str:
     if out == "-":
         sys.stdout.buffer.write(io.encode(result.numpy(), "PNG"))
         return "-"
-    if out is None:
-        return numbered(job, result, Path())
-    target = Path(out)
-    if is_folder(out):
-        return numbered(job, result, target)
-    return str(result.save(target, force=force))
+    if out is None or many.is_folder(out):
+        return many.numbered(job, result, Path(out or ""))
+    return str(result.save(Path(out), force=force))

@@ -1,13 +1,12 @@
 """Pictures, video and masks on the disk: colour profiles, alpha, EXIF, 16 bit, atomic writes. The only user of PIL and PyAV."""
 
 from zorki.io.arrays import cached, read_arrays, tidied, used, write_arrays
-from zorki.io.disk import atomic, atomic_write, check_target, check_writable, free_path
-from zorki.io.files import list_photos
+from zorki.io.disk import atomic, atomic_write, check_target, check_writable, free_path, numbered
 from zorki.io.film import Film
 from zorki.io.opening import open_photo
 from zorki.io.photo import Photo
 from zorki.io.photosets import PhotoSet
-from zorki.io.saving import check_picture_target, encode, output_path, pil, save_photo
+from zorki.io.saving import check_picture_target, encode, output_name, pil, save_photo
 from zorki.io.scale import resize
 from zorki.io.settings import read_settings
 from zorki.io.sheet import fitting, sheet
@@ -25,9 +24,9 @@ __all__ = [
     "encode",
     "fitting",
     "free_path",
-    "list_photos",
+    "numbered",
     "open_photo",
-    "output_path",
+    "output_name",
     "pil",
     "read_arrays",
     "read_settings",

@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 from zorki.core.errors import InputError, Stopped, ZorkiError
@@ -112,11 +113,13 @@ def atomic_write(path: str | Path, data: bytes | str, force: bool = True) -> Non
         temporary.write_bytes(data.encode() if isinstance(data, str) else data)
 
 
+def numbered(path: str | Path) -> Iterator[Path]:
+    """`path`, cat-2.jpg, cat-3.jpg …"""
+    path = Path(path)
+    yield path
+    yield from (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
+
+
 def free_path(path: str | Path) -> Path:
     """`path`, or when it is taken the first free of cat-2.jpg, cat-3.jpg …"""
-    path, number = Path(path), 1
-    free = path
-    while os.path.lexists(free):
-        number += 1
-        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
-    return free
+    return next(free for free in numbered(path) if not os.path.lexists(free))

@@ -1,18 +1,15 @@
-"""Finding what a person named: one file, a folder's pictures, a glob."""
+"""Finding the file that a person named."""
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 import stat
 import unicodedata
-from collections.abc import Iterable
 from pathlib import Path
 
 from zorki.core.errors import InputError
 from zorki.core.names import nearest
-from zorki.io.kinds import ENDINGS
 
 
 def _same_letters(path: Path) -> Path | None:
@@ -64,30 +61,3 @@ def natural(path: Path) -> tuple[list[tuple[int, int, str]], str]:
     """A sort key: 2.jpg before 10.jpg, case aside."""
     parts = re.split(r"([0-9]+)", path.name.casefold())
     return [(0, int(part), "") if part.isascii() and part.isdigit() else (1, 0, part) for part in parts if part], str(path)
-
-
-def _folder(path: Path) -> list[Path]:
-    inside = [p for p in path.iterdir() if p.suffix.lower() in ENDINGS and not p.name.startswith(".") and p.is_file()]
-    if not inside:
-        raise InputError(f"{path} holds no pictures.", "Pictures are known by their ending (.jpg, .png, .webp …).", "Name another folder.")
-    return inside
-
-
-def list_photos(paths: str | Path | Iterable[str | Path]) -> list[Path]:
-    """The pictures meant by files, folders (not what lies deeper) and globs, each once: in the order given, inside each in natural order.
-
-    A file named outright counts whatever its ending. Raises InputError when one is missing or has no pictures.
-    """
-    found: dict[Path, None] = {}
-    for given in [paths] if isinstance(paths, str | Path) else paths:
-        path = Path(given)
-        if os.path.isdir(path):  # unlike Path.is_dir it raises nothing
-            some = _folder(path)
-        elif not os.path.exists(path) and glob.has_magic(str(path)):
-            some = [p for p in map(Path, glob.glob(str(path), recursive=True)) if p.suffix.lower() in ENDINGS and p.is_file()]
-            if not some:
-                raise InputError(f"No picture matches {path}.", "", "Check the pattern and the folder.")
-        else:
-            some = [existing_file(path)]
-        found.update(dict.fromkeys(sorted(some, key=natural)))
-    return list(found)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from zorki.core.errors import InputError, UnknownName
 from zorki.io import colour, heif, pngs, tiffs
-from zorki.io.disk import atomic, check_target, free_path
+from zorki.io.disk import atomic, check_target
 from zorki.io.kinds import ENDINGS, format_of
 from zorki.io.photo import Array, Photo
 from zorki.io.scale import resize
@@ -143,8 +143,8 @@ def encode(pixels: Array, format: Literal["JPEG", "PNG", "WEBP"], quality: int =
     return buffer.getvalue()
 
 
-def output_path(photo: Photo, command: str, folder: str | Path) -> Path:
-    """Where a result goes that got no --out: "cat.jpg" and "dream" make "cat.dream.jpg" in `folder`, numbered if taken.
+def output_name(photo: Photo, command: str) -> str:
+    """What a result is called that got no --out: "cat.jpg" and "dream" make "cat.dream.jpg".
 
     The ending stays when the format is written; GIF and BMP become PNG, HEIC becomes JPEG where it cannot be written.
     """
@@ -155,4 +155,4 @@ def output_path(photo: Photo, command: str, folder: str | Path) -> Path:
     if ENDINGS.get(ending.lower()) != kind or kind in ("GIF", "BMP"):
         stem = stem if ending.lower() in ENDINGS else photo.name
         ending = _COMES_BACK_AS.get(kind, f".{kind.lower()}")
-    return free_path(Path(folder) / f"{stem}.{command}{ending}")
+    return f"{stem}.{command}{ending}"

@@ -125,16 +125,16 @@ class Job:
         """Of the files that were opened, without their folders: one, or of photographs a list where several were given."""
         return {n: p.name for n, p in self.photos.items()} | {n: p.names for n, p in self.sets.items()}
 
-    def default_path(self, folder: Path) -> Path:
-        """Where the result goes when nobody said where: named after input and command, in `folder`, numbered if taken."""
+    def default_name(self) -> str:
+        """What the result is called when nobody said how: after input and command."""
         first = next(iter(self.photos.values()), None)
         board = not self.method.climbs
         if first is not None and not board:
-            return io.output_path(first, self.method.name, folder)
+            return io.output_name(first, self.method.name)
         named = first or next(iter(self.sets.values()), None)
         stem = Path(named.name).stem if named else str(getattr(self.settings, "layer", None) or Path(self.net.name).name)
         stem = re.sub(r'[<>:"/\\|?*\s]+', "-", stem)
-        return io.free_path(folder / f"{stem}.{self.method.name}.{'png' if self.method.page is None else 'html'}")
+        return f"{stem}.{self.method.name}.{'png' if self.method.page is None else 'html'}"
 
 
 def advanced(started: Iterator[pixels.Step]) -> pixels.Step | None:

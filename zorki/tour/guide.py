@@ -32,7 +32,7 @@ class Made:
 class Guide:
     """photo, style: opened and brought to at most 1,024 px. long: whether the dear variants are wanted too.
 
-    namer: a better classifier than the network that is looked into, where one is at hand.
+    namer: a better classifier than the network that is looked into, where one is at hand. photos: many photographs, if the user has some.
     """
 
     net: lens.Net
@@ -41,6 +41,7 @@ class Guide:
     long: bool = False
     seed: int = 0
     namer: lens.Net | None = None
+    photos: io.PhotoSet | None = None
 
     @property
     def names(self) -> Guide:

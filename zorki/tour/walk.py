@@ -11,7 +11,7 @@ from types import ModuleType
 import zorki
 from zorki import blocks, io, report
 from zorki.core import events, shelf
-from zorki.core.errors import Stopped, ZorkiError
+from zorki.core.errors import InputError, Stopped, ZorkiError
 from zorki.tour.guide import Guide
 
 SECTIONS = "zorki.tour.sections"
@@ -31,7 +31,7 @@ class Walk:
 
     def go(self, only: Sequence[str] = ()) -> None:
         """Builds every section that is on the shelf and affordable. Ctrl-C passes through, the page is valid then."""
-        chosen = planned(self.guide.long, only)
+        chosen = planned(self.guide.long, only, photos=self.guide.photos is not None)
         total = sum(m.SECONDS for _, m in chosen)
         spent = 0.0
         for name, module in chosen:
@@ -81,13 +81,22 @@ class Walk:
         io.atomic_write(self.page, report.render(page))
 
 
-def planned(long: bool, only: Sequence[str] = ()) -> list[tuple[str, ModuleType]]:
-    """The sections to build, in order; dear ones only when `long`, or when they are asked for by name."""
+def planned(long: bool, only: Sequence[str] = (), photos: bool = False) -> list[tuple[str, ModuleType]]:
+    """The sections to build, in order; dear ones only when `long`, or when they are asked for by name.
+
+    photos: whether there are many photographs, which some sections need. Raises InputError for one of these asked for without them.
+    """
     modules = [(n, shelf.take(SECTIONS, n, "section of the tour")) for n in only or shelf.names(SECTIONS)]
     modules.sort(key=lambda m: m[1].ORDER)
     out, spent = [], 0.0
     for name, module in modules:
-        if only or long or spent + module.SECONDS <= SHORT:
+        many = getattr(module, "PHOTOS", False)
+        if many and not photos:
+            if only:
+                raise InputError(f"The section {name} needs many photographs.", "", "Give them with --photos.")
+            continue
+        dear = getattr(module, "LONG", False) or spent + module.SECONDS > SHORT
+        if only or long or many or not dear:
             out.append((name, module))
-            spent += module.SECONDS
+            spent += 0 if many else module.SECONDS
     return out

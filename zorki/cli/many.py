@@ -1,0 +1,193 @@
+"""A method for each picture of a folder, a zip or a pattern, and where results go that were given no name."""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zorki.cli import interrupt
+from zorki.core import events
+from zorki.core.errors import InputError, SomeFailed, Stopped
+from zorki.studio.shelves import Method
+
+if TYPE_CHECKING:
+    from zorki import io, lens, studio
+
+NAMED = 10  # of what failed, on the terminal
+
+
+@dataclass
+class Told:
+    """What a command has to say at its end. more: for --json, beside the paths; end: what it ends with, if not well."""
+
+    paths: list[str]
+    more: dict[str, Any] = field(default_factory=dict)
+    end: BaseException | None = None
+
+
+def meant(m: Method, named: Mapping[str, Any]) -> str | None:
+    """The input that was given as many pictures where one is wanted, if its place is the first; None where all is as it says."""
+    first = next((name for name, i in m.inputs.items() if i.placed and not i.many), None)
+    given = named.get(first) if first is not None else None
+    if not isinstance(given, str):
+        return None
+    zipped = given.lower().endswith(".zip") and os.path.isfile(given)
+    return first if os.path.isdir(given) or zipped or (glob.has_magic(given) and not os.path.exists(given)) else None
+
+
+def check(given: str, out: str | None, film: str | None) -> None:
+    """Whether many results can be written, said before anything is drawn. Raises InputError."""
+    if film is not None:
+        raise InputError(f"--film is of one picture, {given} is many.", "", "Leave it out, or name one picture.")
+    if out == "-" or (out is not None and not is_folder(out) and Path(out).suffix):
+        raise InputError(f"--out {out} is one file, {given} is many pictures.", "", "Name a folder for the results.")
+    if out is not None and os.path.isdir(given) and os.path.realpath(out) == os.path.realpath(given):
+        raise InputError(f"--out {out} is the folder of the pictures.", "The results would be worked on the next time.", "Name another.")
+
+
+def each(m: Method, net: lens.Net, named: Mapping[str, Any], several: str, chosen: Any, common: Mapping[str, Any]) -> Told:
+    """One job after the other, a file for each. What fails is left out and named; what is there already with the same settings stays.
+
+    Raises InputError when none succeeded, Stopped when the results cannot be written.
+    """
+    from zorki import io
+
+    photos = io.PhotoSet(named[several], common.get("limit"))
+    folder = Path(common["out"]) if common.get("out") else io.free_path(f"{Path(photos.name).stem or 'pictures'}.{m.name}")
+    made = not folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise InputError(f"--out {folder} cannot be made: {e.strerror}.", "", "Choose another.") from e
+    io.check_writable(folder)
+    try:
+        return filled(folder, m, net, photos, named, several, chosen, common)
+    finally:
+        if made and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def filled(
+    folder: Path, m: Method, net: lens.Net, photos: io.PhotoSet, named: Mapping[str, Any], several: str, chosen: Any, common: Mapping[str, Any]
+) -> Told:  # fmt: skip
+    """`each`, when there is a folder for the results."""
+    from zorki import io, studio
+
+    rest = {name: io.open_photo(p) if isinstance(p, str) and not m.inputs[name].many else p for name, p in named.items() if name != several}
+    told, results, failed, there = Told([]), [], [], 0
+    taken: set[Path] = set()
+    for k, entry in enumerate(photos.entries):
+        losses: list[dict[str, Any]] = []
+        try:
+            with interrupt.undisturbed(), events.translated(onward(k, len(photos), entry.name)):
+                with interrupt.awaited():
+                    job = studio.Job(m, net, {several: photos[k], **rest}, chosen)
+                    path, done = place(job, folder, taken, common.get("force", False))
+                    for step in () if done else job.steps():
+                        losses.append(line_of(step))
+                if not done:
+                    job.result().save(path, force=common.get("force", False))
+        except KeyboardInterrupt:
+            left = f"{len(told.paths)} of {len(photos)} are done, in {folder}: the same command with --out {folder} goes on."
+            raise KeyboardInterrupt(f"Stopped by Ctrl-C. {left}") from None
+        except (InputError, Stopped) as error:
+            if isinstance(error, Stopped) and full(error):
+                kept = f"{len(told.paths)} of {len(photos)} are done, in {folder}."
+                raise Stopped(error.got, kept, f"Free some space; the same command with --out {folder} goes on.") from error
+            failed.append((entry.name, " ".join(error.lines())))
+            continue
+        taken.add(path)
+        there += done
+        told.paths.append(str(path))
+        results.append({"photo": entry.name, "out": str(path)} | ({} if done else answer(job, losses)))
+    if there:
+        events.note(f"{there} of them were made with the same settings before and are left as they are; --force makes them again.")
+    told.more = {"failed": [{"photo": name, "why": why} for name, why in failed], "results": results}
+    if failed and not told.paths:
+        raise InputError(f"None of the {len(photos)} pictures of {photos.name} worked.", f"The first is {failed[0][0]}: {failed[0][1]}")
+    if failed:
+        told.end = some_failed(failed, len(photos), f"the others are in {folder}")
+    return told
+
+
+def full(error: Stopped) -> bool:
+    """Whether the disk is: the next picture will not fare better."""
+    return "disk is full" in error.got
+
+
+def onward(k: int, of: int, name: str) -> Callable[[events.Event], events.Event]:
+    """Events of the k-th of many pictures as parts of the whole."""
+
+    def change(e: events.Event) -> events.Event:
+        return e if e.note or e.preview else replace(e, stage=f"{k + 1} of {of}, {name}", step=k * e.of + e.step, of=of * e.of)
+
+    return change
+
+
+def place(job: studio.Job, folder: Path, taken: set[Path], force: bool) -> tuple[Path, bool]:
+    """Where the job's result goes, and whether it lies there already: made of the same picture with the same settings."""
+    from zorki import io
+
+    for path in io.numbered(folder / job.default_name()):
+        if path in taken:  # by another picture of that name, from another folder
+            continue
+        if force or not os.path.lexists(path):
+            return path, False
+        if made_by(path) == json.loads(json.dumps(job.record())):
+            return path, True
+    raise AssertionError("numbers do not end")
+
+
+def made_by(path: Path) -> dict[str, Any] | None:
+    """What a file says of its making, if it is a picture of ours."""
+    from zorki import io
+
+    try:
+        return io.read_settings(path)
+    except InputError:
+        return None
+
+
+def line_of(step: Any) -> dict[str, Any]:
+    """A Step, for --json."""
+    return {"step": step.i, "stage": step.stage, "total": step.loss, "parts": dict(step.parts)}
+
+
+def answer(job: studio.Job, losses: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What a finished job has to say, for --json."""
+    more = job.made.answer() if hasattr(job.made, "answer") else {}
+    if job.sets:
+        lost = [one for photos in job.sets.values() for one in photos.missing]
+        more["failed"] = [{"photo": name, "why": why} for name, why in lost]
+    if losses:
+        more |= {"losses": list(losses), "size": list(reversed(job.last.image().shape[-2:])) if job.last else None}
+    return more
+
+
+def some_failed(failed: Sequence[tuple[str, str]], of: int, rest: str) -> SomeFailed:
+    """At most ten by name."""
+    some = [*failed[:NAMED], *([("…", f"and {len(failed) - NAMED:,} more; --json lists all")] if len(failed) > NAMED else [])]
+    return SomeFailed(f"{len(failed):,} of {of:,} could not be read or worked on; {rest}.", failed=some)
+
+
+def is_folder(out: str) -> bool:
+    return out.endswith("/") or os.path.isdir(out)
+
+
+def numbered(job: studio.Job, result: Any, folder: Path) -> str:
+    """Saves under the first free name, also when another process takes one at the same moment."""
+    from zorki import io
+
+    for _ in range(99):
+        path = io.free_path(folder / job.default_name())
+        try:
+            return str(result.save(path))
+        except InputError:
+            if not path.exists():
+                raise
+    raise InputError(f"No free name like {path.name} was found in {folder}.", "", "Give one with --out.")

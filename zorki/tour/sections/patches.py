@@ -1,0 +1,27 @@
+"""What excites channels most among many photographs, beside what they answer to when drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from zorki import blocks
+from zorki.tour.guide import Guide
+
+ORDER, SECONDS, PHOTOS = 42, 20, True
+TITLE = "The same channels among your photographs"
+LEAD = "A drawing shows what a channel likes best; photographs show what it meets. Under each patch stands what the network made of it, on the way back."
+
+
+def build(guide: Guide) -> Iterator[blocks.Block]:
+    layers = ",".join(guide.before(name) for name in guide.stages()[1:4])
+    made = guide.make("see", "patches", photos=guide.photos, layer=layers, channel="0-3", count=6)
+    seen, columns = made.result.raw, made.result.columns or 1
+    for one in seen.layers:
+        yield blocks.Grid(
+            tiles=tuple(replace(tile, caption="" if k % columns else tile.caption) for k, tile in enumerate(one.tiles())),
+            sentence=f"Four channels of {one.layer}, whose units see {one.sees}: drawn, and the parts of {seen.count:,} photographs that excite each most.",
+            command=made.command if one is seen.layers[-1] else "",
+            crisp=True,
+            columns=columns,
+        )

@@ -1,0 +1,30 @@
+"""What speaks for the photo's likeliest name, by every way of asking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from zorki import blocks
+from zorki.tour.guide import Guide
+
+ORDER, SECONDS, LONG = 15, 30, True
+TITLE = "What speaks for it, by every way of asking"
+LEAD = "Many ways have been thought of to ask a network which pixels its answer hangs on. They do not agree, and some show the photo more than the network."
+
+
+def build(guide: Guide) -> Iterator[blocks.Block]:
+    made = guide.names.make("see", "attribution", photo=guide.photo, method="all", sanity=True)
+    seen = made.result.raw
+    yield blocks.Grid(
+        tiles=made.result.tiles,
+        sentence=f"What speaks for “{seen.name.split(',')[0]}”. Each map is scaled by its own maximum.",
+        command=made.command,
+        tile_width=200,
+    )
+    rows = tuple((one.method, round(one.sanity, 2)) for one in seen.maps if one.sanity is not None)
+    if rows:
+        yield blocks.Table(
+            columns=("way", "with random weights"),
+            rows=rows,
+            sentence="How alike each map is to itself when the weights are put in random places: near 1 it shows the photo, near 0 what was learnt.",
+        )
