@@ -14,16 +14,19 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
 import torch
+from PIL import Image
 from skimage import data
 
 import zorki
 from benchmarks import lucid
 from recipes.eye import boards
 from zorki import io, lens
-from zorki.cli.main import thrifty
+from zorki.cli.memory import thrifty
 
 CHANNELS, SIDE = 64, 128
+SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
 def product(dtype: torch.dtype, n: int = 2048) -> float:
@@ -109,6 +112,50 @@ def peer(net: lens.Net, layer: str = "conv4_1", count: int = 8) -> None:
     )
 
 
+def measured(words: list[str], out: str) -> tuple[float, float]:
+    """Seconds and peak GiB of a command in a process of its own."""
+    began = time.perf_counter()
+    child = subprocess.Popen([sys.executable, "-m", "zorki", *words, "--out", out, "--force", "--quiet"], stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise SystemExit(f"zorki {' '.join(words)} ended with {child.returncode}")
+    return time.perf_counter() - began, used.ru_maxrss / 2**20
+
+
+def dream() -> None:
+    """Every pixel of twelve megapixels."""
+    with tempfile.TemporaryDirectory() as folder:
+        photo = np.asarray(Image.fromarray(data.coffee()).resize((4032, 3024), Image.Resampling.LANCZOS))
+        path = io.save_photo(Path(folder) / "large.jpg", photo)
+        for steps in ("2", "10"):
+            seconds, peak = measured(["see", "dream", str(path), "--full", "--steps", steps], f"{folder}/d.jpg")
+            print(f"dream of 4032 x 3024, every pixel, {steps} updates an octave: {seconds:.1f} s, peak {peak:.2f} GiB")
+
+
+def patches(net: lens.Net) -> None:
+    """All channels of all convolutions among the photographs of Tiny-ImageNet, and a plain forward pass in float32 over the same pictures."""
+    zips = SHARED / "data/tiny-imagenet"
+    if not zips.exists():
+        print(f"patches: {zips} is not there")
+        return
+    photos = io.PhotoSet(zips)
+    with tempfile.TemporaryDirectory() as folder:
+        words = ["see", "patches", "--photos", str(zips), "--layer", "all", "--index", f"{folder}/i.npz", "--channel", "0"]
+        seconds, peak = measured(words, f"{folder}/p.png")
+    some = torch.stack([torch.from_numpy(p).permute(2, 0, 1) for _, p in photos.read(lambda one: one.pixels, range(4096))])
+    some = some.contiguous(memory_format=torch.channels_last)
+    with torch.no_grad(), net.quiet():
+        net.run(some[:64])
+        began = time.perf_counter()
+        for x in some.split(64):
+            net.run(x)
+        plain = (time.perf_counter() - began) * len(photos) / len(some)
+    print(
+        f"patches, {len(photos):,} photographs, all convolutions: {seconds:.1f} s, peak {peak:.2f} GiB; the net alone in float32, without reading: {plain:.1f} s"
+    )
+
+
 def main() -> None:
     wanted = sys.argv[1:]
     thrifty()  # as the command does
@@ -122,6 +169,8 @@ def main() -> None:
         "together": together,
         "boards": lambda: [board(net, layer, limit) for layer in ("conv3_1", "conv4_1", "conv5_1")],
         "peer": lambda: peer(net),
+        "dream": dream,
+        "patches": lambda: patches(net),
     }
     for name, run in parts.items():
         if not wanted or name in wanted:

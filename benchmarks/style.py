@@ -21,7 +21,8 @@ import zorki
 from benchmarks import neural_style
 from recipes.eye import style as judged
 from zorki import io, lens
-from zorki.cli.main import considerate, thrifty
+from zorki.cli.main import considerate
+from zorki.cli.memory import thrifty
 from zorki.pixels import easel, manner, painter, shift
 
 SIDE = 512

@@ -13,6 +13,7 @@ from cyclopts import App, CycloptsError
 from cyclopts.exceptions import UnknownCommandError
 
 from zorki.cli import lists, wing
+from zorki.cli.memory import thrifty
 from zorki.core.errors import SomeFailed, ZorkiError
 from zorki.core.names import nearest
 from zorki.studio.shelves import wings
@@ -45,8 +46,6 @@ def app(words: Sequence[str]) -> App:
     return top
 
 
-M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4  # glibc's malloc.h
-KEPT, GROWN = 2**31 - 1, 64 * 2**20  # bytes kept when freed; bytes by which the heap grows
 SPINS = "3000"  # rounds that a thread waits awake for the others
 
 
@@ -57,23 +56,6 @@ def considerate() -> None:
     """
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
-
-
-def thrifty() -> None:
-    """Keeps freed memory for the next step: maps of the same size come and go at every one, and fresh memory must be zeroed first.
-
-    Saves more than a quarter of a drawing's time with glibc (benchmarks/run.py); elsewhere it does nothing.
-    """
-    import ctypes
-
-    if sys.platform != "linux" or any(name.startswith("MALLOC_") for name in os.environ):
-        return
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError):
-        return
-    for option, value in ((M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, KEPT), (M_TOP_PAD, GROWN)):
-        mallopt(option, value)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

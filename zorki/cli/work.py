@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zorki.cli import interrupt, many, options, terminal
+from zorki.cli import interrupt, many, memory, options, terminal
 from zorki.cli.many import Told, answer, line_of
 from zorki.core.errors import InputError, Stopped
 from zorki.core.method import by_place
@@ -62,11 +62,14 @@ def one(job: studio.Job, common: dict[str, Any]) -> Told:
     previewed = lines.with_name(f"{lines.name}.preview.jpg") if lines and lines.is_file() else None
     if previewed and previewed.exists() and not force:
         previewed = None  # somebody's picture; the events go on without one
+    large = any(photo.pixels[..., 0].size > memory.LARGE for photo in job.photos.values())
     with interrupt.undisturbed():  # but for the steps: what they made is written before anything ends
         try:
             seen = time.monotonic()
             with interrupt.awaited():
                 for step in job.steps():
+                    if large and step.i == 1:
+                        memory.trimmed()
                     if previewed and time.monotonic() - seen > PREVIEW_EVERY:
                         seen = time.monotonic()
                         preview(step, previewed)
