@@ -103,6 +103,13 @@ def test_zips_and_patterns_and_names_that_come_twice(here: Path) -> None:
         assert sorted(p.name for p in (here / "made").iterdir()) == ["x.dream-2.jpg", "x.dream.jpg"]
     assert looks("made/x.dream.jpg")[0] > 0.6
     assert looks("made/x.dream-2.jpg")[2] > 0.6
+    for name in ("red", "blue"):
+        (here / "deep" / name).mkdir(parents=True)
+        (here / "deep" / name / "y.jpg").write_bytes((here / "photos" / f"{name}.jpg").read_bytes())
+    for _ in range(2):
+        assert run(["see", "dream", "deep/**", *WORDS[3:], "--out", "twice"]) == 0
+        assert sorted(p.name for p in (here / "twice").iterdir()) == ["y.dream-2.jpg", "y.dream.jpg"]
+    assert {int(looks(f"twice/{name}").argmax()) for name in ("y.dream.jpg", "y.dream-2.jpg")} == {0, 2}
     assert run(["see", "dream", "photos/*e*.jpg", *WORDS[3:], "--out", "more"]) == 0
     assert len(list((here / "more").iterdir())) == 3
     (here / "photos" / "[1].jpg").write_bytes((here / "photos" / "red.jpg").read_bytes())

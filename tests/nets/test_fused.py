@@ -62,6 +62,40 @@ def test_hooks_rules_and_training_are_not_passed_by() -> None:
     assert all(p.grad is not None for p in net.parameters())
 
 
+@pytest.mark.parametrize("hw", [(21, 18), (2, 2), (2, 9)])
+def test_repeated_borders_are_torchs_own_with_their_gradient(hw: tuple[int, int]) -> None:
+    x = torch.randn(2, 5, *hw, dtype=torch.float64).contiguous(memory_format=torch.channels_last).requires_grad_(True)
+    made, truth = fused.Repeated.apply(x), nn.functional.pad(x, (1, 1, 1, 1), "replicate")  # type: ignore[no-untyped-call]
+    assert torch.equal(made, truth)
+    g = torch.randn_like(truth)
+    (a,), (b,) = torch.autograd.grad(made, x, g), torch.autograd.grad(truth, x, g)
+    assert torch.allclose(a, b, atol=1e-12)
+
+
+def test_who_reads_outputs_is_told_without_coming_apart_and_all_others_see_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    used: list[int] = []
+    apply = fused.ConvRelu.apply
+    monkeypatch.setattr(fused.ConvRelu, "apply", lambda *a: used.append(1) or apply(*a))
+    conv, relu = pair(padding=1)
+    truth, told = relu(conv(X)), []
+
+    def reads(_module: object, _given: object, output: torch.Tensor) -> torch.Tensor:
+        told.append(output)
+        return output + 1
+
+    reads.reads_output = True  # type: ignore[attr-defined]
+    handle = relu.register_forward_hook(reads)
+    found = fused.conv_relu(conv, relu, X)
+    assert torch.allclose(told[0], truth, atol=1e-6)
+    assert torch.equal(found, told[0] + 1), "what a hook gives back goes on"
+    assert bool(used) == fused.POSSIBLE
+    used.clear()
+    del reads.reads_output  # type: ignore[attr-defined]
+    assert torch.equal(fused.conv_relu(conv, relu, X), truth + 1)
+    assert not used, "a plain hook may want to see what comes in"
+    handle.remove()
+
+
 def test_a_whole_net_is_what_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
     net = Vgg((4, 6, 8), (2, 2, 1), 3).requires_grad_(False)

@@ -171,7 +171,11 @@ def test_the_cheapest_layers_are_float32_from_the_start() -> None:
     begun = search.start(True)
     assert begun.rough == ("2", "1"), "the first is less than a hundredth of the work"
     assert begun.best["0"].values.shape == (2, 3)
-    found = search.finish(begun)
+    told: list[events.Event] = []
+    with events.listen(told.append):
+        found = search.finish(begun)
+    measured = [e for e in told if e.stage == "candidates in float32"]
+    assert measured[-1].step == measured[-1].of, "none is measured twice"
     plain = searched(n, photos, ("2", "0", "1"), rough=False, count=3)
     for layer in ("0", "1", "2"):
         assert torch.equal(found.best[layer].photos, plain.best[layer].photos)

@@ -72,6 +72,11 @@ def test_the_best_patches_stand_beside_each_drawing(tmp_path: Path, monkeypatch:
         assert f"{one.values[i, 0]:.3g}" in tile.alt
         first = (one.shown[i][0, 0].permute(1, 2, 0) * 255).round().byte().numpy()
         side = tile.pixels.shape[0] // 3 // len(first)
+        second = (one.shown[i][0, 1].permute(1, 2, 0) * 255).round().byte().numpy()
+        across = side * second.shape[1] + 2
+        assert np.array_equal(tile.pixels[: side * len(second) : side, across : across + side * second.shape[1] : side], second), (
+            "row by row"
+        )
         assert np.array_equal(tile.pixels[: side * len(first) : side, : side * len(first) : side], first)
     assert "nine photographs" in page.html()
     (photos / "bad.jpg").write_bytes(b"\xff\xd8\xff nothing")

@@ -180,6 +180,9 @@ def test_the_drawings_beside_are_those_of_maximize() -> None:
     assert drawn.shape == (2, 2, 3, 96, 96), "one for each row: patches and deconvnet"
     assert torch.allclose(drawn[:, 0], last.image(), atol=1e-4)
     assert float((drawn[:, 0] - drawn[:, 1]).abs().mean()) > 1e-3, "from another start"
+    tiles = found.tiles()
+    first, second = tiles[0].pixels, tiles[found.columns].pixels
+    assert (first != second).any(), "each line has its own"
 
 
 def test_a_net_that_cannot_be_drawn_shows_its_patches_all_the_same() -> None:

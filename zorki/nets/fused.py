@@ -43,7 +43,7 @@ def conv_relu(conv: nn.Conv2d, relu: nn.Module, x: torch.Tensor) -> torch.Tensor
     padding: Any = conv.padding
     if conv.padding_mode != "zeros":
         sides = conv._reversed_padding_repeated_twice
-        repeated = conv.padding_mode == "replicate" and sides == [1, 1, 1, 1] and min(x.shape[-2:]) > 1
+        repeated = conv.padding_mode == "replicate" and list(sides) == [1, 1, 1, 1] and min(x.shape[-2:]) > 1
         x = Repeated.apply(x) if repeated else F.pad(x, sides, conv.padding_mode)  # type: ignore[no-untyped-call]
         padding = (0, 0)
     bias = None if conv.bias is None else conv.bias.to(dtype)
