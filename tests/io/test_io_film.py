@@ -128,6 +128,7 @@ def test_sheet(noise: np.ndarray) -> None:
 
 def test_a_caption_is_cut_where_it_just_fits() -> None:
     font = ImageFont.load_default(13)
+    assert _fitted("short", 100, font) == "short"
     for text in (
         "a long name of a photograph.jpeg",
         "iiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiWWWWWWWWWW",

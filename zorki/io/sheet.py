@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect
 from collections.abc import Sequence
 
 import numpy as np
@@ -49,10 +50,7 @@ def fitting(count: int) -> int:
 
 def _fitted(caption: str, wide: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
     caption = " ".join(caption.split())
-    length = font.getlength(caption)
-    if length <= wide:
+    if font.getlength(caption) <= wide:
         return caption
-    caption = caption[: int(1.3 * len(caption) * wide / length) + 1]  # near it at once: measuring text takes time
-    while caption and font.getlength(caption + "…") > wide:
-        caption = caption[:-1]
-    return caption + "…" if caption else ""
+    fits = bisect(range(1, len(caption)), wide, key=lambda n: font.getlength(caption[:n] + "…"))
+    return caption[:fits] + "…" if fits else ""
