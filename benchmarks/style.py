@@ -1,8 +1,8 @@
-"""Style transfer beside its peers, on this machine: `python -m benchmarks.style [step] [reach] [pairs] [photo] --shared FOLDER`.
+"""Style transfer beside its peers, on this machine: `python -m benchmarks.style [step] [reach] [pairs] [photo] [carry] [large] --shared FOLDER`.
 
 step: seconds of one update at 512 x 512 with VGG-19 (random numbers; time does not care). reach: the peers' 500 updates with the best of
 three weights, and when ours is as far. pairs: the default preset on four pairs at 512 px. photo: twelve pairs, region by region, beside a
-colour match and a plain transfer. Timings are single readings; ratios are what may be compared.
+colour match and a plain transfer. carry: what is lost when half the size is worked at. large: twelve megapixels. Timings are single readings; ratios are what may be compared.
 """
 
 from __future__ import annotations
@@ -26,7 +26,11 @@ from zorki.cli.memory import thrifty
 from zorki.pixels import easel, manner, painter, shift
 
 SIDE = 512
-WEIGHTS = (30.0, 300.0, 3000.0)  # of the peers' style, beside a content weight of 5
+WEIGHTS = (
+    1e4,
+    1e5,
+    1e6,
+)  # of the peers' style, beside a content weight of 5; their 100 is for VGG-19, whose Gram matrices are far larger than ours
 PHOTO_PAIRS = range(5, 61, 5)
 
 
@@ -108,6 +112,44 @@ def pairs(shared: Path, out: Path) -> None:
     print(f"four pairs, longest side {SIDE}: " + ", ".join(f"{k} {v:.3f}" for k, v in rows[0].items()))
 
 
+def finest(x: torch.Tensor) -> float:
+    """Energy of the finest octave: what is lost when a picture is halved and doubled again."""
+    hw = (x.shape[-2], x.shape[-1])
+    low = shift.resize(shift.resize(x, (hw[0] // 2, hw[1] // 2)), hw)
+    return float((x - low).pow(2).mean())
+
+
+def carry(shared: Path) -> None:
+    """Worked at half the size and carried up, beside every pixel painted: likeness when brought down again, and the finest octave's energy."""
+    names = ("group-18", "group-23", "group-10")
+    for name, (_, style) in zip(names, judged.PAIRS, strict=False):
+        photo, painting = shared / "data/group-photos/images" / f"{name}.jpg", shared / "data/paintings" / f"{style}.jpg"
+        whole = zorki.style.transfer(zorki.load("eye"), photo, painting, full=True).tensor()[None]
+        half = max(whole.shape[-2:]) // 2
+        *_, last = zorki.style.transfer.steps(photo, painting, size=half)
+        up = last.image()
+        print(
+            f"{name} after {style}, {half} px carried to {2 * half}: finest octave {finest(up) / finest(whole):.2f} of --full's", flush=True
+        )
+
+
+def large(out: Path) -> None:
+    """Twelve megapixels, every one painted, in a process of its own."""
+    from PIL import Image
+    from skimage import data
+
+    from benchmarks.run import measured
+    from zorki.pixels.flow import painting
+
+    photo = io.save_photo(
+        out / "large.jpg", np.asarray(Image.fromarray(data.coffee()).resize((4032, 3024), Image.Resampling.LANCZOS)), force=True
+    )
+    style = io.save_photo(out / "flow.png", painting(), force=True)
+    for more in ([], ["--full"]):
+        seconds, peak = measured(["style", "transfer", str(photo), str(style), *more], str(out / "painted.jpg"))
+        print(f"transfer of 4032 x 3024 {' '.join(more)}: {seconds:.0f} s, peak {peak:.2f} GiB", flush=True)
+
+
 def edges(x: np.ndarray) -> np.ndarray:
     """Strength of the edges of the luma, by Sobel."""
     from skimage.filters import sobel
@@ -152,7 +194,7 @@ def photo(shared: Path, out: Path, numbers: list[int]) -> None:
 
 def main() -> None:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("parts", nargs="*", default=["step", "pairs"], help="step, reach, pairs, photo")
+    p.add_argument("parts", nargs="*", default=["step", "pairs"], help="step, reach, pairs, photo, carry, large")
     p.add_argument("--shared", type=Path, default=Path(__file__).resolve().parents[2] / "shared")
     p.add_argument("--out", type=Path)
     p.add_argument("--numbers", type=int, nargs="*", default=list(PHOTO_PAIRS), help="of photo pairs")
@@ -163,10 +205,14 @@ def main() -> None:
     out.mkdir(parents=True, exist_ok=True)
     if "step" in a.parts:
         step()
+    if "large" in a.parts:
+        large(out)
     if not a.shared.exists():
         raise SystemExit(f"There is no {a.shared}: pictures and the judge are needed for the rest. Give --shared.")
     if "pairs" in a.parts:
         pairs(a.shared, out)
+    if "carry" in a.parts:
+        carry(a.shared)
     if "reach" in a.parts:
         reach(a.shared, out)
     if "photo" in a.parts:

@@ -52,5 +52,5 @@ def _fitted(caption: str, wide: int, font: ImageFont.FreeTypeFont | ImageFont.Im
     caption = " ".join(caption.split())
     if font.getlength(caption) <= wide:
         return caption
-    fits = bisect(range(1, len(caption)), wide, key=lambda n: font.getlength(caption[:n] + "…"))
+    fits: int = bisect(range(1, len(caption)), wide, key=lambda n: math.ceil(font.getlength(caption[:n] + "…")))
     return caption[:fits] + "…" if fits else ""
