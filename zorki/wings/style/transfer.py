@@ -88,6 +88,9 @@ class Settings:
 PRESETS = {
     "fast": Settings(),  # ours
     "sketch": Settings(steps=60, size=320, rate=0.03),  # in seconds, to see whether a style suits
+    "faithful": Settings(  # nearer to the photo: raw Gram matrices, weighed for the small numbers of `eye`
+        balance="johnson", style_weight=5e5, content_weight=1.0, variation=0.0, optimiser="lbfgs", steps=300, size=512
+    ),
     "gatys": Settings(balance="gatys", content_weight=1.0, variation=0.0, optimiser="lbfgs", steps=500, size=512),  # their weights
     "johnson": Settings(balance="johnson", content_weight=1.0, variation=1e-6, optimiser="lbfgs", steps=500, size=512),  # of their training
 }
