@@ -175,3 +175,33 @@ def test_ctrl_c_keeps_what_is_done_and_nothing_half(here: Path) -> None:
     done = sorted(p.name for p in (here / "made").iterdir())
     assert 1 <= len(done) < 3
     assert all(io.open_photo(here / "made" / name).hw == (32, 40) for name in done)
+
+
+def test_another_picture_of_the_same_name_is_another_picture(here: Path) -> None:
+    """Two days from one camera into one folder; and a photograph that was edited since."""
+    for day, name in (("day1", "red"), ("day2", "blue")):
+        (here / day).mkdir()
+        (here / day / "IMG_1.jpg").write_bytes((here / "photos" / f"{name}.jpg").read_bytes())
+        assert run(["see", "dream", day, *WORDS[3:], "--out", "R"]) == 0
+    assert looks("R/IMG_1.dream.jpg")[0] > 0.6
+    assert looks("R/IMG_1.dream-2.jpg")[2] > 0.6
+    (here / "day1" / "IMG_1.jpg").write_bytes((here / "photos" / "green.jpg").read_bytes())
+    assert run(["see", "dream", "day1", *WORDS[3:], "--out", "R"]) == 0
+    assert (here / "R" / "IMG_1.dream-3.jpg").exists()
+
+
+def test_results_that_a_pattern_covers_are_not_worked_on(here: Path) -> None:
+    for _ in range(2):
+        assert run(["see", "dream", "photos/**", *WORDS[3:], "--out", "photos/made"]) == 0
+        assert len(list((here / "photos" / "made").iterdir())) == 3
+
+
+def test_a_link_that_goes_round_and_a_second_input_that_is_not_there(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "photos" / "self.png").symlink_to("self.png")
+    assert run([*WORDS, "--out", "made"]) == 0
+    assert len(list((here / "made").iterdir())) == 3
+    assert run(["style", "transfer", "photos", "gone.png", "--model", "net.py:toy", "--quiet", "--out", "painted"]) == 2
+    err = capsys.readouterr().err
+    assert "gone.png" in err
+    assert "None of" not in err
+    assert not (here / "painted").exists()

@@ -59,7 +59,10 @@ def each(m: Method, net: lens.Net, named: Mapping[str, Any], several: str, chose
 
     photos = io.PhotoSet(named[several], common.get("limit"))
     folder = Path(common["out"]) if common.get("out") else io.free_path(f"{Path(photos.name).stem or 'pictures'}.{m.name}")
-    made = not folder.exists()
+    made, here = not folder.exists(), folder.resolve()
+    photos.entries = [e for e in photos.entries if not (isinstance(e.where, Path) and here in e.where.resolve().parents)]  # results
+    if not photos.entries:
+        raise InputError(f"All pictures of {photos.name} lie in {folder}, which is for the results.", "", "Name another folder for --out.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as e:
@@ -76,9 +79,10 @@ def filled(
     folder: Path, m: Method, net: lens.Net, photos: io.PhotoSet, named: Mapping[str, Any], several: str, chosen: Any, common: Mapping[str, Any]
 ) -> Told:  # fmt: skip
     """`each`, when there is a folder for the results."""
-    from zorki import io, studio
+    from zorki import studio
 
-    rest = {name: io.open_photo(p) if isinstance(p, str) and not m.inputs[name].many else p for name, p in named.items() if name != several}
+    limit = common.get("limit")
+    rest = {n: opened(p, m.inputs[n].many, limit) for n, p in named.items() if n != several}  # once, and before anything is made
     told, results, failed, there = Told([]), [], [], 0
     taken: set[Path] = set()
     for k, entry in enumerate(photos.entries):
@@ -113,6 +117,15 @@ def filled(
     if failed:
         told.end = some_failed(failed, len(photos), f"the others are in {folder}")
     return told
+
+
+def opened(given: Any, several: bool, limit: int | None) -> Any:
+    """An input beside the many: a photograph, or a set in which each can be opened. Raises InputError."""
+    from zorki import io
+
+    if not several:
+        return io.open_photo(given, **({} if limit is None else {"limit": limit}))
+    return io.PhotoSet(given, limit)
 
 
 def full(error: Stopped) -> bool:

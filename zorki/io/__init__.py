@@ -5,7 +5,7 @@ from zorki.io.disk import atomic, atomic_write, check_target, check_writable, fr
 from zorki.io.film import Film
 from zorki.io.opening import open_photo
 from zorki.io.photo import Photo
-from zorki.io.photosets import PhotoSet
+from zorki.io.photosets import PhotoSet, marked
 from zorki.io.saving import check_picture_target, encode, output_name, pil, save_photo
 from zorki.io.scale import resize
 from zorki.io.settings import read_settings
@@ -24,6 +24,7 @@ __all__ = [
     "encode",
     "fitting",
     "free_path",
+    "marked",
     "numbered",
     "open_photo",
     "output_name",

@@ -193,8 +193,11 @@ def of_file(path: Path) -> Entry:
 
 def of_folder(path: Path) -> list[Entry]:
     """Its pictures, or if there are none those of its zips. Raises InputError for neither, with the endings looked for and how many lie deeper."""
-    with os.scandir(path) as inside:
-        found = [Path(e.path) for e in inside if is_picture(e.name) and e.is_file()]
+    try:
+        with os.scandir(path) as inside:
+            found = [Path(e.path) for e in inside if is_picture(e.name) and os.path.isfile(e.path)]  # a link that goes round is none
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.", "It is a folder.", "Check who may read it.") from error
     if found:
         return [of_file(p) for p in sorted(found, key=natural)]
     zips = sorted((p for p in path.iterdir() if p.suffix.lower() == ".zip"), key=natural)
@@ -229,6 +232,6 @@ def in_folders(info: zipfile.ZipInfo) -> tuple[list[list[tuple[int, str]]], str]
 
 
 def marked(given: Any) -> str:
-    """What tells a picture at hand from another."""
+    """What tells a picture at hand from another: its size and its pixels."""
     photo = open_photo(given)
-    return f"{photo.hw} {hashlib.blake2b(np.ascontiguousarray(photo.pixels).tobytes(), digest_size=16).hexdigest()}"
+    return f"{photo.hw} {hashlib.blake2b(np.ascontiguousarray(photo.pixels).data, digest_size=16).hexdigest()}"

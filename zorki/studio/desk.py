@@ -113,6 +113,7 @@ class Job:
             "zorki": zorki.__version__,
             "command": [self.method.wing, self.method.name],
             "pictures": self.names(),
+            "marks": {n: io.marked(p) for n, p in self.photos.items()} | {n: p.signature for n, p in self.sets.items()},
             "options": {n: plain(v) for n, v in settings.changed(self.settings).items()},
             "model": Path(self.net.name).name,  # of file.py:function without the folder
         }

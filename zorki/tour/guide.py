@@ -9,6 +9,7 @@ from typing import Any
 
 from zorki import blocks, io, lens, pixels, studio, weights
 from zorki.core import settings
+from zorki.core.errors import InputError
 from zorki.studio.shelves import DEFAULT_MODEL
 
 NAMERS = ("lite2", "lite0")  # ImageNet's thousand classes, the better one first
@@ -81,6 +82,8 @@ class Guide:
                 last[layer.name[4:].partition("_")[0]] = layer.name
         if len(last) >= 3:
             return list(last.values())
+        if not table:
+            raise InputError(f"{self.net.name} has no layers with maps.", "The tour shows maps.", "Take a network with convolutions.")
         named = [layer.name for layer in table if "ReLU" in layer.kind] or [layer.name for layer in table]
         return list(dict.fromkeys(named[round(i * (len(named) - 1) / 4)] for i in range(5)))
 

@@ -14,7 +14,8 @@ LEAD = "A drawing shows what a channel likes best; photographs show what it meet
 
 
 def build(guide: Guide) -> Iterator[blocks.Block]:
-    layers = ",".join(guide.before(name) for name in guide.stages()[1:4])
+    stages = guide.stages()
+    layers = ",".join(guide.before(name) for name in stages[1:4] or stages)
     made = guide.make("see", "patches", photos=guide.photos, layer=layers, channel="0-3", count=6)
     seen, columns = made.result.raw, made.result.columns or 1
     for one in seen.layers:
@@ -24,4 +25,9 @@ def build(guide: Guide) -> Iterator[blocks.Block]:
             command=made.command if one is seen.layers[-1] else "",
             crisp=True,
             columns=columns,
+        )
+    if missing := guide.photos.missing if guide.photos is not None else []:
+        some = ", ".join(name for name, _ in missing[:10])
+        yield blocks.Note(
+            f"{len(missing)} of {seen.count:,} photographs could not be read and are left out: {some}{' …' if len(missing) > 10 else ''}."
         )
