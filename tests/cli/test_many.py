@@ -85,7 +85,9 @@ def test_the_same_command_goes_on_and_another_one_begins_anew(here: Path, capsys
     assert run([*WORDS[:-1], "--out", "made", "--json"]) == 0
     out, err = capsys.readouterr()
     assert "2 of them were made with the same settings before" in err
-    assert len(json.loads(out.splitlines()[-1])["out"]) == 3
+    told = json.loads(out.splitlines()[-1])
+    assert len(told["out"]) == 3
+    assert [one["kept"] for one in told["results"]] == [False, True, True]
     assert first.stat().st_mtime_ns == before["red.dream.jpg"]
     assert run([*WORDS, "--rate", "3", "--out", "made"]) == 0
     assert first.stat().st_mtime_ns == before["red.dream.jpg"], "what exists is never replaced"

@@ -94,21 +94,24 @@ def filled(
                     path, done = place(job, folder, taken, common.get("force", False))
                     for step in () if done else job.steps():
                         losses.append(line_of(step))
-                if not done:
-                    job.result().save(path, force=common.get("force", False))
+                result = None if done else job.result()
         except KeyboardInterrupt:
             left = f"{len(told.paths)} of {len(photos)} are done, in {folder}: the same command with --out {folder} goes on."
             raise KeyboardInterrupt(f"Stopped by Ctrl-C. {left}") from None
         except (InputError, Stopped) as error:
-            if isinstance(error, Stopped) and full(error):
-                kept = f"{len(told.paths)} of {len(photos)} are done, in {folder}."
-                raise Stopped(error.got, kept, f"Free some space; the same command with --out {folder} goes on.") from error
             failed.append((entry.name, " ".join(error.lines())))
             continue
+        if result is not None:
+            try:
+                with interrupt.undisturbed():
+                    result.save(path, force=common.get("force", False))
+            except Stopped as error:  # the disk: the next picture will not fare better
+                kept = f"{len(told.paths)} of {len(photos)} are done, in {folder}."
+                raise Stopped(error.got, kept, f"Free some space; the same command with --out {folder} goes on.") from error
         taken.add(path)
         there += done
         told.paths.append(str(path))
-        results.append({"photo": entry.name, "out": str(path)} | ({} if done else answer(job, losses)))
+        results.append({"photo": entry.name, "out": str(path), "kept": done} | answer(job, losses))
     if there:
         events.note(f"{there} of them were made with the same settings before and are left as they are; --force makes them again.")
     told.more = {"failed": [{"photo": name, "why": why} for name, why in failed], "results": results}
@@ -128,11 +131,6 @@ def opened(given: Any, several: bool, limit: int | None) -> Any:
     return io.PhotoSet(given, limit)
 
 
-def full(error: Stopped) -> bool:
-    """Whether the disk is: the next picture will not fare better."""
-    return "disk is full" in error.got
-
-
 def onward(k: int, of: int, name: str) -> Callable[[events.Event], events.Event]:
     """Events of the k-th of many pictures as parts of the whole."""
 
@@ -146,12 +144,13 @@ def place(job: studio.Job, folder: Path, taken: set[Path], force: bool) -> tuple
     """Where the job's result goes, and whether it lies there already: made of the same picture with the same settings."""
     from zorki import io
 
+    record = json.loads(json.dumps(job.record()))  # as a file gives it back
     for path in io.numbered(folder / job.default_name()):
         if path in taken:  # by another picture of that name, from another folder
             continue
         if force or not os.path.lexists(path):
             return path, False
-        if made_by(path) == json.loads(json.dumps(job.record())):
+        if made_by(path) == record:
             return path, True
     raise AssertionError("numbers do not end")
 
@@ -175,11 +174,15 @@ def answer(job: studio.Job, losses: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """What a finished job has to say, for --json."""
     more = job.made.answer() if hasattr(job.made, "answer") else {}
     if job.sets:
-        lost = [one for photos in job.sets.values() for one in photos.missing]
-        more["failed"] = [{"photo": name, "why": why} for name, why in lost]
+        more["failed"] = [{"photo": name, "why": why} for name, why in missing(job)]
     if losses:
         more |= {"losses": list(losses), "size": list(reversed(job.last.image().shape[-2:])) if job.last else None}
     return more
+
+
+def missing(job: studio.Job) -> list[tuple[str, str]]:
+    """(name, why) of all photographs that a job could not read."""
+    return [one for photos in job.sets.values() for one in photos.missing]
 
 
 def some_failed(failed: Sequence[tuple[str, str]], of: int, rest: str) -> SomeFailed:

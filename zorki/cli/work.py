@@ -86,7 +86,7 @@ def one(job: studio.Job, common: dict[str, Any]) -> Told:
         told.end = Stopped(stop.got, f"What was drawn is kept in {path}.", stop.do)
     elif stop is not None:
         told.end = KeyboardInterrupt(f"Stopped by Ctrl-C. What was drawn is kept in {path}.")
-    elif failed := [lost for photos in job.sets.values() for lost in photos.missing]:
+    elif failed := many.missing(job):
         told.end = many.some_failed(failed, sum(map(len, job.sets.values())), "the result is made of the others")
     return told
 
