@@ -206,3 +206,27 @@ def test_the_dear_sections_and_those_of_many_photographs(
     assert "z-entry" in page
     assert "with random weights" in page
     assert not Counts(tmp_path / "t" / "index.html").without_alt
+    (tmp_path / "photos" / "bad.jpg").write_bytes(b"\xff\xd8\xff nothing")
+    assert (
+        run(
+            [
+                "tour",
+                "photos/0.png",
+                "--photos",
+                "photos",
+                "--model",
+                "net.py:toy",
+                "--section",
+                "patches",
+                "--out",
+                "u",
+                "--json",
+                "--quiet",
+            ]
+        )
+        == 3
+    )
+    out, err = capsys.readouterr()
+    assert [one["photo"] for one in json.loads(out)["failed"]] == ["bad.jpg"]
+    assert "1 of 9" in err
+    assert "bad.jpg" in (tmp_path / "u" / "index.html").read_text(encoding="utf-8")

@@ -93,6 +93,7 @@ def test_pictures_at_hand(tmp_path: Path) -> None:
 def test_a_folder_of_zips_alone_is_these_zips(tmp_path: Path) -> None:
     (tmp_path / "z").mkdir()
     packed(tmp_path / "z" / "2.zip", "a.png")
+    (tmp_path / "z" / "folder.zip").mkdir()
     packed(tmp_path / "z" / "10.zip", "b.png", "c/d.png")
     assert [e.name for e in PhotoSet(tmp_path / "z").entries] == ["a.png", "b.png", "c/d.png"]
     put(tmp_path / "z", "own.png")

@@ -78,7 +78,7 @@ def test_the_best_patches_stand_beside_each_drawing(tmp_path: Path, monkeypatch:
             "row by row"
         )
         assert np.array_equal(tile.pixels[: side * len(first) : side, : side * len(first) : side], first)
-    assert "nine photographs" in page.html()
+    assert "parts of photographs" in page.html()
     (photos / "bad.jpg").write_bytes(b"\xff\xd8\xff nothing")
     words = [
         "see",

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from zorki.cli import interrupt, terminal
+from zorki.cli.many import some_failed
 from zorki.core.errors import InputError
 
 
@@ -84,4 +85,9 @@ def tour(
         "sections": walk.seconds,
         "skipped": walk.skipped,
     }
+    missing = [] if many is None else many.missing
+    if many is not None:
+        answer["failed"] = [{"photo": name, "why": why} for name, why in missing]
     terminal.answer([str(page)], answer if json_ else None)
+    if missing and many is not None:
+        raise some_failed(missing, len(many), "the page is made of the others")

@@ -200,7 +200,7 @@ def of_folder(path: Path) -> list[Entry]:
         raise InputError(f"{path} cannot be read: {error.strerror}.", "It is a folder.", "Check who may read it.") from error
     if found:
         return [of_file(p) for p in sorted(found, key=natural)]
-    zips = sorted((p for p in path.iterdir() if p.suffix.lower() == ".zip"), key=natural)
+    zips = sorted((p for p in path.iterdir() if p.suffix.lower() == ".zip" and os.path.isfile(p)), key=natural)
     if zips:
         return [e for p in zips for e in of_zip(p)]
     deeper = sum(is_picture(name) for folder, _, names in os.walk(path) for name in names if Path(folder) != path)

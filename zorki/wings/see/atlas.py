@@ -104,7 +104,7 @@ def page(
         entries,
         "Each picture was drawn from nothing so that the channel answers as strongly as it can. "
         + ("Under it the classes whose logit grows most when the channel is doubled in its own picture. " if said else "")
-        + ("Beside it the nine photographs' parts that excite it most." if cut else ""),
+        + ("Under that the parts of photographs that excite it most." if cut else ""),
         command=command,
     )
     facts = [("network", net.name), ("layer", name), ("channels", f"{len(entries)} of {layer.shape[0]}")]
