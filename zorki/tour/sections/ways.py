@@ -17,14 +17,8 @@ def build(guide: Guide) -> Iterator[blocks.Block]:
     seen = made.result.raw
     yield blocks.Grid(
         tiles=made.result.tiles,
-        sentence=f"What speaks for “{seen.name.split(',')[0]}”. Each map is scaled by its own maximum.",
+        sentence=f"What speaks for “{seen.name.split(',')[0]}”. Each map is scaled by its own maximum. "
+        "The last number says how alike it is to itself when the weights are put in random places: near 1 it shows the photo, near 0 what was learnt.",
         command=made.command,
         tile_width=200,
     )
-    rows = tuple((one.method, round(one.sanity, 2)) for one in seen.maps if one.sanity is not None)
-    if rows:
-        yield blocks.Table(
-            columns=("way", "with random weights"),
-            rows=rows,
-            sentence="How alike each map is to itself when the weights are put in random places: near 1 it shows the photo, near 0 what was learnt.",
-        )
