@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,23 @@ def made(folder: Path, **changes: Any) -> str:
 def test_what_is_whole_is_repeated(here: Path) -> None:
     again(made(here), quiet=True)
     assert (here / "cat.dream.png").exists()
+
+
+def test_the_command_that_is_shown_can_be_typed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Names that begin like options, and numbers of many digits."""
+    again(made(here, pictures={"photo": "-a b.png"}, options={"rate": 0.123456789}), show=True)
+    words = shlex.split(capsys.readouterr().out)
+    assert words[:4] == ["zorki", "see", "dream", "./-a b.png"]
+    assert float(words[words.index("--rate") + 1]) == 0.123456789
+
+
+def test_another_picture_of_that_name_is_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first = made(here, marks={"photo": io.marked("cat.png")})
+    again(first, quiet=True)
+    assert "is not what" not in capsys.readouterr().err
+    io.save_photo("cat.png", np.zeros((24, 24, 3), np.float32), force=True)
+    again(first, quiet=True)
+    assert "cat.png is not what result.png was made from" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["../secret.png", "/etc/passwd", "here/../../secret.png", ".", "..", ""])

@@ -156,26 +156,29 @@ def test_a_full_disk_ends_it_and_keeps_what_is_done(
         return plain(self, path, **more)
 
     monkeypatch.setattr(studio.Picture, "save", save)
-    assert run([*WORDS, "--out", "made"]) == 4
-    assert "1 of 3 are done" in capsys.readouterr().err
+    assert run([*WORDS, "--out", "made", "--json"]) == 4
+    out, err = capsys.readouterr()
+    assert "1 of 3 are done" in err
+    assert json.loads(out)["out"] == ["made/blue.dream.jpg"]
     assert [p.name for p in (here / "made").iterdir()] == ["blue.dream.jpg"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_ctrl_c_keeps_what_is_done_and_nothing_half(here: Path) -> None:
-    words = [sys.executable, "-m", "zorki", *(w if w != "2" else "400" for w in WORDS), "--out", "made"]
+    words = [sys.executable, "-m", "zorki", *(w if w != "2" else "400" for w in WORDS), "--out", "made", "--json"]
     env = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])}
-    started = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=env)
+    started = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
     for _ in range(1200):
         if (here / "made" / "blue.dream.jpg").exists() or started.poll() is not None:
             break
         time.sleep(0.05)
     started.send_signal(signal.SIGINT)
-    _, err = started.communicate(timeout=60)
+    out, err = started.communicate(timeout=60)
     assert started.returncode == 130, err
     assert "of 3 are done, in made: the same command" in err
     done = sorted(p.name for p in (here / "made").iterdir())
     assert 1 <= len(done) < 3
+    assert [Path(p).name for p in json.loads(out)["out"]] == done
     assert all(io.open_photo(here / "made" / name).hw == (32, 40) for name in done)
 
 
@@ -207,3 +210,21 @@ def test_a_link_that_goes_round_and_a_second_input_that_is_not_there(here: Path,
     assert "gone.png" in err
     assert "None of" not in err
     assert not (here / "painted").exists()
+
+
+def test_a_damaged_zip_among_others_is_one_that_failed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "zips").mkdir()
+    for name in ("red", "blue"):
+        with zipfile.ZipFile(f"zips/{name}.zip", "w") as z:
+            z.write(f"photos/{name}.jpg", f"{name}.jpg")
+    (here / "zips" / "none.zip").write_bytes(b"PK\x03\x04 and nothing more")
+    for given in ("zips", "zips/*.zip"):
+        assert run(["see", "dream", given, *WORDS[3:], "--out", "made", "--json"]) == 3
+        out, err = capsys.readouterr()
+        assert [one["photo"] for one in json.loads(out)["failed"]] == ["none.zip"]
+        assert len(json.loads(out)["out"]) == 2
+        assert "no whole zip" in err
+    for name in ("red", "blue"):
+        (here / "zips" / f"{name}.zip").write_bytes(b"PK")
+    assert run(["see", "dream", "zips", *WORDS[3:], "--out", "more"]) == 2
+    assert "no whole zip" in capsys.readouterr().err

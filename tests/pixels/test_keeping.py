@@ -157,7 +157,7 @@ def test_a_file_for_the_index_is_never_taken_from_something_else(tmp_path: Path)
     with pytest.raises(InputError, match=r"mine\.npz is no index of these"):
         patches.run(net(toy(seed=1)), photos, patches.Settings(**s))  # type: ignore[arg-type]
     file.write_bytes(b"something of the user's")
-    with pytest.raises(InputError, match="would be replaced"):
+    with pytest.raises(InputError, match="or a damaged one"):
         patches.run(net(), photos, patches.Settings(**s))  # type: ignore[arg-type]
     assert file.read_bytes() == b"something of the user's"
     with pytest.raises(InputError, match="folder"):

@@ -34,6 +34,7 @@ def again(
         m = method(*record["command"])
         given = {k: tuple(v) if isinstance(v, list) else v for k, v in record["options"].items()}
         chosen = m.fill(None, given)
+        marks = dict(record.get("marks", {}))
         names = {str(k): [str(x) for x in v] if isinstance(v, list) else str(v) for k, v in record["pictures"].items()}
         model = str(record["model"])
         if set(names) - set(m.inputs) or {n for n, i in m.inputs.items() if not i.option} - set(names):
@@ -56,6 +57,9 @@ def again(
         n: [str(beside(Path(result), x, m.inputs[n].many)) for x in ([name] if isinstance(name, str) else name)]
         for n, name in names.items()
     }
+    for n, paths in found.items():
+        if not m.inputs[n].many and n in marks and io.marked(paths[0]) != marks[n]:
+            print(f"{shown_safely(paths[0])} is not what {Path(result).name} was made from, though it has its name.", file=sys.stderr)
     placed = [path for n, i in m.inputs.items() if not i.option for path in found.pop(n)]
     work(
         m,

@@ -53,7 +53,7 @@ def check(given: str, out: str | None, film: str | None) -> None:
 def each(m: Method, net: lens.Net, named: Mapping[str, Any], several: str, chosen: Any, common: Mapping[str, Any]) -> Told:
     """One job after the other, a file for each. What fails is left out and named; what is there already with the same settings stays.
 
-    Raises InputError when none succeeded, Stopped when the results cannot be written.
+    Ctrl-C and a full disk end it; what was done is told all the same. Raises InputError when none succeeded.
     """
     from zorki import io
 
@@ -83,7 +83,9 @@ def filled(
 
     limit = common.get("limit")
     rest = {n: opened(p, m.inputs[n].many, limit) for n, p in named.items() if n != several}  # once, and before anything is made
-    told, results, failed, there = Told([]), [], [], 0
+    told, failed, there = Told([]), [], 0
+    results: list[dict[str, Any]] = []
+    end: BaseException | None = None
     taken: set[Path] = set()
     for k, entry in enumerate(photos.entries):
         losses: list[dict[str, Any]] = []
@@ -97,7 +99,8 @@ def filled(
                 result = None if done else job.result()
         except KeyboardInterrupt:
             left = f"{len(told.paths)} of {len(photos)} are done, in {folder}: the same command with --out {folder} goes on."
-            raise KeyboardInterrupt(f"Stopped by Ctrl-C. {left}") from None
+            end = KeyboardInterrupt(f"Stopped by Ctrl-C. {left}")
+            break
         except (InputError, Stopped) as error:
             failed.append((entry.name, " ".join(error.lines())))
             continue
@@ -107,7 +110,8 @@ def filled(
                     result.save(path, force=common.get("force", False))
             except Stopped as error:  # the disk: the next picture will not fare better
                 kept = f"{len(told.paths)} of {len(photos)} are done, in {folder}."
-                raise Stopped(error.got, kept, f"Free some space; the same command with --out {folder} goes on.") from error
+                end = Stopped(error.got, kept, f"Free some space; the same command with --out {folder} goes on.")
+                break
         taken.add(path)
         there += done
         told.paths.append(str(path))
@@ -115,9 +119,10 @@ def filled(
     if there:
         events.note(f"{there} of them were made with the same settings before and are left as they are; --force makes them again.")
     told.more = {"failed": [{"photo": name, "why": why} for name, why in failed], "results": results}
-    if failed and not told.paths:
+    told.end = end
+    if end is None and failed and not told.paths:
         raise InputError(f"None of the {len(photos)} pictures of {photos.name} worked.", f"The first is {failed[0][0]}: {failed[0][1]}")
-    if failed:
+    if end is None and failed:
         told.end = some_failed(failed, len(photos), f"the others are in {folder}")
     return told
 

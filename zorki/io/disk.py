@@ -28,19 +28,17 @@ def trouble(error: OSError, path: Path) -> ZorkiError:
             f"The folder {folder} does not exist.", f"{path.name} needs a folder to be written to.", "Make the folder or choose another."
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return InputError(
-            f"The folder {folder} may not be written to.", f"{path.name} was not written.", "Choose another place with --out."
-        )
+        return InputError(f"The folder {folder} may not be written to.", f"{path.name} was not written.", "Choose another place.")
     if error.errno == errno.ENAMETOOLONG:
-        return InputError(f"The file name {path.name[:40]}… is too long.", "", "Choose a shorter one with --out.")
-    return InputError(f"{path.name} could not be written: {error.strerror or error}.", "", "Choose another place with --out.")
+        return InputError(f"The file name {path.name[:40]}… is too long.", "", "Choose a shorter one.")
+    return InputError(f"{path.name} could not be written: {error.strerror or error}.", "", "Choose another place.")
 
 
 def check_target(path: Path, force: bool) -> None:
     """Before work is spent on it: may `path` be written? Raises InputError when it exists (without `force`), is a folder, or has none."""
     try:
         if path.is_dir():
-            raise InputError(f"{path} is a folder.", "A file name is needed here.", f"Write for example {path / 'picture.png'}.")
+            raise InputError(f"{path} is a folder.", "A file name is needed here.", "Name a file in it.")
         if not force and os.path.lexists(path):
             raise InputError(
                 f"{path} exists already.",
@@ -58,10 +56,10 @@ def temporary_name(path: Path) -> Path:
     return path.with_name(f".zorki-{secrets.token_hex(6)}{path.suffix}")
 
 
-def check_writable(folder: Path) -> None:
-    """Before work is spent on it: may files be made in `folder`? Raises InputError."""
+def check_writable(folder: Path, name: str = "the result") -> None:
+    """Before work is spent on it: may a file called `name` be made in `folder`? Raises InputError."""
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise trouble(OSError(errno.EACCES, ""), folder / "the result")
+        raise trouble(OSError(errno.EACCES, ""), folder / name)
 
 
 def publish(temporary: Path, path: Path, force: bool = True) -> None:

@@ -38,6 +38,7 @@ class Entry:
     where: Any = field(repr=False)
     inside: str = ""
     mark: str = ""
+    wrong: InputError | None = field(default=None, repr=False)  # why nothing can be read there
 
 
 class PhotoSet(Sequence[Photo]):
@@ -105,6 +106,8 @@ class PhotoSet(Sequence[Photo]):
 
     def open(self, entry: Entry) -> Photo:
         """Raises InputError, Stopped."""
+        if entry.wrong is not None:
+            raise entry.wrong
         if not entry.inside:
             return open_photo(entry.where, self.limit)
         key = entry.where, os.getpid()  # a forked process must not share a place in a file
@@ -161,7 +164,8 @@ def entries(given: Any, number: int = 0) -> list[Entry]:
         some = [p for p in map(Path, glob.glob(str(path), recursive=True)) if p.suffix.lower() in (*ENDINGS, ".zip") and p.is_file()]
         if not some:
             raise InputError(f"No picture and no zip matches {path}.", f"Pictures end in {known()}.", "Check the pattern and the folder.")
-        return [e for p in sorted(some, key=natural) for e in (of_zip(p) if p.suffix.lower() == ".zip" else [of_file(p)])]
+        zips = of_zips([p for p in some if p.suffix.lower() == ".zip"], alone=all(p.suffix.lower() == ".zip" for p in some))
+        return [e for p in sorted(some, key=natural) for e in zips.get(p) or [of_file(p)]]
     path = existing_file(path)
     with path.open("rb") as handle:
         picture = sniff(handle.read(HEAD))[0] is not None
@@ -202,7 +206,7 @@ def of_folder(path: Path) -> list[Entry]:
         return [of_file(p) for p in sorted(found, key=natural)]
     zips = sorted((p for p in path.iterdir() if p.suffix.lower() == ".zip" and os.path.isfile(p)), key=natural)
     if zips:
-        return [e for p in zips for e in of_zip(p)]
+        return [e for some in of_zips(zips).values() for e in some]
     deeper = sum(is_picture(name) for folder, _, names in os.walk(path) for name in names if Path(folder) != path)
     hint = f"Name one of its sub-folders, or all with a pattern: '{path / '**'}'." if deeper else "Name another folder."
     raise InputError(
@@ -223,6 +227,20 @@ def of_zip(path: Path) -> list[Entry]:
         raise InputError(f"{path.name} holds no pictures.", f"Looked for {known()}.", "Name another zip.")
     inside.sort(key=in_folders)
     return [Entry(i.filename, path, i.filename, f"{i.file_size} {i.CRC} {i.date_time}") for i in inside]
+
+
+def of_zips(paths: Sequence[Path], alone: bool = True) -> dict[Path, list[Entry]]:
+    """Of each its pictures; one that holds none, or is damaged, counts as a broken picture. Raises InputError when all are, and there is nothing else."""
+    out = {}
+    for path in paths:
+        try:
+            out[path] = of_zip(path)
+        except InputError as error:
+            out[path] = [Entry(path.name, path, wrong=error)]
+    first = next((some[0].wrong for some in out.values()), None)
+    if alone and first is not None and all(some[0].wrong for some in out.values()):
+        raise first
+    return out
 
 
 def in_folders(info: zipfile.ZipInfo) -> tuple[list[list[tuple[int, str]]], str]:

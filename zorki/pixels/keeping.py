@@ -69,7 +69,7 @@ class Shelf:
                 return cls(search, None)
         path = Path(file)
         io.check_target(path, force=True)
-        io.check_writable(path.parent)
+        io.check_writable(path.parent, path.name)
         return cls(search, path, asked=True, key=key(search))
 
     def take(self) -> Index | None:
@@ -82,6 +82,10 @@ class Shelf:
                 continue
             found = io.read_arrays(path)
             index = None if found is None or str(found.get("key")) != self.key else unpacked(found, self.search)
+            if found is None and self.asked:
+                raise InputError(
+                    f"{path.name} is no index, or a damaged one.", "It would be replaced.", "Delete it, or choose another name for --index."
+                )
             if index is None and self.asked:
                 raise InputError(
                     f"{path.name} is no index of these photographs with these layers, weights and size.",

@@ -124,7 +124,7 @@ class Job:
 
     def names(self) -> dict[str, Any]:
         """Of the files that were opened, without their folders: one, or of photographs a list where several were given."""
-        return {n: p.name for n, p in self.photos.items()} | {n: p.names for n, p in self.sets.items()}
+        return {n: Path(p.name).name for n, p in self.photos.items()} | {n: p.names for n, p in self.sets.items()}
 
     def default_name(self) -> str:
         """What the result is called when nobody said how: after input and command."""

@@ -46,20 +46,30 @@ class Method:
 
         words = ["zorki", self.wing, self.name]
         for key, name in pictures.items():
-            words += ([name] if isinstance(name, str) else [*name]) if self.inputs[key].placed else []
+            words += [typed(one) for one in ([name] if isinstance(name, str) else name)] if self.inputs[key].placed else []
         if model and model != DEFAULT_MODEL:
             words += ["--model", model]
         for key, name in pictures.items():
             for one in () if self.inputs[key].placed else (name,) if isinstance(name, str) else name:
-                words += [f"--{key.replace('_', '-')}", one]
+                words += [f"--{key.replace('_', '-')}", typed(one)]
         for name, value in settings.changed(chosen).items():
             flag = f"--{name.rstrip('_').replace('_', '-')}"
             if isinstance(value, bool):
                 words.append(flag if value else f"--no-{flag[2:]}")
             else:
                 for one in value if isinstance(value, tuple) else (value,):
-                    words += [flag, f"{one:g}" if isinstance(one, float) else str(one)]
+                    words += [flag, short(one) if isinstance(one, float) else str(one)]
         return shlex.join(words)
+
+
+def typed(name: str) -> str:
+    """A file's name as a command line takes it: one that begins like an option gets its folder."""
+    return f"./{name}" if name.startswith("-") else name
+
+
+def short(x: float) -> str:
+    """The shortest that is read as the same number."""
+    return f"{x:g}" if float(f"{x:g}") == x else repr(x)
 
 
 DEFAULT_MODEL = "eye"
