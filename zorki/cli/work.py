@@ -18,7 +18,7 @@ from zorki.studio.shelves import Method
 if TYPE_CHECKING:
     from zorki import studio
 
-PREVIEW_EVERY = 3.0  # seconds
+PREVIEW_EVERY, PREVIEW_SIDE = 3.0, 1600  # seconds, pixels
 ELSEWHERE = {o.name for o in (*options.NET, *options.TELL, *options.OUT, *options.OPEN, *options.FILM)} | {"preset"}
 
 
@@ -125,7 +125,7 @@ def preview(step: Any, path: Path) -> None:
     from zorki.core import events
 
     with suppress(InputError, Stopped):  # a preview that cannot be written is no reason to lose the drawing
-        io.save_photo(path, step.image()[0].permute(1, 2, 0).numpy(), force=True, quality=85)
+        io.save_photo(path, step.small(PREVIEW_SIDE)[0].permute(1, 2, 0).numpy(), force=True, quality=85)
         events.tell("preview", step.i, step.of, preview=str(path))
 
 

@@ -24,7 +24,8 @@ REDIRECTED = 17  # updates in which a dead ReLU may pass a gradient, as in Lucid
 class Step:
     """One step done: step i (from 1) of `of`, in stage (from 1) of `stages`.
 
-    loss: what falls, the mean over the pictures before this step's update; parts: each term's unweighted value.
+    loss: what falls, the mean over the pictures before this step's update; parts: each term's unweighted value. paint, sketch: what
+    `image` and `small` call.
     """
 
     i: int
@@ -35,11 +36,19 @@ class Step:
     parts: Mapping[str, float]
     paint: Callable[[], torch.Tensor] = field(repr=False, compare=False)
     labels: Sequence[str] = ()
+    sketch: Callable[[int], torch.Tensor] | None = field(default=None, repr=False, compare=False)
 
     def image(self) -> torch.Tensor:
         """The picture as it is now: (b, 3, h, w) float32 in sRGB 0..1, a detached copy, made only when asked for."""
         with torch.no_grad():
             return self.paint().detach().float().clamp(0, 1).cpu().clone()
+
+    def small(self, side: int) -> torch.Tensor:
+        """For films and previews, of which nobody asks every pixel: as `image`, or with about that longest side where this is quicker."""
+        if self.sketch is None:
+            return self.image()
+        with torch.no_grad():
+            return self.sketch(side).detach().float().clamp(0, 1).cpu().clone()
 
 
 def climb(

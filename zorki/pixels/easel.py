@@ -112,10 +112,11 @@ def paint(
     done: int = 0,
     stage: int = 1,
     stages: int = 1,
-    show: Callable[[torch.Tensor], torch.Tensor] | None = None,
+    show: Callable[[torch.Tensor, int | None], torch.Tensor] | None = None,
 ) -> Iterator[Step]:
     """Yields one Step an update, from step done + 1 on.
 
+    show: from the picture that is worked at, and the longest side asked for (None: the photo's own), to what is seen.
     A loss that an update has multiplied by ten takes it back; one that stands still for twenty steps is told of, and L-BFGS gives way to
     Adam. Raises Stopped at the first value that is not finite, naming step and term; the easel then holds the last good picture.
     """
@@ -148,10 +149,11 @@ def paint(
                 easel.gentle()
         easel.change(judged)
 
-        def painted() -> torch.Tensor:
-            return easel.picture.detach() if show is None else show(easel.picture.detach())
+        def painted(side: int | None = None) -> torch.Tensor:
+            picture = easel.picture.detach()
+            return picture if show is None else show(picture, None if side is None else max(side, *picture.shape[-2:]))
 
-        yield Step(i, steps, stage, stages, judged.loss, dict(judged.parts), painted)
+        yield Step(i, steps, stage, stages, judged.loss, dict(judged.parts), painted, sketch=painted)
 
 
 def check(judged: Judged, i: int, steps: int, easel: Easel) -> None:

@@ -32,6 +32,11 @@ def fit(hw: tuple[int, int], longest: int, multiple: int = 1) -> tuple[int, int]
     return max(1, round(hw[0] * k)) * multiple, max(1, round(hw[1] * k)) * multiple
 
 
+def within(x: torch.Tensor, longest: int | None) -> torch.Tensor:
+    """Pictures (b, c, h, w), brought down to that longest side where they are larger."""
+    return x if longest is None else resize(x, fit((x.shape[-2], x.shape[-1]), longest))
+
+
 def carry(full: torch.Tensor, before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
     """full + the enlarged change from `before` to `after`; brought down again it is `after`, up to clipping."""
     if full.shape[-2:] == after.shape[-2:]:

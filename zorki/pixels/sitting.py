@@ -19,6 +19,7 @@ from zorki.core.errors import InputError
 from zorki.core.seeds import generator
 from zorki.nets.soften import soften
 from zorki.pixels import colour, manner, moments, shift
+from zorki.pixels.enlarging import enlarged
 from zorki.pixels.moments import Moments
 from zorki.pixels.objectives import PICTURE
 from zorki.pixels.painter import Content, Painter, level_of, variation
@@ -199,19 +200,26 @@ class Sitting:
         here, there = ((m.mean[0][:, None] + 0.5, m.covariance[0]) for m in (found.here[PICTURE], found.there[PICTURE]))
         return colour.mapped(found.base, here, there, CHROMA)
 
-    def onto(self, base: torch.Tensor, picture: torch.Tensor) -> torch.Tensor:
-        """The photo in its own size, changed as `base` was to become `picture`."""
-        whole, hw = self.content.to(picture.device), (self.content.shape[-2], self.content.shape[-1])
+    def onto(self, base: torch.Tensor, picture: torch.Tensor, side: int | None = None) -> torch.Tensor:
+        """The photo in its own size, or with that longest side, changed as `base` was to become `picture`."""
+        whole = shift.within(self.content, side).to(picture.device)
+        hw = (whole.shape[-2], whole.shape[-1])
         plain = self.covers is None and self.s.strength == 1 and self.s.colours != "luminance"
         if plain and (picture.shape[-2], picture.shape[-1]) == hw:
             return picture
-        change = F.interpolate(picture - base, hw, mode="bicubic", align_corners=False)
+        source = colour.lightness(whole) if self.s.colours == "luminance" else whole
+        made = enlarged(source, base, picture)
+        if plain:
+            return made
+        change = made - source
         if self.covers is not None:
-            change = change * self.covers.to(change).sum(0, keepdim=True).clamp(max=1)
+            change = change * shift.within(self.covers[None], side)[0].to(change).sum(0, keepdim=True).clamp(max=1)
         return (whole + self.s.strength * change).clamp(0, 1)
 
     def announce(self, judge: Painter, picture: torch.Tensor) -> None:
-        """Says what is worked at and how long it will take, by one look."""
+        """Says what is worked at and how long it will take, by one look; a GPU's first look is longer than all others."""
+        if picture.device.type != "cpu":
+            float(judge.of(picture).loss)
         began = time.monotonic()
         judge.of(picture)
         each = (time.monotonic() - began) / (self.sizes[0][0] * self.sizes[0][1])

@@ -78,7 +78,7 @@ class Job:
         every = max(1, -(-step.of * step.stages // FILM_FRAMES))
         turn = step.shot if isinstance(step, pixels.Shot) else step.i % every == 0 or step.i in (1, step.of)
         if self.film is not None and turn:
-            picture = step.image()[0].permute(1, 2, 0).numpy()
+            picture = step.small(FILM_SIDE)[0].permute(1, 2, 0).numpy()
             k = min(1.0, FILM_SIDE / max(picture.shape[:2]))
             hw = (max(1, round(picture.shape[0] * k)), max(1, round(picture.shape[1] * k)))
             self.film.add(io.resize(picture, hw) if k < 1 else picture)

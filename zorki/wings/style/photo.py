@@ -95,11 +95,12 @@ def run(
         else:
             easel = easel.next(hw, pixels.shift.carry(base, *before))
 
-        def show(picture: torch.Tensor, base: torch.Tensor = base) -> torch.Tensor:
+        def show(picture: torch.Tensor, side: int | None, base: torch.Tensor = base) -> torch.Tensor:
+            whole = pixels.shift.within(content, side).to(picture.device)
             if not s.smooth:
-                return pixels.shift.carry(content.to(picture.device), base, picture)
+                return pixels.shift.carry(whole, base, picture)
             radius = max(1, round(s.smooth * max(picture.shape[-2:])))
-            return matting.relit(content.to(picture.device), base, picture, radius, matting.EPSILON)
+            return matting.relit(whole, base, picture, radius, matting.EPSILON)
 
         yield from easels.paint(easel, judge.of, steps=s.steps, stage=k, stages=len(sizes), show=show)
         before = base, easel.picture.detach().clone()

@@ -152,8 +152,8 @@ def painted(sitting: Sitting, pause: Pause, kept: dict[str, Any] | None, s: Sett
         else:
             easel = easel.next(hw, pixels.shift.carry(base, *before))
 
-        def show(picture: torch.Tensor, base: torch.Tensor = base) -> torch.Tensor:
-            return sitting.onto(base, picture)
+        def show(picture: torch.Tensor, side: int | None, base: torch.Tensor = base) -> torch.Tensor:
+            return sitting.onto(base, picture, side)
 
         def state(step: int, k: int = k, easel: Easel = easel) -> dict[str, Any]:
             return {"stage": k, "step": step, "easel": easel.state()}
@@ -161,7 +161,7 @@ def painted(sitting: Sitting, pause: Pause, kept: dict[str, Any] | None, s: Sett
         if done >= steps and k == len(sizes):
             events.note("It was finished already.")
             picture = easel.picture.detach()
-            yield pixels.Step(steps, steps, k, k, easel.losses[-1], {}, partial(show, picture))
+            yield pixels.Step(steps, steps, k, k, easel.losses[-1], {}, partial(show, picture, None))
             return
         try:
             for step in easels.paint(easel, painter.of, steps=steps, done=done, stage=k, stages=len(sizes), show=show):
