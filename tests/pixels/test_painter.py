@@ -113,6 +113,8 @@ def heard(e: Easel, f: object, **more: object) -> tuple[list[float], list[str]]:
 @pytest.mark.parametrize("name", ["adam", "lbfgs"])
 @pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9])
 def test_both_find_the_ground_whatever_the_losss_scale(name: str, scale: float) -> None:
+    """T09."""
+
     def scaled(x: torch.Tensor) -> Judged:
         j = bowl(x)
         return Judged(j.loss * scale, j.parts, j.slope * scale)
@@ -123,6 +125,7 @@ def test_both_find_the_ground_whatever_the_losss_scale(name: str, scale: float) 
 
 @pytest.mark.parametrize("name", ["adam", "lbfgs"])
 def test_an_update_that_multiplies_the_loss_by_ten_is_taken_back(name: str) -> None:
+    """T11."""
     seen = [0]
 
     def jumpy(x: torch.Tensor) -> Judged:
@@ -151,6 +154,7 @@ def test_a_loss_that_only_grows_is_given_up_with_the_good_picture_kept() -> None
 
 @pytest.mark.parametrize("name", ["adam", "lbfgs"])
 def test_standing_still_is_told_once(name: str) -> None:
+    """T09."""
     losses, notes = heard(Easel(torch.full((1, 3, 4, 4), 0.5), name), bowl, steps=60)  # type: ignore[arg-type]
     assert losses == [0.0] * 60
     assert sum("stood still" in n for n in notes) == 1
@@ -158,6 +162,7 @@ def test_standing_still_is_told_once(name: str) -> None:
 
 @pytest.mark.parametrize("where", ["part", "slope"])
 def test_what_is_no_number_is_named_and_the_last_good_picture_kept(where: str) -> None:
+    """T07."""
     seen = [0]
 
     def breaks(x: torch.Tensor) -> Judged:

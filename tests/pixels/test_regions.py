@@ -47,6 +47,7 @@ def test_equal_colours_belong_together_and_weights_cover_the_picture() -> None:
 
 @pytest.mark.parametrize("kind", ["rgb", "grey", "palette", "index", "binary"])
 def test_all_kinds_of_masks_give_the_same_regions(kind: str) -> None:
+    """T15."""
     label = np.zeros((40, 60), np.uint8)
     label[:, 25:] = 1
     image = {

@@ -128,6 +128,15 @@ def test_windows_reach_as_far_as_units_see_and_no_further_than_the_picture() -> 
     assert [(c.own, c.end) for c in cuts(200, axis, 100)][-1][1] == 200
 
 
+@pytest.mark.parametrize("length", [400, 1000, 1003, 3024])
+@pytest.mark.parametrize("most", [120, 333, 900])
+def test_windows_are_all_alike_so_that_one_leaves_its_memory_to_the_next(length: int, most: int) -> None:
+    found = cuts(length, Axis(16, 40, 44, {"x": 16}), most)
+    sides = {c.stop - c.start for c in found}
+    assert max(sides) - min(sides) < 16
+    assert all(c.start % 16 == 0 and 0 <= c.start <= c.own and c.end <= c.stop <= length for c in found)
+
+
 def test_what_holds_nothing_is_left_out() -> None:
     net, layers = made("vgg")
     x, hw = torch.rand(1, 3, 96, 160), (96, 160)

@@ -61,13 +61,14 @@ def test_the_result_has_the_contents_size(hw: tuple[int, int]) -> None:
 @pytest.mark.parametrize(
     "style",
     [np.full((30, 30, 3), 0.4, np.float32), np.zeros((20, 20, 3), np.float32), np.ones((20, 20, 3), np.float32), np.full((1, 1, 3), 0.7, np.float32),
-     np.indices((32, 32)).sum(0)[..., None].repeat(3, 2) % 2 * np.float32(1), np.random.default_rng(0).random((400, 4, 3), np.float32),
-     np.repeat(np.float32([[[1, 0, 0]] * 15 + [[0, 0, 1]] * 15]), 30, 0)],
-    ids=["flat", "black", "white", "one pixel", "checkerboard", "a strip", "two colours"],
+     np.indices((32, 32)).sum(0)[..., None].repeat(3, 2) % 2 * np.float32(1), np.random.default_rng(0).random((4096, 4, 3), np.float32),
+     (np.arange(48) % 9 == 0)[None, :, None].repeat(30, 0).repeat(3, 2).astype(np.float32), np.repeat(np.float32([[[1, 0, 0]] * 15 + [[0, 0, 1]] * 15]), 30, 0)],
+    ids=["flat", "black", "white", "one pixel", "checkerboard", "a strip", "lines", "two colours"],
 )  # fmt: skip
 @pytest.mark.parametrize("statistics", ["gram", "w2"])
 @pytest.mark.parametrize("colours", ["style", "luminance", "histogram", "linear"])
 def test_every_style_gives_numbers(style: np.ndarray, statistics: str, colours: str) -> None:
+    """T01 (every way with colours), T21."""
     made, _ = drawn(noise(40, 40), style, statistics=statistics, colours=colours)
     assert bool(made.isfinite().all())
 
@@ -75,6 +76,7 @@ def test_every_style_gives_numbers(style: np.ndarray, statistics: str, colours: 
 @pytest.mark.parametrize("colours", ["style", "luminance", "histogram", "linear"])
 @pytest.mark.parametrize("start", ["content", "noise"])
 def test_grey_stays_grey(colours: str, start: str) -> None:
+    """T23."""
     ramp = torch.linspace(0, 1, 40).expand(1, 3, 40, 40)
     made, _ = drawn(ramp, ramp.transpose(2, 3).flip(2), colours=colours, start=start)
     assert float((made.amax(1) - made.amin(1)).max()) * 255 <= 1
@@ -111,6 +113,7 @@ def test_strength_nothing_is_the_photo_and_half_lies_between() -> None:
 
 
 def test_the_photo_as_its_own_style_is_left_alone_and_this_is_said() -> None:
+    """T17."""
     photo = noise(40, 56)
     made, notes = drawn(photo, photo)
     assert torch.equal(made, photo)
@@ -182,6 +185,7 @@ def test_going_on_from_a_state_is_bit_by_bit_the_unbroken_run(options: dict[str,
 
 @pytest.mark.parametrize("how", ["nan", "jump"])
 def test_what_goes_wrong_inside_is_told_and_the_good_picture_kept(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """T07, T11."""
     from zorki.pixels.painter import Judged, Painter
 
     real, seen = Painter.of, [0]
@@ -249,6 +253,7 @@ def test_the_net_comes_back_as_it_was() -> None:
 
 
 def test_several_styles_with_odd_names_on_the_command_line(tmp_path: Path) -> None:
+    """T13."""
     names = ["a,b.png", "a b.png", "стиль é.png"]
     for k, name in enumerate(names):
         io.save_photo(tmp_path / name, array(noise(24, 24, seed=k)))

@@ -6,8 +6,9 @@ import os
 import sys
 from typing import Any
 
-M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4  # glibc's malloc.h
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD, M_MMAP_MAX = -1, -2, -3, -4  # glibc's malloc.h
 KEPT, GROWN = 2**31 - 1, 64 * 2**20  # bytes kept when freed; bytes by which the heap grows
+ALONE = 96 * 2**20  # bytes: such a block is a large picture, of which few fit beside each other, so it is given back at once
 LARGE = 4_000_000  # pixels of a picture from which on pieces that nothing fits into any more are worth giving back
 
 
@@ -29,7 +30,8 @@ def thrifty() -> None:
     """
     mallopt = getattr(libc(), "mallopt", None)
     if mallopt is not None:
-        for option, value in ((M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, KEPT), (M_TOP_PAD, GROWN)):
+        alone = mallopt(M_MMAP_THRESHOLD, ALONE)  # refused by a glibc that allows a third of it at most
+        for option, value in ((M_MMAP_MAX, 2**16 if alone else 0), (M_TRIM_THRESHOLD, KEPT), (M_TOP_PAD, GROWN)):
             mallopt(option, value)
 
 

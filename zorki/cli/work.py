@@ -68,7 +68,7 @@ def one(job: studio.Job, common: dict[str, Any]) -> Told:
             seen = time.monotonic()
             with interrupt.awaited():
                 for step in job.steps():
-                    if large and step.i == 1:
+                    if large and step.i in (1, step.of):
                         memory.trimmed()
                     if previewed and time.monotonic() - seen > PREVIEW_EVERY:
                         seen = time.monotonic()

@@ -2,8 +2,8 @@
 
     INPUTS = {"photo": Input("the photo to dream on"), "guide": Input("what to dream of", option=True)}
 
-`run(net, photo, guide=None, s=Settings())` then gets each as a tensor (1, 3, h, w), float32 sRGB in 0..1; what is `many`
-comes as an `io.PhotoSet`, a sequence whose photographs are opened when they are needed.
+`run(net, photo, guide=None, s=Settings())` then gets each as a tensor (1, 3, h, w), float32 sRGB in 0..1; what is `whole` comes
+as an `io.Photo`, what is `many` as an `io.PhotoSet`, a sequence whose photographs are opened when they are needed.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from zorki.core.errors import InputError
 class Input:
     """help: one line. option: given as --name, and may be missing. many: photographs (folders, zips, files), given as --name, once or more.
 
-    rest: with many, the command line takes them by their place, behind all others.
+    rest: with many, the command line takes them by their place, behind all others. whole: comes as an io.Photo, with its transparency.
     """
 
     help: str
     option: bool = False
     many: bool = False
     rest: bool = False
+    whole: bool = False
 
     @property
     def placed(self) -> bool:

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from zorki.pixels.shift import resize
 
 MOST = 2.0  # times that the photo's own detail is raised
-FALL = 0.6  # of the energy that painting added to an octave is added to the next; edges have that, and --full's paintings 0.8 to 1.1
+FALL = 0.7  # of the energy that painting added to an octave is added to the next; edges have that, and --full's paintings 0.8 to 1.1
 BEND = 1.5  # how far strokes are bent into edges, in parts of their own height
 REACH = 4  # pixels of the smaller size: how far around a place "here" is
 AGAIN = 2  # times that what bringing down again would change is taken off
@@ -39,11 +39,12 @@ def enlarged(photo: torch.Tensor, before: torch.Tensor, after: torch.Tensor) -> 
 
 
 def octave(whole: torch.Tensor, before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
-    """One step up, to the size of `whole`."""
+    """One step up, to the size of `whole`; of less than twice the size, by as much less."""
     size, small = (whole.shape[-2], whole.shape[-1]), (after.shape[-2], after.shape[-1])
+    share = min(1.0, max(0.0, 2 - 2 * max(small) / max(size)))
     band = finest(after)
     here, there = (around(x.pow(2).mean(1, keepdim=True)) for x in (band, finest(before)))
-    gain = ((here + NOTHING) / (there + NOTHING)).sqrt().clamp(1, MOST)
+    gain = ((here + NOTHING) / (there + NOTHING)).sqrt().clamp(1, MOST) * share + 1 - share
     gain, height = up(gain, size).clamp(1, MOST), up(here, size).clamp_min(1e-8).sqrt()
     out = torch.empty_like(whole)
     for c in range(whole.shape[1]):
@@ -53,11 +54,11 @@ def octave(whole: torch.Tensor, before: torch.Tensor, after: torch.Tensor) -> to
         own *= gain
         bent = torch.tanh(BEND * up(band[:, one], size) / height) * height
         bent -= up(down(bent, small), size)
-        lack = FALL * (here - there) - around(energy(own, small) - had)
+        lack = share * FALL * (here - there) - around(energy(own, small) - had)
         own += bent * up((lack.clamp_min(0) / (around(energy(bent, small)) + 1e-7)).sqrt().clamp_max(3), size)
         own += up(after[:, one], size)
         for _ in range(AGAIN):
-            own -= up(down(own, small) - after[:, one], size)
+            own -= share * up(down(own, small) - after[:, one], size)
         out[:, one] = own.clamp_(0, 1)
     return out
 

@@ -19,7 +19,7 @@ from zorki.pixels.objectives import PICTURE
 from zorki.pixels.tiles import Cut, Tiles, gradient, looked, room
 
 Where = tuple[Cut, Cut]
-WIDE = 12  # times the usual room for a tile: each is looked at twice
+WIDE, PART = 12, 6  # times the usual room: for a picture in one piece, since each of many is looked at twice; and for one of many
 COLOURS = 1e-3  # a distance of colours that is as good as none: of a mean that is off by eleven levels
 NEAR = 1e-4  # of a style's own size: a start that is nearer has it already, and is not to be magnified
 
@@ -75,8 +75,8 @@ class Content:
         """By what squared distances are divided."""
         if self.size is not None:
             return self.size
-        squares = self.target.float().pow(2)
-        return max(1e-12, float((squares if self.weights is None else squares * self.weights).sum()))
+        weights = 1.0 if self.weights is None else self.weights
+        return max(1e-12, sum(float((one.float().pow(2) * weights).sum()) for one in self.target.split(16, 1)))  # no copy of all
 
 
 Term = Callable[[torch.Tensor], tuple[float, torch.Tensor]]
@@ -148,9 +148,14 @@ class Painter:
             out.add_(slope, alpha=weight)
         return Judged(loss, parts, out)
 
+    def cut(self) -> Tiles:
+        """One piece where it fits, else smaller ones: what a large picture itself takes is missing for its windows."""
+        whole, parts = (Tiles.of(self.net, self.layers, self.hw, room(self.net.device, times)) for times in (WIDE, PART))
+        return whole if whole.count == 1 else parts
+
     def through(self, picture: torch.Tensor, parts: dict[str, float], out: torch.Tensor) -> float:
         """What the net says of it: leaves values in `parts`, adds the slope to `out`; the weighted sum."""
-        tiles = self.tiles = self.tiles or Tiles.of(self.net, self.layers, self.hw, room(self.net.device, WIDE))
+        tiles = self.tiles = self.tiles or self.cut()
         styled = [level for level in self.levels if level.layer != PICTURE]
         sums: dict[str, Sums] = {}
         found: dict[str, tuple[Moments, Moments]] = {}

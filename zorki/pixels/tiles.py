@@ -92,7 +92,14 @@ def cuts(length: int, axis: Axis, most: int) -> list[Cut]:
         start = max(0, min(start, (stop - field) // axis.step * axis.step))
         stop = min(length, max(stop, start + field))
         out.append(Cut(start, stop, own, end))
-    return out
+    side = max(cut.stop - cut.start for cut in out)  # all alike: memory that one window leaves is then of use to the next
+    return [alike(cut, side, length, axis.step) for cut in out]
+
+
+def alike(cut: Cut, side: int, length: int, step: int) -> Cut:
+    """The window with `side` pixels, as far as there are so many."""
+    start = max(0, min(cut.start, length - side)) // step * step
+    return Cut(start, min(length, max(cut.stop, start + side)), cut.own, cut.end)
 
 
 def bytes_a_pixel(net: lens.Net, layers: Sequence[str]) -> float:

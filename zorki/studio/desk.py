@@ -54,7 +54,7 @@ class Job:
         import torch
 
         with torch.inference_mode(False):  # a caller may be in it, and nothing that is drawn could be
-            inputs = {name: tensor(one) for name, one in self.photos.items()}
+            inputs = {name: one if self.method.inputs[name].whole else tensor(one) for name, one in self.photos.items()}
             started = self.method.run(self.net, **inputs, **self.sets, s=self.settings)
         if not self.method.climbs:
             self.made = started

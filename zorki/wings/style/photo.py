@@ -20,12 +20,13 @@ from zorki.core.settings import Least
 if TYPE_CHECKING:
     import torch
 
-    from zorki import lens
+    from zorki import io, lens
+    from zorki.pixels.moments import Moments
     from zorki.pixels.painter import Painter
 
 INPUTS = {
     "content": Input("the photo that gets another light"),
-    "style": Input("the photo whose light and colours it gets"),
+    "style": Input("the photo whose light and colours it gets", whole=True),
     "content_mask": Input("a picture in flat colours: the content's regions", option=True),
     "style_mask": Input("the style's regions, in the same colours as those of the content that they belong to", option=True),
 }
@@ -61,24 +62,28 @@ PRESETS = {
 def run(
     net: lens.Net,
     content: torch.Tensor,
-    style: torch.Tensor,
+    style: io.Photo,
     content_mask: torch.Tensor | None = None,
     style_mask: torch.Tensor | None = None,
     s: Settings = Settings(),
 ) -> Iterator[pixels.Step]:
     """Half the size first; yields the photo in its own size.
 
-    All pictures (1, 3, h, w) float32 sRGB in 0..1. Raises UnknownName for a layer the net lacks, InputError for one mask without the
-    other and for masks that have no colour in common.
+    All pictures but the style (1, 3, h, w) float32 sRGB in 0..1; the style's transparent parts count nowhere. Raises UnknownName for a
+    layer the net lacks, InputError for one mask without the other and for masks that have no colour in common.
     """
     from zorki.nets.soften import soften
     from zorki.pixels import easel as easels
     from zorki.pixels import manner, matting
+    from zorki.pixels.sitting import opened
 
     soft = net.like(soften(net.module))
     usual, holds = manner.style_layers(soft)
     layers = [soft.layer(name).name for name in s.layers] or usual
-    own, other = paired(content, style, content_mask, style_mask)
+    light, seen = opened(style)
+    own, other = paired(content, light, content_mask, style_mask)
+    if seen is not None:
+        other = at(other, (light.shape[-2], light.shape[-1])) * seen
     longest = min(s.size, max(content.shape[-2:]))
     read = [*layers, holds]
     hws = [
@@ -89,9 +94,14 @@ def run(
     sizes = list(dict.fromkeys(hws))
     for k, hw in enumerate(sizes, 1):
         base = pixels.shift.resize(content, hw).to(net.device)
-        judge = judged(soft, base, style.to(net.device), own, other, layers, holds, s)
+        found = compared(soft, base, light.to(net.device), own, other, layers, holds)
+        if k == 1 and manner.alike(found.here, found.there):
+            events.note("The photo has this light already: there is nothing to do.")
+            yield pixels.Step(1, 1, 1, 1, 0.0, {}, lambda: content)
+            return
+        judge = judged(soft, found, s)
         if easel is None or before is None:
-            easel = easels.Easel(recoloured(base, style, own, other), rate=s.rate)
+            easel = easels.Easel(recoloured(base, light, own, other), rate=s.rate)
         else:
             easel = easel.next(hw, pixels.shift.carry(base, *before))
 
@@ -156,20 +166,24 @@ def recoloured(base: torch.Tensor, style: torch.Tensor, own: torch.Tensor, other
     return torch.where(total > 0, out / total.clamp_min(1e-6), base).clamp(0, 1)
 
 
-def judged(
-    net: lens.Net,
-    base: torch.Tensor,
-    style: torch.Tensor,
-    own: torch.Tensor,
-    other: torch.Tensor,
-    layers: list[str],
-    holds: str,
-    s: Settings,
-) -> Painter:
-    """What it is judged by at this size."""
-    from zorki.pixels import manner, matting
+@dataclass(frozen=True)
+class Compared:
+    """The photo at a size, its regions (r, h, w), its moments and the maps that hold it, and what the moments should be. A name is a layer or PICTURE."""
+
+    base: torch.Tensor
+    own: torch.Tensor
+    here: dict[str, Moments]
+    there: dict[str, Moments]
+    holds: str
+    held: torch.Tensor
+
+
+def compared(
+    net: lens.Net, base: torch.Tensor, style: torch.Tensor, own: torch.Tensor, other: torch.Tensor, layers: list[str], holds: str
+) -> Compared:
+    """Both measured at this size, region by region."""
+    from zorki.pixels import manner
     from zorki.pixels.objectives import PICTURE
-    from zorki.pixels.painter import Content, Painter, level_of
 
     hw = (base.shape[-2], base.shape[-1])
     shw = pixels.shift.fitted(net, (style.shape[-2], style.shape[-1]), max(hw), [*layers, holds])
@@ -178,8 +192,18 @@ def judged(
     names = [PICTURE, *layers]
     here, maps = manner.measured(net, base, names, mine, keep=[holds])
     there, _ = manner.measured(net, small, names, theirs)
-    levels = [level_of(name, here[name], there[name], 1 / len(names), "colour" if name == PICTURE else "gram") for name in names]
-    content = Content(holds, maps[holds], s.content_weight) if s.content_weight else None
+    return Compared(base, mine, here, there, holds, maps[holds])
+
+
+def judged(net: lens.Net, found: Compared, s: Settings) -> Painter:
+    """What it is judged by at this size."""
+    from zorki.pixels import matting
+    from zorki.pixels.objectives import PICTURE
+    from zorki.pixels.painter import Content, Painter, level_of
+
+    hw, weight = (found.base.shape[-2], found.base.shape[-1]), 1 / len(found.here)
+    levels = [level_of(n, m, found.there[n], weight, "colour" if n == PICTURE else "gram") for n, m in found.here.items()]
+    content = Content(found.holds, found.held, s.content_weight) if s.content_weight else None
     affine = s.affine > 0 and min(hw) >= matting.WINDOW
-    terms = [("affine", s.affine, matting.Laplacian(base).term)] if affine else []
-    return Painter(net, hw, levels, content, terms, mine)
+    terms = [("affine", s.affine, matting.Laplacian(found.base).term)] if affine else []
+    return Painter(net, hw, levels, content, terms, found.own)
