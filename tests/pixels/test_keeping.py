@@ -163,7 +163,20 @@ def test_a_file_for_the_index_is_never_taken_from_something_else(tmp_path: Path)
     with pytest.raises(InputError, match="folder"):
         patches.run(net(), photos, patches.Settings(**(s | {"index": str(tmp_path / "none" / "x.npz")})))  # type: ignore[arg-type]
     assert patches.run(net(), io.PhotoSet(pictures(3)), patches.Settings(layer="3")).count == 3
-    assert not (tmp_path / "cache").exists(), "what is at hand is not kept"
+    assert not (tmp_path / "cache").exists(), "what is at hand is not kept on the disk"
+
+
+def test_an_index_of_pictures_at_hand_stays_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    photos, looked = io.PhotoSet(pictures(6)), []
+    finish = index.Search.finish
+    monkeypatch.setattr(index.Search, "finish", lambda search, begun: looked.append(search.layers) or finish(search, begun))
+    searches = [index.Search(net(), photos, [layer], 2) for layer in ("3", "3", "0")]
+    found = [keeping.found(search, None) for search in searches]
+    assert looked == [["3"], ["0"]]
+    assert found[0] is found[1]
+    keeping.found(index.Search(net(toy(seed=1)), photos, ["3"], 2), None)
+    keeping.found(index.Search(net(), photos, ["3"], 3), None)
+    assert looked[2:] == [["3"], ["3"]], "other weights, another number: another index"
 
 
 def test_a_damaged_cache_is_made_anew(tmp_path: Path) -> None:

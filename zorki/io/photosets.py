@@ -45,7 +45,7 @@ class PhotoSet(Sequence[Photo]):
     """The photographs of folders (not what lies deeper; where there are zips alone, of these), zips (all of it), files and patterns, each once, and pictures at hand.
 
     given: one of these or a list; in its order, inside each in natural order. name: of the first. [i] opens one and raises what
-    `open_photo` raises; `read` opens many in threads. failed: number → why, of those that whoever looked through them could not read. May be sent to other processes. Raises InputError where nothing is found.
+    `open_photo` raises; `read` opens many in threads. failed: number → why, of those that whoever looked through them could not read. memo: what somebody found out and may ask again. May be sent to other processes. Raises InputError where nothing is found.
     """
 
     def __init__(self, given: Any, limit: int | None = None) -> None:
@@ -61,6 +61,7 @@ class PhotoSet(Sequence[Photo]):
                 found.setdefault((at, entry.inside), entry)
         self.entries = list(found.values())
         self.failed: dict[int, str] = {}
+        self.memo: dict[str, Any] = {}
         self._zips: dict[Any, zipfile.ZipFile] = {}
 
     @property
@@ -102,7 +103,7 @@ class PhotoSet(Sequence[Photo]):
         return [self.open(e) for e in self.entries[i]] if isinstance(i, slice) else self.open(self.entries[i])
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_zips": {}}
+        return self.__dict__ | {"_zips": {}, "memo": {}}
 
     def open(self, entry: Entry) -> Photo:
         """Raises InputError, Stopped."""

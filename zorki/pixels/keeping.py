@@ -145,10 +145,14 @@ def unpacked(found: dict[str, np.ndarray], search: Search) -> Index | None:
 
 
 def found(search: Search, file: str | None, *, quiet: bool = False) -> Index:
-    """The finished index: as it lies there (said, unless `quiet`), gone on with, or made.
+    """The finished index: as it lies there (said, unless `quiet`), gone on with, or made. Of pictures at hand the set keeps it.
 
     Ctrl-C keeps what is on the disk, and says how many photographs that is. Raises as `Shelf` and `Search.finish` do.
     """
+    at_hand = "" if file is not None or search.photos.on_disk else digest([key(search), search.count, *search.layers])
+    if at_hand in search.photos.memo:
+        known: Index = search.photos.memo[at_hand]
+        return known
     shelf = Shelf.of(search, file)
     index = shelf.take()
     if index is not None and shelf.finished:
@@ -166,4 +170,6 @@ def found(search: Search, file: str | None, *, quiet: bool = False) -> Index:
         raise KeyboardInterrupt(f"Stopped by Ctrl-C. {of if shelf.kept else 'No part of the index was kept yet.'}") from None
     shelf.keep(index, finished=True)
     search.photos.failed |= index.failed
+    if at_hand:
+        search.photos.memo[at_hand] = index
     return index
