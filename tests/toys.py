@@ -39,4 +39,4 @@ def state(module: nn.Module) -> dict[str, object]:
 
 def raw(x: torch.Tensor) -> bytes:
     """A tensor's bytes, of whatever type."""
-    return x.detach().clone().reshape(-1).view(torch.uint8).numpy().tobytes()
+    return x.detach().cpu().clone().reshape(-1).view(torch.uint8).numpy().tobytes()

@@ -155,7 +155,7 @@ def opened(path: Path) -> Image.Image:
 def python_path() -> dict[str, str]:
     import os
 
-    return os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    return os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")])}
 
 
 def test_lists_are_lists(zorki: Run) -> None:

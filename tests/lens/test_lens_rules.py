@@ -140,7 +140,8 @@ def test_only_the_nets_own_forward_has_the_rule() -> None:
     assert net.__dict__["forward"] is own  # a user's own patch stays
     wrapped = nn.DataParallel(Calls(F.relu))
     with lens.backward_rule(wrapped, "deconvnet"):
-        (g,) = torch.autograd.grad(wrapped(x), x, R)
+        y = wrapped(x)
+        (g,) = torch.autograd.grad(y, x, R.to(y.device))
     assert torch.equal(g, R * (R > 0))
 
 
