@@ -82,8 +82,10 @@ def test_grey_stays_grey(colours: str, start: str) -> None:
     assert float((made.amax(1) - made.amin(1)).max()) * 255 <= 1
 
 
-def test_luminance_keeps_the_photos_chroma() -> None:
-    photo = noise(48, 48) * 0.4 + 0.3
+@pytest.mark.parametrize("hw", [(48, 48), (96, 130)])
+def test_luminance_keeps_the_photos_chroma(hw: tuple[int, int]) -> None:
+    """In the size worked at, and where it is carried over."""
+    photo = noise(*hw) * 0.4 + 0.3
     made, _ = drawn(photo, np.indices((40, 40)).sum(0)[..., None].repeat(3, 2) // 4 % 2 * np.float32(1), colours="luminance")
     apart = (made - photo)[0]
     assert float((apart - apart.mean(0)).abs().max()) < 1e-3
@@ -221,6 +223,20 @@ def test_carried_up_it_is_the_painting_when_brought_down_again() -> None:
     down = torch.nn.functional.interpolate(made, (98, 128), mode="bicubic", antialias=True)
     assert -10 * torch.log10((down - small).pow(2).mean()) > 35
     assert any("128 × 98 pixels" in n and "carried over" in n for n in notes)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_films_and_previews_are_small_and_show_the_same(masked: bool) -> None:
+    photo, mask = noise(120, 160), torch.zeros(1, 3, 120, 160)
+    mask[..., :80] = 1
+    given = (net(), photo, io.PhotoSet([array(noise(40, 40, seed=1))]), io.PhotoSet([array(mask)]) if masked else None, None)
+    last = list(transfer.run(*given, Settings(**QUICK)))[-1]
+    whole, small = last.image(), last.small(80)
+    assert (whole.shape, small.shape) == ((1, 3, 120, 160), (1, 3, 60, 80))
+    down = torch.nn.functional.interpolate(whole, (60, 80), mode="bicubic", antialias=True)
+    assert float((down - small).abs().mean()) < 0.01
+    assert float((small - torch.nn.functional.interpolate(photo, (60, 80), mode="bicubic", antialias=True)).abs().mean()) > 0.02
+    assert last.small(20).shape == (1, 3, 36, 48), "never below the size worked at, which costs nothing"
 
 
 def test_full_paints_every_pixel_in_tiles_as_if_there_were_none(monkeypatch: pytest.MonkeyPatch) -> None:
