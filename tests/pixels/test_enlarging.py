@@ -27,7 +27,7 @@ def decibels(a: torch.Tensor, b: torch.Tensor) -> float:
 def rough(x: torch.Tensor, seed: int = 0, height: float = 0.06) -> torch.Tensor:
     """As if painted: strokes of two or three pixels all over."""
     g = torch.Generator().manual_seed(seed)
-    noise = torch.rand(x.shape, generator=g) - 0.5
+    noise = torch.rand(1, 1, *x.shape[-2:], generator=g) + 0.3 * torch.rand(x.shape, generator=g) - 0.65
     strokes = F.avg_pool2d(F.pad(noise, (1,) * 4, mode="replicate"), 3, 1)
     return x * 0.8 + 0.1 + strokes * height * 6
 

@@ -182,3 +182,8 @@ def test_near_names_are_suggested_and_never_used() -> None:
 def test_a_net_of_zorkis_takes_no_mean_of_the_users() -> None:
     with pytest.raises(InputError, match="network of your own"):
         studio.load("eye", mean=(0, 0, 0))
+
+
+def test_a_module_in_a_file_is_as_good_as_a_function_that_makes_one(here: Path) -> None:
+    (here / "made.py").write_text("from tests.toys import toy\nnet = toy()\n")
+    answers(studio.load("made.py:net"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
@@ -37,7 +38,13 @@ def layers(
     expected = sides(side)  # before torch is loaded: a wrong option is told at once
     from zorki import studio
 
-    table = studio.load(model, weights_file=weights, side=expected).layers(None if size is None else (size, size))
+    net = studio.load(model, weights_file=weights, side=expected)
+    table = net.layers(None if size is None else (size, size))
+    if not list(table):
+        print(
+            f"{net.name} shows no layers: it is a TorchScript file, or has none. It can be asked what speaks for a class, by zorki see attribution --method gradient.",
+            file=sys.stderr,
+        )
     print(json.dumps(table.json()) if json_ else table)
 
 

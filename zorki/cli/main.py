@@ -130,6 +130,10 @@ def clean(e: CycloptsError, words: Sequence[str]) -> list[str]:
             from zorki.studio.shelves import methods
 
             near = nearest(word, methods(words[0]))
+        else:
+            from zorki.studio.shelves import methods
+
+            near = [f"zorki {wing} {word}" for wing in wings() if word in methods(wing)] or near
         return [f"There is no command {word!r}.", *([f"Did you mean {' or '.join(near)}?"] if near else [])]
     return [" ".join(str(e).split())]
 

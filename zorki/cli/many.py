@@ -149,7 +149,7 @@ def place(job: studio.Job, folder: Path, taken: set[Path], force: bool) -> tuple
     """Where the job's result goes, and whether it lies there already: made of the same picture with the same settings."""
     from zorki import io
 
-    record = json.loads(json.dumps(job.record()))  # as a file gives it back
+    record = recorded(job)
     for path in io.numbered(folder / job.default_name()):
         if path in taken:  # by another picture of that name, from another folder
             continue
@@ -158,6 +158,12 @@ def place(job: studio.Job, folder: Path, taken: set[Path], force: bool) -> tuple
         if made_by(path) == record:
             return path, True
     raise AssertionError("numbers do not end")
+
+
+def recorded(job: studio.Job) -> dict[str, Any]:
+    """How the job's result will be made, as a file gives it back."""
+    record: dict[str, Any] = json.loads(json.dumps(job.record()))
+    return record
 
 
 def made_by(path: Path) -> dict[str, Any] | None:

@@ -24,7 +24,9 @@ def tour(
     ] = (),
     model: Annotated[str, Parameter(help="a shipped name, or file.py:function that returns an nn.Module")] = "eye",
     weights: Annotated[str | None, Parameter(help="a state dict for it")] = None,
-    long: Annotated[bool, Parameter(negative=(), help="also the sections that go beyond a minute in all")] = False,
+    long: Annotated[
+        bool, Parameter(negative=(), help="also what takes minutes: attribution by every way, every channel of a layer")
+    ] = False,
     out: Annotated[
         str | None, Parameter(name=["--out", "-o"], help="folder for the page; not given: one named after the photo, here")
     ] = None,

@@ -33,8 +33,9 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
         from zorki import studio
 
         out, force, film = common.get("out"), common.get("force", False), common.get("film")
+        onward = state_of(chosen)
         if several is None:
-            check(out, film, force, m.page is not None)
+            check(out, film, force, m.page is not None, onward)
         else:
             many.check(named[several], out, film)
         net = studio.load(
@@ -42,7 +43,10 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
             side=options.sides(common.get("side")), device=common.get("device", "auto"), dtype=common.get("dtype", "auto"),
         )  # fmt: skip
         if several is None:
-            told = one(studio.Job(m, net, named, chosen, opened(film, force), common.get("limit")), common)
+            job = studio.Job(m, net, named, chosen, opened(film, force), common.get("limit"))
+            if onward and not force:
+                common |= replaced(job, out)
+            told = one(job, common)
         else:
             told = many.each(m, net, named, several, chosen, common)
     result = {"command": [m.wing, m.name], "out": told.paths, "seconds": round(time.monotonic() - began, 3)} | told.more
@@ -53,6 +57,30 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
         terminal.answer(told.paths, result if common.get("json") else None)
     if told.end is not None:
         raise told.end
+
+
+def state_of(chosen: Any) -> bool:
+    """Whether there is a state to go on from: what the broken run left may then be replaced."""
+    state = getattr(chosen, "state", None)
+    return isinstance(state, str) and Path(state).is_file()
+
+
+def replaced(job: studio.Job, out: str | None) -> dict[str, Any]:
+    """The picture of the same command that was broken off gives way to what comes of going on; anything else of that name does not."""
+    from zorki import io
+
+    record = many.recorded(job)
+    if out is not None and not many.is_folder(out):
+        same = many.made_by(Path(out)) == record
+        if not same and out != "-":
+            io.check_target(Path(out), force=False)
+        return {"force": same}
+    for path in io.numbered(Path(out or "") / job.default_name()):
+        if not path.exists():
+            return {}
+        if many.made_by(path) == record:
+            return {"out": str(path), "force": True}
+    return {}
 
 
 def one(job: studio.Job, common: dict[str, Any]) -> Told:
@@ -97,8 +125,8 @@ def opened(film: str | None, force: bool) -> Any:
     return io.Film(Path(film), force=force) if film else None
 
 
-def check(out: str | None, film: str | None, force: bool, page: bool = False) -> None:
-    """Whether the results can be written, said before anything is drawn. Raises InputError."""
+def check(out: str | None, film: str | None, force: bool, page: bool = False, onward: bool = False) -> None:
+    """Whether the results can be written, said before anything is drawn. onward: a picture there is looked at later. Raises InputError."""
     from zorki import io
 
     if out is not None and film is not None and Path(out).absolute() == Path(film).absolute():
@@ -114,7 +142,7 @@ def check(out: str | None, film: str | None, force: bool, page: bool = False) ->
     elif page and Path(out).suffix.lower() in (".html", ".htm"):
         io.check_target(Path(out), force)
     elif out != "-":
-        io.check_picture_target(Path(out), force)
+        io.check_picture_target(Path(out), force or onward)
     if film is not None:
         io.check_target(Path(film), force)
 

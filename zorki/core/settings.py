@@ -67,23 +67,23 @@ def fill(settings: type[S], presets: Mapping[str, S], preset: str | None, given:
     for name, value in given.items():
         if name not in known:
             raise UnknownName.among("option", name, known)
-        if (
-            known[name].type is str
-            and not isinstance(value, str | bool)
-            and hasattr(value, "__iter__" if not isinstance(value, numbers.Integral) else "__int__")
-        ):
-            value = given[name] = ",".join(
-                str(int(v)) for v in ([value] if isinstance(value, numbers.Integral) else value)
-            )  # range(16) for "0-15"
+        sequence = hasattr(value, "__iter__") and not isinstance(value, str)
+        if (known[name].type is str and (sequence or whole(value))) or (known[name].type == (str | None) and sequence):
+            parts = value if sequence else [value]
+            value = given[name] = ",".join(f"{v:g}" if isinstance(v, numbers.Real) else str(v) for v in parts)  # (2, 1) for "2,1"
         value = given[name] = plain(value)
         if not fits(value, known[name].type):
             raise InputError(f"The option {name} got {value!r}.", f"It takes {readable(known[name].type)}.", known[name].help)
     return replace(start, **given)  # type: ignore[type-var]
 
 
+def whole(value: Any) -> bool:
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
 def plain(value: Any) -> Any:
     """numpy's numbers as Python's, a list as a tuple."""
-    if isinstance(value, numbers.Integral) and not isinstance(value, bool):
+    if whole(value):
         return int(value)
     if isinstance(value, numbers.Real) and not isinstance(value, bool):
         return float(value)

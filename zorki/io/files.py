@@ -50,7 +50,8 @@ def _missing(path: Path) -> InputError:
     if not path.parent.is_dir():
         return InputError(f"There is no folder {path.parent}.", f"{path.name} should lie in it.", "Check the path.")
     try:
-        near = nearest(path.name, os.listdir(path.parent))
+        stems = {os.path.splitext(name)[0]: name for name in os.listdir(path.parent)}  # that two are called .jpg makes them no neighbours
+        near = [stems[stem] for stem in nearest(path.stem, stems)]
     except OSError:  # a folder that may be entered but not listed
         near = []
     expected = f"Did you mean {' or '.join(near)}?" if near else ""

@@ -165,7 +165,7 @@ def entries(given: Any, number: int = 0) -> list[Entry]:
         some = [p for p in map(Path, glob.glob(str(path), recursive=True)) if p.suffix.lower() in (*ENDINGS, ".zip") and p.is_file()]
         if not some:
             raise InputError(f"No picture and no zip matches {path}.", f"Pictures end in {known()}.", "Check the pattern and the folder.")
-        zips = of_zips([p for p in some if p.suffix.lower() == ".zip"], alone=all(p.suffix.lower() == ".zip" for p in some))
+        zips = of_zips([p for p in some if p.suffix.lower() == ".zip"])
         return [e for p in sorted(some, key=natural) for e in zips.get(p) or [of_file(p)]]
     path = existing_file(path)
     with path.open("rb") as handle:
@@ -207,7 +207,10 @@ def of_folder(path: Path) -> list[Entry]:
         return [of_file(p) for p in sorted(found, key=natural)]
     zips = sorted((p for p in path.iterdir() if p.suffix.lower() == ".zip" and os.path.isfile(p)), key=natural)
     if zips:
-        return [e for some in of_zips(zips).values() for e in some]
+        found_in = [e for some in of_zips(zips).values() for e in some]
+        if (wrong := found_in[0].wrong) and all(e.wrong for e in found_in):
+            raise wrong
+        return found_in
     deeper = sum(is_picture(name) for folder, _, names in os.walk(path) for name in names if Path(folder) != path)
     hint = f"Name one of its sub-folders, or all with a pattern: '{path / '**'}'." if deeper else "Name another folder."
     raise InputError(
@@ -230,17 +233,14 @@ def of_zip(path: Path) -> list[Entry]:
     return [Entry(i.filename, path, i.filename, f"{i.file_size} {i.CRC} {i.date_time}") for i in inside]
 
 
-def of_zips(paths: Sequence[Path], alone: bool = True) -> dict[Path, list[Entry]]:
-    """Of each its pictures; one that holds none, or is damaged, counts as a broken picture. Raises InputError when all are, and there is nothing else."""
+def of_zips(paths: Sequence[Path]) -> dict[Path, list[Entry]]:
+    """Of each its pictures; one that holds none, or is damaged, counts as a broken picture."""
     out = {}
     for path in paths:
         try:
             out[path] = of_zip(path)
         except InputError as error:
             out[path] = [Entry(path.name, path, wrong=error)]
-    first = next((some[0].wrong for some in out.values()), None)
-    if alone and first is not None and all(some[0].wrong for some in out.values()):
-        raise first
     return out
 
 

@@ -46,16 +46,19 @@ def octave(whole: torch.Tensor, before: torch.Tensor, after: torch.Tensor) -> to
     here, there = (around(x.pow(2).mean(1, keepdim=True)) for x in (band, finest(before)))
     gain = ((here + NOTHING) / (there + NOTHING)).sqrt().clamp(1, MOST) * share + 1 - share
     gain, height = up(gain, size).clamp(1, MOST), up(here, size).clamp_min(1e-8).sqrt()
+    bent = torch.tanh(BEND * up(band.mean(1, keepdim=True), size) / height).mul_(
+        height
+    )  # of the lightness: edges of each colour alone look like noise
+    bent -= up(down(bent, small), size)
+    strength = around(energy(bent, small)) + 1e-7
     out = torch.empty_like(whole)
     for c in range(whole.shape[1]):
         one = slice(c, c + 1)
         own = whole[:, one] - up(before[:, one], size)
         had = energy(own, small)
         own *= gain
-        bent = torch.tanh(BEND * up(band[:, one], size) / height) * height
-        bent -= up(down(bent, small), size)
         lack = share * FALL * (here - there) - around(energy(own, small) - had)
-        own += bent * up((lack.clamp_min(0) / (around(energy(bent, small)) + 1e-7)).sqrt().clamp_max(3), size)
+        own.addcmul_(bent, up((lack.clamp_min(0) / strength).sqrt().clamp_max(3), size))
         own += up(after[:, one], size)
         for _ in range(AGAIN):
             own -= share * up(down(own, small) - after[:, one], size)

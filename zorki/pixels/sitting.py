@@ -217,18 +217,21 @@ class Sitting:
         return (whole + self.s.strength * change).clamp(0, 1)
 
     def announce(self, judge: Painter, picture: torch.Tensor) -> None:
-        """Says what is worked at and how long it will take, by one look; a GPU's first look is longer than all others."""
-        if picture.device.type != "cpu":
-            float(judge.of(picture).loss)
-        began = time.monotonic()
-        judge.of(picture)
-        each = (time.monotonic() - began) / (self.sizes[0][0] * self.sizes[0][1])
-        work = sum(h * w * steps for (h, w), steps in zip(self.sizes, self.steps, strict=True))
+        """Says what is worked at and how long it will take."""
         h, w = self.sizes[-1]
         H, W = self.content.shape[-2:]
         carried = max(h, w) < max(H, W) and not self.s.full
         rest = f" The rest of the way to {W} × {H} is carried over (--full paints every pixel)." if carried else ""
-        events.note(f"Painting at {w} × {h} pixels, about {events.spoken(each * work)}.{rest}")
+        events.note(f"Painting at {w} × {h} pixels, about {events.spoken(foreseen(judge, picture, self.sizes, self.steps))}.{rest}")
+
+
+def foreseen(judge: Painter, picture: torch.Tensor, sizes: Sequence[tuple[int, int]], steps: Sequence[int]) -> float:
+    """Seconds that all will take, by a look at the first size; the very first look is longer than all others, so it is not counted."""
+    judge.of(picture)
+    began = time.monotonic()
+    judge.of(picture)
+    each = (time.monotonic() - began) / (sizes[0][0] * sizes[0][1])
+    return each * sum(h * w * count for (h, w), count in zip(sizes, steps, strict=True))
 
 
 def opened(photo: io.Photo) -> tuple[torch.Tensor, torch.Tensor | None]:

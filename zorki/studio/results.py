@@ -34,6 +34,10 @@ class Shown(ABC):
 
         return torch.from_numpy(self.numpy()).permute(2, 0, 1).float() / 255
 
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        """For numpy and matplotlib: as `numpy`."""
+        return self.numpy() if dtype is None else self.numpy().astype(dtype)
+
     def pil(self) -> Image:
         """A Pillow image."""
         return io.pil(self.numpy())

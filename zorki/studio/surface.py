@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from zorki import io, lens, pixels
+from zorki.core import manual
 from zorki.core.errors import InputError
 from zorki.core.method import by_place
 from zorki.studio.desk import Job
@@ -18,7 +19,7 @@ from zorki.studio.shelves import Method, method, methods
 class Call:
     """A method to call: `call(net, pictures…, options…)`; `call.steps(…)` yields each Step of what climbs.
 
-    The network may come first (a name with `model=`, an nn.Module, or what `zorki.load` gave); else it is the shipped one.
+    The network may come first (an nn.Module, or what `zorki.load` gave; a name is given as `model=`); else it is the shipped one.
     Options are the command's; `preset=` takes one of `presets`, `film=` a path, `device=`, `dtype=` as on the command line.
     """
 
@@ -26,34 +27,32 @@ class Call:
         self._method = method
         self.Settings: type = method.settings
         self.presets: Mapping[str, Any] = method.presets
-        self.__doc__ = method.doc
         self.__name__ = method.name
+        self.__signature__ = manual.signature(method.inputs, method.settings)
 
-    def __call__(self, *given: Any, **options: Any) -> Picture | Board | Page:
-        return self._job(given, options).finish()
+    def __call__(self, *given: Any, **chosen: Any) -> Picture | Board | Page:
+        return self._job(given, chosen).finish()
 
-    def steps(self, *given: Any, **options: Any) -> Iterator[pixels.Step]:
+    def steps(self, *given: Any, **chosen: Any) -> Iterator[pixels.Step]:
         """Live: watch, save, or break off. What measures has no steps; its result is there at once."""
         if not self._method.climbs:
             raise InputError(f"{self._method.name} does not climb, so it has no steps.", "Call it: the result comes at once.")
-        return self._job(given, options).steps()
+        return self._job(given, chosen).steps()
 
-    def _job(self, given: tuple[Any, ...], options: dict[str, Any]) -> Job:
+    def _job(self, given: tuple[Any, ...], more: dict[str, Any]) -> Job:
         import torch
 
-        net: Any = options.pop("model", None)
-        if given and isinstance(given[0], torch.nn.Module | lens.Net):
+        net: Any = more.pop("model", None)
+        named = bool(given) and isinstance(given[0], str) and not any(i.placed for i in self._method.inputs.values())
+        if given and (named or isinstance(given[0], torch.nn.Module | lens.Net)):
             net, given = given[0], given[1:]
-        where: dict[str, Any] = {k: options.pop(k) for k in ("device", "dtype", "mean", "std", "side") if k in options}
-        if "weights" in options:
-            where["weights_file"] = options.pop("weights")
-        film, preset, limit = (options.pop(k, None) for k in ("film", "preset", "limit"))
-        pictures = by_place(self._method.inputs, given) | {n: options.pop(n) for n in self._method.inputs if n in options}
-        chosen = self._method.fill(preset, options)
-        job_film = None if film is None else io.Film(Path(film))
-        return Job(
-            self._method, net if isinstance(net, lens.Net) and not where else load(net or "eye", **where), pictures, chosen, job_film, limit
-        )
+        names = {k: k for k in ("device", "dtype", "mean", "std", "side")} | {"weights": "weights_file"}
+        where: dict[str, Any] = {v: more.pop(k) for k, v in names.items() if k in more}
+        film, preset, limit = (more.pop(k, None) for k in ("film", "preset", "limit"))
+        pictures = by_place(self._method.inputs, given) | {n: more.pop(n) for n in self._method.inputs if n in more}
+        chosen = self._method.fill(preset, more)
+        net = net if isinstance(net, lens.Net) and not where else load(net or "eye", **where)
+        return Job(self._method, net, pictures, chosen, None if film is None else io.Film(Path(film)), limit)
 
     def __repr__(self) -> str:
         return f"<zorki.{self._method.wing}.{self._method.name}: {self._method.summary}>"
@@ -69,7 +68,12 @@ class Wing:
     def __getattr__(self, name: str) -> Call:
         if name.startswith("_") or name not in self.__all__:
             raise AttributeError(f"zorki.{self._name} has no {name!r}; it has {', '.join(self.__all__)}")
-        call = Call(method(self._name, name))
+        found = method(self._name, name)
+        call: Call = type(
+            name,
+            (Call,),
+            {"__doc__": manual.text(found.doc, found.inputs, found.settings, Call.__doc__ or ""), "__module__": f"zorki.{self._name}"},
+        )(found)
         setattr(self, name, call)
         return call
 

@@ -28,7 +28,8 @@ def built(spec: str) -> nn.Module:
     try:
         with contextlib.redirect_stdout(sys.stderr):
             module = run_file(file) if where.endswith(".py") else importlib.import_module(where)
-            made = getattr(module, name)()
+            made = getattr(module, name)
+            made = made if isinstance(made, nn.Module) else made()
     except ZorkiError:
         raise
     except (Exception, SystemExit) as e:

@@ -114,7 +114,7 @@ def page(
         facts.append(("each unit sees", f"{sees.size[0]:g} × {sees.size[1]:g} pixels"))
     return blocks.Page(
         title=f"Atlas of {name}",
-        lead=f"Every channel of {name} in {net.name}: what it answers to{', and which things it speaks for' if said else ''}.",
+        lead=f"{'Every channel' if len(entries) == layer.shape[0] else f'{len(entries)} of {layer.shape[0]} channels'} of {name} in {net.name}: what it answers to{', and which things it speaks for' if said else ''}.",
         sections=(
             blocks.Section(name, f"{len(entries)} channels", "Each has a link of its own; click a picture to see it large.", (gallery,)),
         ),
@@ -142,6 +142,8 @@ def spoken(net: lens.Net, drawn: torch.Tensor, name: str, chosen: Sequence[int],
     found: dict[int, list[str]] = {}
     if not count or not list(net.layers()):
         return found
+    if net.classes and name == net.names()[-1] and net.layer(name).shape == (len(net.classes),):  # each is a class
+        return {number: [net.classes[number]] for number in chosen}
     size, hw = min(16, net.batch or 16), pixels.shift.fitted(net, (drawn.shape[-2], drawn.shape[-1]), max(drawn.shape[-2:]))
     for i in range(0, len(chosen), size):
         some, x = list(chosen[i : i + size]), pixels.shift.resize(drawn[i : i + size], hw).to(net.device)

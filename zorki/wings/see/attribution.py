@@ -216,7 +216,7 @@ def run(
                 raise
             events.note(f"{TITLES[method]} is left out: {error}")
     for m in found:
-        say(m, alone=s.method != "all")
+        say(m, first(names[asked]), alone=s.method != "all")
     shown = pixels.shift.resize(photo, pixels.shift.fit((photo.shape[-2], photo.shape[-1]), SHOWN)).cpu()
     return Attribution(tuple(found), asked, names[asked], tuple((names[i], float(share[i])) for i in order), tuple(order), shown)
 
@@ -226,11 +226,11 @@ def first(name: str) -> str:
     return name.split(",")[0]
 
 
-def say(m: Map, alone: bool) -> None:
+def say(m: Map, name: str, alone: bool) -> None:
     """What a person should know of the map before believing it."""
     title = TITLES[m.method]
     if alone:
-        events.note(f"{title}: {m.flat or f'brightest at {m.maximum:.3g}'}.")
+        events.note(f"{title} for {name}: {m.flat or f'its largest value is {m.maximum:.3g}'}.")
     if alone and m.sanity is not None:
         events.note(
             f"{title} with the weights in random places: rank correlation {m.sanity:.2f}. Near 1 it tells nothing of what was learnt."

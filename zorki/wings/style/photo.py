@@ -75,7 +75,7 @@ def run(
     from zorki.nets.soften import soften
     from zorki.pixels import easel as easels
     from zorki.pixels import manner, matting
-    from zorki.pixels.sitting import opened
+    from zorki.pixels.sitting import foreseen, opened
 
     soft = net.like(soften(net.module))
     usual, holds = manner.style_layers(soft)
@@ -102,6 +102,8 @@ def run(
         judge = judged(soft, found, s)
         if easel is None or before is None:
             easel = easels.Easel(recoloured(base, light, own, other), rate=s.rate)
+            seconds = foreseen(judge, easel.picture.detach(), sizes, [s.steps] * len(sizes))
+            events.note(f"At {hws[-1][1]} × {hws[-1][0]} pixels, about {events.spoken(seconds)}.")
         else:
             easel = easel.next(hw, pixels.shift.carry(base, *before))
 

@@ -113,7 +113,13 @@ def run(
 
 
 def one(
-    net: lens.Net, content: torch.Tensor, style: io.PhotoSet, mask: io.PhotoSet | None, begin: torch.Tensor | None, s: Settings
+    net: lens.Net,
+    content: torch.Tensor,
+    style: io.PhotoSet,
+    mask: io.PhotoSet | None,
+    begin: torch.Tensor | None,
+    s: Settings,
+    told: bool = True,
 ) -> Iterator[pixels.Step]:
     """One painting."""
     from zorki.pixels import keeping, pausing
@@ -129,11 +135,11 @@ def one(
         events.note("The photo has this style already: there is nothing to do.")
         yield pixels.Step(1, 1, 1, 1, 0.0, {}, lambda: content)
         return
-    yield from painted(sitting, pause, kept, s)
+    yield from painted(sitting, pause, kept, s, told)
 
 
-def painted(sitting: Sitting, pause: Pause, kept: dict[str, Any] | None, s: Settings) -> Iterator[pixels.Step]:
-    """Size by size. What `kept` holds is done already; whoever breaks off leaves the state in the file."""
+def painted(sitting: Sitting, pause: Pause, kept: dict[str, Any] | None, s: Settings, told: bool = True) -> Iterator[pixels.Step]:
+    """Size by size. What `kept` holds is done already; whoever breaks off leaves the state in the file. told: how long it will take."""
     from zorki.pixels import easel as easels
 
     sizes = sitting.sizes
@@ -148,7 +154,8 @@ def painted(sitting: Sitting, pause: Pause, kept: dict[str, Any] | None, s: Sett
             easel.load(kept["easel"])
         elif easel is None or before is None:
             easel = easels.Easel(sitting.first(), s.optimiser, s.rate, sitting.grey)
-            sitting.announce(painter, easel.picture.detach())
+            if told:
+                sitting.announce(painter, easel.picture.detach())
         else:
             easel = easel.next(hw, pixels.shift.carry(base, *before))
 
@@ -197,6 +204,6 @@ def grid(
         return torch.cat(sheet)
 
     for n, one_of in enumerate(cells.values()):
-        for step in one(net, small, style, mask, begin, one_of):
+        for step in one(net, small, style, mask, begin, one_of, told=n == 0):
             sheet[n] = step.image()
             yield replace(step, stage=n * step.stages + step.stage, stages=len(cells) * step.stages, paint=paint, labels=tuple(cells))
