@@ -80,3 +80,69 @@ def test_what_is_not_its_own_stays(kind: str, here: Path, monkeypatch: pytest.Mo
     assert run([*WORDS, "--out", "made.png"]) == 2
     assert "made.png exists already" in capsys.readouterr().err
     assert Path("made.png").read_bytes() == before
+
+
+def test_no_record_says_where_to_write(here: Path) -> None:
+    assert run([*WORDS, "--out", "made.png"]) == 0
+    record = io.read_settings("made.png")
+    assert record is not None
+    assert "state" not in record["options"]
+    evil = record | {"options": record["options"] | {"state": str(here / "evil.state")}, "model": "eye"}
+    io.save_photo("evil.png", io.open_photo("cat.png").pixels, settings=evil)
+    (here / "s.state").unlink()
+    assert run(["again", "evil.png", "--quiet"]) == 0
+    assert not list(here.glob("*.state"))
+
+
+def test_again_says_when_a_style_is_another_one(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["style", "transfer", "cat.png", "wave.png", "cat.png", "--size", "32", "--steps", "2", "--quiet", "--out", "made.png"]
+    assert run(words) == 0
+    assert run(["again", "made.png", "--quiet"]) == 0
+    assert "is not what" not in capsys.readouterr().err
+    io.save_photo("wave.png", np.zeros((8, 8, 3), np.float32), force=True)
+    assert run(["again", "made.png", "--quiet"]) == 0
+    assert "wave.png" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_events_that_cannot_be_written_are_no_reason_to_lose_the_painting(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*WORDS, "--events", "/dev/full", "--out", "made.png"]) == 0
+    assert "--events /dev/full ends here" in capsys.readouterr().err
+    assert io.open_photo("made.png").hw == (32, 40)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--out", "s.state"], "--out and --state are both"), (["--film", "x.gif", "--out", "x.gif"], "--out and --film are both"),
+        (["--events", "made.png", "--out", "./made.png"], "--out and --events are both"), (["--out", "-", "--json"], "both be on stdout"),
+        (["--grid"], "--state is of one painting"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_two_things_have_no_place_in_one(more: list[str], said: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*WORDS, *more]) == 2
+    assert said in capsys.readouterr().err
+    assert sorted(p.name for p in here.iterdir()) == ["cat.png", "net.py", "wave.png"]
+
+
+def test_a_state_is_of_one_picture(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["style", "transfer", ".", *WORDS[3:]]) == 2
+    assert "--state is of one picture" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("damage", ["empty", "text", "half", "another pickle"])
+def test_a_damaged_state_is_told_and_stays(damage: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*WORDS, "--out", "made.png"]) == 0
+    state = here / "s.state"
+    whole = state.read_bytes()
+    if damage == "another pickle":
+        with np.load(state) as found:
+            np.savez(here / "x.npz", key=found["key"], state=np.frombuffer(b"no pickle", np.uint8))
+        state.write_bytes((here / "x.npz").read_bytes())
+    else:
+        state.write_bytes({"empty": b"", "text": b"my notes", "half": whole[: len(whole) // 2]}[damage])
+    before = state.read_bytes()
+    assert run([*WORDS, "--out", "again.png"]) == 2
+    assert "is no state, or a damaged one" in capsys.readouterr().err
+    assert state.read_bytes() == before

@@ -114,3 +114,14 @@ def test_near_greys_of_an_index_picture_stay_apart() -> None:
     own, _, names, _ = paired(a, a)
     assert len(names) == 6
     assert own.mean((1, 2)).tolist() == pytest.approx([1 / 6] * 6)
+
+
+@pytest.mark.parametrize("share", [0.027, 0.045, 0.3])
+def test_a_small_region_of_an_index_picture_is_no_noise(share: float) -> None:
+    a = np.zeros((100, 100, 3), np.uint8)
+    a[: round(100 * share * 2), :50] = 1
+    own, other, names, notes = paired(a, a)
+    assert names == ["grey 0", "grey 1"]
+    assert own[1].mean() == pytest.approx((a[..., 0] == 1).mean())
+    assert (own == other).all()
+    assert not notes

@@ -303,3 +303,24 @@ def test_several_styles_with_odd_names_on_the_command_line(tmp_path: Path) -> No
     missing = subprocess.run([*call[:6], "no such, file.png", *call[8:]], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert missing.returncode == 2
     assert "no such, file.png" in missing.stderr
+
+
+def test_the_same_style_twice_counts_twice() -> None:
+    one, other = noise(40, 40, seed=1), noise(40, 40, seed=2)
+    twice, _ = drawn(noise(40, 40), one, one, other, mix="1,1,2")
+    once, _ = drawn(noise(40, 40), one, other, mix="1,1")
+    assert float((twice - once).abs().mean()) < 0.01
+
+
+def test_an_update_that_nobody_judged_is_not_what_is_kept() -> None:
+    photo = noise(40, 40) * 0.5 + 0.25
+    made, notes = drawn(photo, noise(40, 40, seed=1), rate=1e30, steps=4)
+    assert any("taken back" in n for n in notes)
+    assert float((made - photo).abs().mean()) < 0.2, "no noise"
+
+
+def test_weights_of_layers_are_no_less_than_nothing() -> None:
+    from zorki.core import settings
+
+    with pytest.raises(InputError, match="at least 0"):
+        settings.fill(Settings, {}, None, {"layers": ["1"], "layer_weights": [-1.0]})

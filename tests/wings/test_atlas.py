@@ -116,3 +116,11 @@ def test_a_page_broken_off_holds_what_was_drawn(tmp_path: Path) -> None:
     assert "8 of 12" in html
     assert page.save(tmp_path / "a.png").exists()
     assert job.default_name().endswith(".atlas.html")
+
+
+def test_of_the_last_layer_each_channel_is_its_class() -> None:
+    net = zorki.load("eye")
+    page = zorki.see.atlas(net, layer="fc", channel="3,7", size=64, steps=2)
+    (gallery,) = page.blocks.sections[0].blocks
+    assert [e.words for e in gallery.entries] == [(net.classes[3],), (net.classes[7],)]
+    assert page.blocks.lead.startswith("2 of 200 channels")

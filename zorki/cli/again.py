@@ -25,6 +25,7 @@ def again(
     from zorki import io
     from zorki.cli.main import shown_safely
     from zorki.cli.work import work
+    from zorki.core.settings import options
     from zorki.studio.shelves import method
 
     record = io.read_settings(result)
@@ -32,7 +33,8 @@ def again(
         raise InputError(f"{Path(result).name} does not say how it was made.", "Only pictures that Zorki wrote do.")
     try:
         m = method(*record["command"])
-        given = {k: tuple(v) if isinstance(v, list) else v for k, v in record["options"].items()}
+        files = {o.name for o in options(m.settings) if o.file}  # no record says where to write
+        given = {k: tuple(v) if isinstance(v, list) else v for k, v in record["options"].items() if k not in files}
         chosen = m.fill(None, given)
         marks = dict(record.get("marks", {}))
         names = {str(k): [str(x) for x in v] if isinstance(v, list) else str(v) for k, v in record["pictures"].items()}
@@ -58,8 +60,12 @@ def again(
         for n, name in names.items()
     }
     for n, paths in found.items():
-        if not m.inputs[n].many and n in marks and io.marked(paths[0]) != marks[n]:
-            print(f"{shown_safely(paths[0])} is not what {Path(result).name} was made from, though it has its name.", file=sys.stderr)
+        if n in marks and (
+            io.PhotoSet(paths, twice=True).content if m.inputs[n].twice else "" if m.inputs[n].many else io.marked(paths[0])
+        ) not in ("", marks[n]):
+            print(
+                f"{shown_safely(', '.join(paths))} is not what {Path(result).name} was made from, though it has its name.", file=sys.stderr
+            )
     placed = [path for n, i in m.inputs.items() if not i.option for path in found.pop(n)]
     work(
         m,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from zorki.cli import interrupt
 from zorki.core import events
 from zorki.core.errors import InputError, SomeFailed, Stopped
+from zorki.core.method import Input
 from zorki.studio.shelves import Method
 
 if TYPE_CHECKING:
@@ -40,8 +41,12 @@ def meant(m: Method, named: Mapping[str, Any]) -> str | None:
     return first if os.path.isdir(given) or zipped or (glob.has_magic(given) and not os.path.exists(given)) else None
 
 
-def check(given: str, out: str | None, film: str | None) -> None:
+def check(given: str, out: str | None, film: str | None, state: str | None = None) -> None:
     """Whether many results can be written, said before anything is drawn. Raises InputError."""
+    if state is not None:
+        raise InputError(
+            f"--state is of one picture, {given} is many.", "The same command goes on without it, picture by picture.", "Leave it out."
+        )
     if film is not None:
         raise InputError(f"--film is of one picture, {given} is many.", "", "Leave it out, or name one picture.")
     if out == "-" or (out is not None and not is_folder(out) and Path(out).suffix):
@@ -82,7 +87,7 @@ def filled(
     from zorki import studio
 
     limit = common.get("limit")
-    rest = {n: opened(p, m.inputs[n].many, limit) for n, p in named.items() if n != several}  # once, and before anything is made
+    rest = {n: opened(p, m.inputs[n], limit) for n, p in named.items() if n != several}  # once, and before anything is made
     told, failed, there = Told([]), [], 0
     results: list[dict[str, Any]] = []
     end: BaseException | None = None
@@ -127,13 +132,13 @@ def filled(
     return told
 
 
-def opened(given: Any, several: bool, limit: int | None) -> Any:
+def opened(given: Any, its: Input, limit: int | None) -> Any:
     """An input beside the many: a photograph, or a set in which each can be opened. Raises InputError."""
     from zorki import io
 
-    if not several:
+    if not its.many:
         return io.open_photo(given, **({} if limit is None else {"limit": limit}))
-    return io.PhotoSet(given, limit)
+    return io.PhotoSet(given, limit, twice=its.twice)
 
 
 def onward(k: int, of: int, name: str) -> Callable[[events.Event], events.Event]:

@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -45,7 +45,7 @@ class Lines:
     """Events as JSON lines."""
 
     def __init__(self, file: IO[str]) -> None:
-        self.file, self.clock = file, events.Clock()
+        self.file, self.clock, self.full = file, events.Clock(), False
 
     def __call__(self, e: events.Event) -> None:
         line: dict[str, Any] = {"stage": e.stage}
@@ -59,7 +59,14 @@ class Lines:
             line |= {"loss": e.loss, "parts": dict(e.parts)}
         if e.preview:
             line["preview"] = e.preview
-        self.file.write(json.dumps(line) + "\n")
+        try:
+            if not self.full:
+                self.file.write(json.dumps(line) + "\n")
+        except OSError as error:  # no reason to lose what is being drawn
+            self.full = True
+            with suppress(OSError):
+                self.file.close()
+            print(f"--events {self.file.name} ends here: {error.strerror}. The work goes on.", file=sys.stderr)
 
 
 class Plain:

@@ -50,7 +50,7 @@ def tour(
 
         planned(long, section, bool(photos))  # a wrong name is told before anything is opened
         more = {} if limit is None else {"limit": limit}
-        many = io.PhotoSet(list(photos), **more) if photos else None
+        many = io.PhotoSet(list(photos), limit) if photos else None
         opened = io.open_photo(photo, **more)
         painting = None if style is None else io.open_photo(style, **more)
         for sentence in (*opened.notes, *(painting.notes if painting else ())):

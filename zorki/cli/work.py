@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from zorki.cli import interrupt, many, memory, options, terminal
 from zorki.cli.many import Told, answer, line_of
+from zorki.core import settings
 from zorki.core.errors import InputError, Stopped
 from zorki.core.method import by_place
 from zorki.studio.shelves import Method
@@ -29,6 +30,7 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
     named = by_place(m.inputs, pictures) | {n: given.pop(n) for n in m.inputs if n in given}
     chosen = m.fill(common.get("preset"), given)  # before the net is opened: a wrong option is told at once
     several = many.meant(m, named)
+    apart(common, chosen)
     with terminal.watched(common.get("quiet", False), common.get("events")):
         from zorki import studio
 
@@ -37,7 +39,7 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
         if several is None:
             check(out, film, force, m.page is not None, onward)
         else:
-            many.check(named[several], out, film)
+            many.check(named[several], out, film, getattr(chosen, "state", None))
         net = studio.load(
             common.get("model", "eye"), weights_file=common.get("weights"), mean=common.get("mean"), std=common.get("std"),
             side=options.sides(common.get("side")), device=common.get("device", "auto"), dtype=common.get("dtype", "auto"),
@@ -57,6 +59,21 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
         terminal.answer(told.paths, result if common.get("json") else None)
     if told.end is not None:
         raise told.end
+
+
+def apart(common: dict[str, Any], chosen: Any) -> None:
+    """Raises InputError where two things would be written to one place."""
+    files = {f"--{n}": common.get(n) for n in ("out", "film", "events")}
+    files |= {f"--{o.name}": getattr(chosen, o.name) for o in settings.options(type(chosen)) if o.file}
+    seen: dict[Path, str] = {}
+    for flag, name in files.items():
+        if name is None or name == "-":
+            continue
+        first = seen.setdefault(Path(name).absolute(), flag)
+        if first != flag:
+            raise InputError(f"{first} and {flag} are both {name}.", "", "Give them different names.")
+    if files["--out"] == "-" and common.get("json"):
+        raise InputError("--out - and --json would both be on stdout.", "", "Give --out a name, or leave --json out.")
 
 
 def state_of(chosen: Any) -> bool:
@@ -129,8 +146,6 @@ def check(out: str | None, film: str | None, force: bool, page: bool = False, on
     """Whether the results can be written, said before anything is drawn. onward: a picture there is looked at later. Raises InputError."""
     from zorki import io
 
-    if out is not None and film is not None and Path(out).absolute() == Path(film).absolute():
-        raise InputError(f"--out and --film are both {out}.", "", "Give them different names.")
     if out is None:
         io.check_writable(Path())
     elif many.is_folder(out):

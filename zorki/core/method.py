@@ -20,6 +20,7 @@ class Input:
     """help: one line. option: given as --name, and may be missing. many: photographs (folders, zips, files), given as --name, once or more.
 
     rest: with many, the command line takes them by their place, behind all others. whole: comes as an io.Photo, with its transparency.
+    twice: with many, each counts by its place, also one that was given before.
     """
 
     help: str
@@ -27,6 +28,7 @@ class Input:
     many: bool = False
     rest: bool = False
     whole: bool = False
+    twice: bool = False
 
     @property
     def placed(self) -> bool:

@@ -6,6 +6,7 @@ import ast
 import inspect
 import math
 import numbers
+import os
 import sys
 import textwrap
 from collections.abc import Mapping
@@ -30,12 +31,14 @@ class Least:
 
 @dataclass(frozen=True)
 class Option:
-    """One field: its name, type, default and the line of help that stands under it."""
+    """One field: its name, type, default and the line of help that stands under it. file: names one that is written to, which is
+    no part of how a picture is made, and which nothing but a person may say: field(default=None, metadata={"file": True})."""
 
     name: str
     type: Any
     default: Any
     help: str
+    file: bool = False
 
 
 def options(settings: type[Any]) -> tuple[Option, ...]:
@@ -50,7 +53,8 @@ def options(settings: type[Any]) -> tuple[Option, ...]:
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str) and last:
             helps[last] = " ".join(node.value.value.split())
     return tuple(
-        Option(f.name, hints[f.name], None if f.default is MISSING else f.default, helps.get(f.name, "")) for f in fields(settings)
+        Option(f.name, hints[f.name], None if f.default is MISSING else f.default, helps.get(f.name, ""), bool(f.metadata.get("file")))
+        for f in fields(settings)
     )
 
 
@@ -67,6 +71,7 @@ def fill(settings: type[S], presets: Mapping[str, S], preset: str | None, given:
     for name, value in given.items():
         if name not in known:
             raise UnknownName.among("option", name, known)
+        value = given[name] = os.fspath(value) if isinstance(value, os.PathLike) else value
         sequence = hasattr(value, "__iter__") and not isinstance(value, str)
         if (known[name].type is str and (sequence or whole(value))) or (known[name].type == (str | None) and sequence):
             parts = value if sequence else [value]
@@ -130,6 +135,7 @@ def readable(kind: Any) -> str:
     return {int: "a whole number", float: "a number", str: "a name", bool: "yes or no"}.get(kind, str(kind))
 
 
-def changed(value: Any) -> dict[str, Any]:
-    """What differs from the defaults, by name."""
-    return {o.name: getattr(value, o.name) for o in options(type(value)) if getattr(value, o.name) != o.default}
+def changed(value: Any, files: bool = True) -> dict[str, Any]:
+    """What differs from the defaults, by name; with or without files that are written to."""
+    asked = [o for o in options(type(value)) if files or not o.file]
+    return {o.name: getattr(value, o.name) for o in asked if getattr(value, o.name) != o.default}

@@ -50,7 +50,8 @@ def _missing(path: Path) -> InputError:
     if not path.parent.is_dir():
         return InputError(f"There is no folder {path.parent}.", f"{path.name} should lie in it.", "Check the path.")
     try:
-        stems = {os.path.splitext(name)[0]: name for name in os.listdir(path.parent)}  # that two are called .jpg makes them no neighbours
+        alike = sorted(os.listdir(path.parent), key=lambda name: Path(name).suffix.lower() == path.suffix.lower())
+        stems = {Path(name).stem: name for name in alike}  # that two are called .jpg makes them no neighbours
         near = [stems[stem] for stem in nearest(path.stem, stems)]
     except OSError:  # a folder that may be entered but not listed
         near = []

@@ -42,13 +42,13 @@ class Entry:
 
 
 class PhotoSet(Sequence[Photo]):
-    """The photographs of folders (not what lies deeper; where there are zips alone, of these), zips (all of it), files and patterns, each once, and pictures at hand.
+    """The photographs of folders (not what lies deeper; where there are zips alone, of these), zips (all of it), files and patterns, each once (or `twice`), and pictures at hand.
 
     given: one of these or a list; in its order, inside each in natural order. name: of the first. [i] opens one and raises what
     `open_photo` raises; `read` opens many in threads. failed: number → why, of those that whoever looked through them could not read. memo: what somebody found out and may ask again. May be sent to other processes. Raises InputError where nothing is found.
     """
 
-    def __init__(self, given: Any, limit: int | None = None) -> None:
+    def __init__(self, given: Any, limit: int | None = None, *, twice: bool = False) -> None:
         self.limit = LIMIT if limit is None else limit
         parts = list(given) if isinstance(given, list | tuple) else [given]
         if not parts:
@@ -57,7 +57,7 @@ class PhotoSet(Sequence[Photo]):
         found: dict[Any, Entry] = {}
         for k, part in enumerate(parts):
             for entry in entries(part, k):
-                at = os.path.realpath(entry.where) if isinstance(entry.where, Path) else k
+                at = os.path.realpath(entry.where) if isinstance(entry.where, Path) and not twice else k
                 found.setdefault((at, entry.inside), entry)
         self.entries = list(found.values())
         self.failed: dict[int, str] = {}
@@ -84,6 +84,15 @@ class PhotoSet(Sequence[Photo]):
         digest = hashlib.blake2b(digest_size=16)
         for e in self.entries:
             digest.update(f"{e.name}\0{e.mark}\0".encode(errors="surrogatepass"))
+        return digest.hexdigest()
+
+    @property
+    def content(self) -> str:
+        """Of the files as they are, whatever they are called and however old; for a few."""
+        digest = hashlib.blake2b(digest_size=16)
+        for e in self.entries:
+            whole = isinstance(e.where, Path) and not e.inside
+            digest.update(hashlib.blake2b(e.where.read_bytes()).digest() if whole else e.mark.encode(errors="surrogatepass"))
         return digest.hexdigest()
 
     @property

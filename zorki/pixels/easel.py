@@ -120,6 +120,24 @@ def paint(
     A loss that an update has multiplied by ten takes it back; one that stands still for twenty steps is told of, and L-BFGS gives way to
     Adam. Raises Stopped at the first value that is not finite, naming step and term; the easel then holds the last good picture.
     """
+    try:
+        yield from painting(easel, judge, steps, done, stage, stages, show)
+    finally:
+        if easel.refused:  # the update before was taken back, and nobody has judged the last one
+            with torch.no_grad():
+                easel.picture.copy_(easel.good)
+
+
+def painting(
+    easel: Easel,
+    judge: Callable[[torch.Tensor], Judged],
+    steps: int,
+    done: int,
+    stage: int,
+    stages: int,
+    show: Callable[[torch.Tensor, int | None], torch.Tensor] | None,
+) -> Iterator[Step]:
+    """`paint`, up to its last update."""
     for i in range(done + 1, steps + 1):
         judged = judge(easel.picture.detach())
         check(judged, i, steps, easel)
@@ -166,6 +184,6 @@ def check(judged: Judged, i: int, steps: int, easel: Easel) -> None:
             easel.picture.copy_(easel.good)
         raise Stopped(
             f"Step {i} of {steps}: {bad} is not a finite number.",
-            "The last good picture is kept.",
-            "Try another layer, or another network.",
+            "Nothing was painted yet." if i == 1 else "The last good picture is kept.",
+            "Try smaller weights, another layer, or another network.",
         )

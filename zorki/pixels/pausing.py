@@ -50,20 +50,33 @@ class Pause:
         io.check_writable(Path(file).parent)
         return cls(Path(file), key)
 
-    def take(self) -> dict[str, Any] | None:
-        """What was kept, None to begin anew. Raises InputError for a file that holds something else."""
+    def take(self, *parts: str) -> dict[str, Any] | None:
+        """What was kept, with these parts; None to begin anew. Raises InputError for a file that holds something else."""
         if self.file is None or not self.file.exists():
             return None
         found = io.read_arrays(self.file)
-        if found is None or str(found.get("key")) != self.key:
+        if found is None or "key" not in found:
+            raise self.damaged()
+        if str(found["key"]) != self.key:
             raise InputError(
                 f"{self.file.name} is no state of this very command.",
                 "It would be replaced.",
                 "Choose another name for --state, or remove it.",
             )
-        state: dict[str, Any] = torch.load(bytes_io.BytesIO(found["state"].tobytes()), weights_only=True)
+        try:
+            state: dict[str, Any] = torch.load(bytes_io.BytesIO(found["state"].tobytes()), weights_only=True)
+            if missing := set(parts) - set(state):
+                raise KeyError(*missing)
+        except Exception as error:  # whatever torch says of damaged bytes; nothing in them is run
+            raise self.damaged() from error
         events.note(f"Going on from {self.file.name}.")
         return state
+
+    def damaged(self) -> InputError:
+        name = "" if self.file is None else self.file.name
+        return InputError(
+            f"{name} is no state, or a damaged one.", "It would be replaced.", "Choose another name for --state, or remove it."
+        )
 
     @property
     def due(self) -> bool:

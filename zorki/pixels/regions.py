@@ -6,6 +6,8 @@ and named, instead of pulling towards nothing.
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -26,8 +28,22 @@ def levels(mask: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
     return (mask * 255).round().astype(np.uint8)
 
 
-def palette(mask: npt.NDArray[np.uint8]) -> tuple[Ints, Ints]:
-    """The colours of a mask (h, w, 3), commonest first: (n, 3), and for each pixel (h, w) the number of its own; noise goes to its neighbour."""
+def shared(content: npt.NDArray[np.uint8], style: npt.NDArray[np.uint8]) -> set[tuple[int, ...]]:
+    """Colours that two masks (h, w, 3) have in common, each in a part of both that is large enough, where both are of few colours: no noise is so."""
+    found = []
+    for mask in (content, style):
+        colours, counts = np.unique(mask.reshape(-1, 3), axis=0, return_counts=True)
+        if len(colours) > EXACT:
+            return set()
+        found.append({tuple(map(int, c)) for c, n in zip(colours, counts, strict=True) if n >= SMALL * counts.sum()})
+    return found[0] & found[1]
+
+
+def palette(mask: npt.NDArray[np.uint8], sure: Container[tuple[int, ...]] = ()) -> tuple[Ints, Ints]:
+    """The colours of a mask (h, w, 3), commonest first: (n, 3), and for each pixel (h, w) the number of its own; noise goes to its neighbour.
+
+    sure: colours that are no noise.
+    """
     found, place, counts = np.unique(mask.reshape(-1, 3), axis=0, return_inverse=True, return_counts=True)
     colours, place = found.astype(np.int64), place.reshape(-1)
     order = np.argsort(-counts, kind="stable")
@@ -35,7 +51,7 @@ def palette(mask: npt.NDArray[np.uint8]) -> tuple[Ints, Ints]:
     many = len(colours) > EXACT
     for i in order:
         near = [k for k in kept if np.abs(colours[i] - colours[k]).sum() <= NEAR]
-        noise = any(many or counts[i] < RARE * counts[k] for k in near)
+        noise = tuple(colours[i].tolist()) not in sure and any(many or counts[i] < RARE * counts[k] for k in near)
         if not noise and not (many and counts[i] < LEAST * place.size):
             kept.append(int(i))
         if len(kept) == EXACT:
@@ -58,7 +74,8 @@ def paired(content: npt.NDArray[np.float32], style: npt.NDArray[np.float32]) -> 
     content, style: masks (h, w, 3) in 0..1. A colour of the content that the style lacks, or that has too few pixels in either, is joined
     to the region around it, one of the style that the content lacks is dropped; all is said. Raises InputError where no colour is in both, listing them.
     """
-    (here, own), (there, other) = palette(levels(content)), palette(levels(style))
+    flat = levels(content), levels(style)
+    (here, own), (there, other) = (palette(mask, shared(*flat)) for mask in flat)
     apart = np.abs(here[:, None] - there[None]).sum(-1)
     exact = {i: int(apart[i].argmin()) for i in range(len(here)) if apart[i].min() == 0}
     taken = set(exact.values())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
@@ -40,7 +39,8 @@ class Job:
                 raise InputError(f"{method.name} needs {'' if i.many else 'a picture: '}{name}.", i.help.capitalize() + ".")
         self.method, self.net, self.settings, self.film = method, net, chosen, film
         more = {} if limit is None else {"limit": limit}
-        self.sets = {n: p if isinstance(p, io.PhotoSet) else io.PhotoSet(p, **more) for n, p in pictures.items() if method.inputs[n].many}
+        many = {n: p for n, p in pictures.items() if method.inputs[n].many}
+        self.sets = {n: p if isinstance(p, io.PhotoSet) else io.PhotoSet(p, limit, twice=method.inputs[n].twice) for n, p in many.items()}
         single = {n: p for n, p in pictures.items() if n not in self.sets}
         self.photos = {name: io.open_photo(p, **more) for name, p in single.items()}
         for one in self.photos.values():
@@ -113,8 +113,9 @@ class Job:
             "zorki": zorki.__version__,
             "command": [self.method.wing, self.method.name],
             "pictures": self.names(),
-            "marks": {n: io.marked(p) for n, p in self.photos.items()} | {n: p.signature for n, p in self.sets.items()},
-            "options": {n: plain(v) for n, v in settings.changed(self.settings).items()},
+            "marks": {n: io.marked(p) for n, p in self.photos.items()}
+            | {n: p.content if self.method.inputs[n].twice else p.signature for n, p in self.sets.items()},
+            "options": settings.changed(self.settings, files=False),
             "model": Path(self.net.name).name,  # of file.py:function without the folder
         }
 
@@ -144,11 +145,6 @@ def advanced(started: Iterator[pixels.Step]) -> pixels.Step | None:
 
     with torch.inference_mode(False):
         return next(started, None)
-
-
-def plain(value: Any) -> Any:
-    """Of a path from the root the last part alone."""
-    return Path(value).name if isinstance(value, str) and os.path.isabs(value) else value
 
 
 def tensor(opened: io.Photo) -> Any:

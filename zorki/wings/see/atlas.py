@@ -8,7 +8,7 @@ the picture that was drawn for it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 from zorki import blocks, lens, pixels
@@ -46,7 +46,7 @@ class Settings:
     "how many classes are named for each channel"
     batch: Annotated[int, Least(1)] = 16
     "drawings at a time"
-    index: str | None = None
+    index: str | None = field(default=None, metadata={"file": True})
     "with --photos: a file for their index, to go on with and to use again; not given: in the user's cache folder"
     seed: int = 0
     "the same number gives the same page"

@@ -7,7 +7,7 @@ ends; nothing is rescaled between layers on the way back.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
@@ -53,7 +53,7 @@ class Settings:
     "longest side of the photographs as the network gets them; not given: as they are, up to 256"
     batch: Annotated[int, Least(1)] = 64
     "photographs at a time"
-    index: str | None = None
+    index: str | None = field(default=None, metadata={"file": True})
     "a file for the index, to go on with and to use again; not given: in the user's cache folder"
 
 

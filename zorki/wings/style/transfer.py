@@ -9,12 +9,13 @@ average pooling and repeated borders; the photo's own detail beyond the size wor
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from zorki import pixels
 from zorki.core import events
+from zorki.core.errors import InputError
 from zorki.core.method import Input
 from zorki.core.settings import Least
 
@@ -31,9 +32,12 @@ CELLS = (1 / 4, 1.0, 4.0)  # of the weights, in a grid
 MIXTURES = ("1,0", "1,1", "0,1")
 INPUTS = {
     "content": Input("the photo that is painted"),
-    "style": Input("the picture in whose manner it is painted; several are mixed", many=True, rest=True),
+    "style": Input("the picture in whose manner it is painted; several are mixed", many=True, rest=True, twice=True),
     "mask": Input(
-        "where it is white its style is painted: the first for the first style …; where none is, the photo stays", option=True, many=True
+        "where it is white its style is painted: the first for the first style …; where none is, the photo stays",
+        option=True,
+        many=True,
+        twice=True,
     ),
     "begin": Input("a picture to begin with, in place of the content", option=True),
 }
@@ -43,7 +47,7 @@ INPUTS = {
 class Settings:
     layers: tuple[str, ...] = ()
     "layers whose style is matched; not given: the first ReLU of each block"
-    layer_weights: tuple[float, ...] = ()
+    layer_weights: tuple[Annotated[float, Least(0)], ...] = ()
     "how much each of them counts; not given: all alike"
     content_layer: str | None = None
     "layer that holds the content; not given: the last but one block's second ReLU"
@@ -79,7 +83,7 @@ class Settings:
     "paint every pixel of the photo, in tiles with the statistics of the whole"
     grid: bool = False
     "a sheet of content weights against style weights, or of mixtures of two styles"
-    state: str | None = None
+    state: str | None = field(default=None, metadata={"file": True})
     "a file that holds all when it is stopped; the same command goes on from there"
     seed: int = 0
     "the same number gives the same picture; only a start from noise draws random numbers"
@@ -130,7 +134,7 @@ def one(
         keeping.fingerprint(net), replace(s, state=None, strength=0.0), content, begin, sitting.covers, *(x for pair in sitting.styles for x in pair)
     ) if s.state else ""  # fmt: skip
     pause = pausing.Pause.at(s.state, key)
-    kept = pause.take()
+    kept = pause.take("stage", "step", "easel")
     if kept is None and sitting.alike():
         events.note("The photo has this style already: there is nothing to do.")
         yield pixels.Step(1, 1, 1, 1, 0.0, {}, lambda: content)
@@ -187,6 +191,8 @@ def grid(
     """Small paintings, one after another, on one sheet: content weights downwards; style weights, or mixtures of two styles, across."""
     import torch
 
+    if s.state is not None:
+        raise InputError("--state is of one painting, --grid is a sheet of nine.", "", "Leave one of them out.")
     hw = (content.shape[-2], content.shape[-1])
     small = pixels.shift.resize(content, pixels.shift.fit(hw, min(s.size, GRID)))
     plain = replace(s, grid=False, state=None, size=min(s.size, GRID))
