@@ -324,3 +324,20 @@ def test_weights_of_layers_are_no_less_than_nothing() -> None:
 
     with pytest.raises(InputError, match="at least 0"):
         settings.fill(Settings, {}, None, {"layers": ["1"], "layer_weights": [-1.0]})
+
+
+@pytest.mark.parametrize("hw", [(300, 451), (97, 130), (61, 40)])
+def test_a_photo_is_like_itself_whatever_its_size(hw: tuple[int, int]) -> None:
+    """T17: both are brought to sizes that the net takes, and to the same one."""
+    photo = noise(*hw)
+    made, notes = drawn(photo, photo, size=96)
+    assert torch.equal(made, photo)
+    assert any("nothing to do" in n for n in notes)
+
+
+def test_a_folder_of_styles_is_all_of_them(tmp_path: Path) -> None:
+    for k in range(3):
+        io.save_photo(tmp_path / f"{k}.png", array(noise(24, 24, seed=k)))
+    found = io.PhotoSet([tmp_path, tmp_path / "1.png"], twice=True)
+    assert [e.name for e in found.entries] == ["0.png", "1.png", "2.png", "1.png"]
+    assert [e.name for e in io.PhotoSet([tmp_path, tmp_path / "1.png"]).entries] == ["0.png", "1.png", "2.png"]

@@ -56,9 +56,9 @@ class PhotoSet(Sequence[Photo]):
         self.sources = tuple(source_name(p) for p in parts)
         found: dict[Any, Entry] = {}
         for k, part in enumerate(parts):
-            for entry in entries(part, k):
-                at = os.path.realpath(entry.where) if isinstance(entry.where, Path) and not twice else k
-                found.setdefault((at, entry.inside), entry)
+            for n, entry in enumerate(entries(part, k)):
+                once = isinstance(entry.where, Path) and not twice
+                found.setdefault((os.path.realpath(entry.where), entry.inside) if once else (k, n), entry)
         self.entries = list(found.values())
         self.failed: dict[int, str] = {}
         self.memo: dict[str, Any] = {}

@@ -145,6 +145,8 @@ class Sitting:
         longest = max(8, round(max(hw) * self.s.style_size))
         for picture, weights in self.styles:
             size = shift.fitted(self.net, (picture.shape[-2], picture.shape[-1]), longest, [n for n in names if n in self.layers])
+            if picture.shape[-2:] == self.content.shape[-2:] and self.s.style_size == 1:
+                size = hw  # else rounding would make two sizes of one, and a photo unlike itself
             part = None if weights is None else F.interpolate(weights[None], size, mode="area")[0].to(self.net.device)
             small = shift.resize(picture, size).to(self.net.device)
             found.append(manner.measured(self.net, small, names, part)[0])

@@ -94,7 +94,7 @@ def run(
     sizes = list(dict.fromkeys(hws))
     for k, hw in enumerate(sizes, 1):
         base = pixels.shift.resize(content, hw).to(net.device)
-        found = compared(soft, base, light.to(net.device), own, other, layers, holds)
+        found = compared(soft, base, light.to(net.device), own, other, layers, holds, content.shape == light.shape)
         if k == 1 and manner.alike(found.here, found.there):
             events.note("The photo has this light already: there is nothing to do.")
             yield pixels.Step(1, 1, 1, 1, 0.0, {}, lambda: content)
@@ -181,14 +181,21 @@ class Compared:
 
 
 def compared(
-    net: lens.Net, base: torch.Tensor, style: torch.Tensor, own: torch.Tensor, other: torch.Tensor, layers: list[str], holds: str
+    net: lens.Net,
+    base: torch.Tensor,
+    style: torch.Tensor,
+    own: torch.Tensor,
+    other: torch.Tensor,
+    layers: list[str],
+    holds: str,
+    same: bool = False,
 ) -> Compared:
-    """Both measured at this size, region by region."""
+    """Both measured at this size, region by region. same: the two photos have one size, and are to have one here."""
     from zorki.pixels import manner
     from zorki.pixels.objectives import PICTURE
 
     hw = (base.shape[-2], base.shape[-1])
-    shw = pixels.shift.fitted(net, (style.shape[-2], style.shape[-1]), max(hw), [*layers, holds])
+    shw = hw if same else pixels.shift.fitted(net, (style.shape[-2], style.shape[-1]), max(hw), [*layers, holds])
     small = pixels.shift.resize(style, shw)
     mine, theirs = at(own, hw).to(base.device), at(other, shw).to(base.device)
     names = [PICTURE, *layers]
