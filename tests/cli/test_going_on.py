@@ -146,3 +146,16 @@ def test_a_damaged_state_is_told_and_stays(damage: str, here: Path, capsys: pyte
     assert run([*WORDS, "--out", "again.png"]) == 2
     assert "is no state, or a damaged one" in capsys.readouterr().err
     assert state.read_bytes() == before
+
+
+def test_a_style_that_goes_away_meanwhile_does_not_take_the_painting_with_it(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = transfer.one
+
+    def gone(*given: object, **more: object):  # type: ignore[no-untyped-def]
+        for step in plain(*given, **more):  # type: ignore[arg-type]
+            Path("wave.png").unlink(missing_ok=True)
+            yield step
+
+    monkeypatch.setattr(transfer, "one", gone)
+    assert run([*WORDS, "--out", "made.png"]) == 0
+    assert io.open_photo("made.png").hw == (32, 40)

@@ -183,21 +183,8 @@ def test_the_dear_sections_and_those_of_many_photographs(
     g = np.random.default_rng(0)
     for i in range(8):
         Image.fromarray(g.integers(0, 256, (32, 40, 3), dtype=np.uint8)).save(tmp_path / "photos" / f"{i}.png")
-    words = [
-        "tour",
-        "photos/0.png",
-        "--photos",
-        "photos",
-        "--model",
-        "net.py:toy",
-        "--section",
-        "patches",
-        "--section",
-        "every",
-        "--section",
-        "ways",
-    ]
-    assert run([*words, "--out", "t", "--json", "--quiet"]) == 0
+    words = ["tour", "photos/0.png", "--photos", "photos", "--model", "net.py:toy", "--json", "--quiet", "--section", "patches"]
+    assert run([*words, "--section", "every", "--section", "ways", "--out", "t"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert set(told["sections"]) == {"patches", "every", "ways"}
     assert not told["skipped"]
@@ -207,25 +194,7 @@ def test_the_dear_sections_and_those_of_many_photographs(
     assert "random weights: " in page
     assert not Counts(tmp_path / "t" / "index.html").without_alt
     (tmp_path / "photos" / "bad.jpg").write_bytes(b"\xff\xd8\xff nothing")
-    assert (
-        run(
-            [
-                "tour",
-                "photos/0.png",
-                "--photos",
-                "photos",
-                "--model",
-                "net.py:toy",
-                "--section",
-                "patches",
-                "--out",
-                "u",
-                "--json",
-                "--quiet",
-            ]
-        )
-        == 3
-    )
+    assert run([*words, "--out", "u"]) == 3
     out, err = capsys.readouterr()
     assert [one["photo"] for one in json.loads(out)["failed"]] == ["bad.jpg"]
     assert "1 of 9" in err

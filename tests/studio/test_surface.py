@@ -40,6 +40,8 @@ def test_lists_and_numbers_stand_for_text() -> None:
     one = zorki.style.transfer(toy(), PHOTO, PHOTO[::-1], PHOTO[:, ::-1], mix=(2, 0.5), **given)
     assert one.record["options"]["mix"] == "2,0.5"
     assert np.array_equal(one.numpy(), zorki.style.transfer(toy(), PHOTO, PHOTO[::-1], PHOTO[:, ::-1], mix="2,0.5", **given).numpy())
+    exact = zorki.style.transfer(toy(), PHOTO, PHOTO[::-1], PHOTO[:, ::-1], mix=(1234567, 0.123456789), **given)
+    assert exact.record["options"]["mix"] == "1234567,0.123456789"
     with pytest.raises(InputError, match="3 styles"):
         zorki.style.transfer(toy(), PHOTO, PHOTO[::-1], PHOTO[:, ::-1], PHOTO[::-1, ::-1], mix=[2, 1], **given)
 

@@ -9,6 +9,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from zorki.core.errors import InputError
+from zorki.core.method import Input
 
 
 def again(
@@ -60,9 +61,7 @@ def again(
         for n, name in names.items()
     }
     for n, paths in found.items():
-        if n in marks and (
-            io.PhotoSet(paths, twice=True).content if m.inputs[n].twice else "" if m.inputs[n].many else io.marked(paths[0])
-        ) not in ("", marks[n]):
+        if n in marks and mark(paths, m.inputs[n]) not in (None, marks[n]):
             print(
                 f"{shown_safely(', '.join(paths))} is not what {Path(result).name} was made from, though it has its name.", file=sys.stderr
             )
@@ -74,6 +73,15 @@ def again(
         | {n: paths if m.inputs[n].many else paths[0] for n, paths in found.items()}
         | {"model": model, "json": json_, "quiet": quiet},
     )
+
+
+def mark(paths: list[str], its: Input) -> str | None:
+    """What a record says of an input's content; None for many photographs, which are known by their times alone."""
+    from zorki import io
+
+    if its.twice:
+        return io.PhotoSet(paths, twice=True).content
+    return None if its.many else io.marked(paths[0])
 
 
 def beside(result: Path, name: str, folders: bool) -> Path:

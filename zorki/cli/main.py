@@ -125,15 +125,12 @@ def clean(e: CycloptsError, words: Sequence[str]) -> list[str]:
     """The parser's complaint as one or two lines."""
     if isinstance(e, UnknownCommandError) or (words[:1] and words[0] not in (*OWN, *wings()) and not words[0].startswith("-")):
         word = next((w for i, w in enumerate(words) if i or w not in wings()), words[0])
-        near = nearest(word, (*OWN, *wings()))
-        if words[0] in wings():
-            from zorki.studio.shelves import methods
+        from zorki.studio.shelves import methods
 
+        if words[0] in wings():
             near = nearest(word, methods(words[0]))
         else:
-            from zorki.studio.shelves import methods
-
-            near = [f"zorki {wing} {word}" for wing in wings() if word in methods(wing)] or near
+            near = [f"zorki {wing} {word}" for wing in wings() if word in methods(wing)] or nearest(word, (*OWN, *wings()))
         return [f"There is no command {word!r}.", *([f"Did you mean {' or '.join(near)}?"] if near else [])]
     return [" ".join(str(e).split())]
 

@@ -75,7 +75,7 @@ def fill(settings: type[S], presets: Mapping[str, S], preset: str | None, given:
         sequence = hasattr(value, "__iter__") and not isinstance(value, str)
         if (known[name].type is str and (sequence or whole(value))) or (known[name].type == (str | None) and sequence):
             parts = value if sequence else [value]
-            value = given[name] = ",".join(f"{v:g}" if isinstance(v, numbers.Real) else str(v) for v in parts)  # (2, 1) for "2,1"
+            value = given[name] = ",".join(str(plain(v)) for v in parts)  # (2, 1) for "2,1", range(16) for "0,1,2 …"
         value = given[name] = plain(value)
         if not fits(value, known[name].type):
             raise InputError(f"The option {name} got {value!r}.", f"It takes {readable(known[name].type)}.", known[name].help)

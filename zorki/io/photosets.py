@@ -11,6 +11,7 @@ import zipfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -91,8 +92,11 @@ class PhotoSet(Sequence[Photo]):
         """Of the files as they are, whatever they are called and however old; for a few."""
         digest = hashlib.blake2b(digest_size=16)
         for e in self.entries:
-            whole = isinstance(e.where, Path) and not e.inside
-            digest.update(hashlib.blake2b(e.where.read_bytes()).digest() if whole else e.mark.encode(errors="surrogatepass"))
+            said = e.mark.encode(errors="surrogatepass")
+            if isinstance(e.where, Path) and not e.inside:
+                with suppress(OSError):  # it is gone meanwhile: no reason to lose what was made of it
+                    said = hashlib.blake2b(e.where.read_bytes()).digest()
+            digest.update(said)
         return digest.hexdigest()
 
     @property

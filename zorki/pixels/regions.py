@@ -75,7 +75,8 @@ def paired(content: npt.NDArray[np.float32], style: npt.NDArray[np.float32]) -> 
     to the region around it, one of the style that the content lacks is dropped; all is said. Raises InputError where no colour is in both, listing them.
     """
     flat = levels(content), levels(style)
-    (here, own), (there, other) = (palette(mask, shared(*flat)) for mask in flat)
+    sure = shared(*flat)
+    (here, own), (there, other) = (palette(mask, sure) for mask in flat)
     apart = np.abs(here[:, None] - there[None]).sum(-1)
     exact = {i: int(apart[i].argmin()) for i in range(len(here)) if apart[i].min() == 0}
     taken = set(exact.values())
