@@ -15,6 +15,7 @@ from torch.utils._pytree import tree_map
 
 from zorki.core import events
 from zorki.core.errors import InputError, UnknownName, ZorkiError
+from zorki.core.rough import roughly
 from zorki.lens.inputs import copied, described, grey, hinted, needed, no_way_back, refuse_unfinished, shapes, wants_grad
 from zorki.lens.quieting import eager, inner, quiet
 from zorki.lens.table import Layer, Layers
@@ -204,8 +205,9 @@ class Net:
     def precision(self) -> AbstractContextManager[Any]:
         """Inside `with`, the net computes in `drawing`, the float type that is good enough to draw with; measuring stays out of it."""
         weight = self._weight()
-        plain = weight is not None and weight.dtype != torch.float32  # a half net computes in its own type
-        return nullcontext() if plain or self.drawing == torch.float32 else torch.autocast(self.device.type, self.drawing)
+        if weight is not None and weight.dtype != torch.float32:  # a half net computes in its own type
+            return nullcontext()
+        return roughly() if self.drawing == torch.float32 else torch.autocast(self.device.type, self.drawing)
 
     def run(self, picture: Any, *, backward: bool = False) -> Any:
         """The module's own output, in the mode it is in, for a picture on any device and of any float type.

@@ -127,7 +127,8 @@ def slopes(d: Moments, m: Moments, maps: torch.Tensor, weights: torch.Tensor | N
         count = float(m.share[r]) * places
         if not count:
             continue
-        one = torch.addmm((d.mean[r] / count).to(a.dtype), a, ((d.product[r] + d.product[r].T) / count).to(a.dtype))
+        mean, product = (d.mean[r] / count).to(a.dtype), ((d.product[r] + d.product[r].T) / count).to(a.dtype)
+        one = torch.addmm(mean, a, product) if a.is_contiguous() else torch.addmm(mean[:, None], product, a.T).T  # laid as the maps are
         if weights is not None:
             one.mul_(weights[r].reshape(-1, 1).to(one))
         out = one if out is None else out.add_(one)

@@ -18,7 +18,8 @@ from zorki.core.errors import InputError
 from zorki.lens.chunks import SHARE, free_memory
 from zorki.lens.grids import fits
 
-ROOM = 80 << 20  # bytes for one window's maps in main memory, of which a large picture itself leaves little
+ROOM = 80 << 20  # bytes for one window's maps in main memory beside a large picture, which leaves little
+ALL, COPIES = 640 << 20, 12  # bytes for a smaller picture and its window; copies of it that are about while it is drawn on
 WIDEST = 2  # copies of the widest layer's maps that come and go on the way back
 
 
@@ -118,6 +119,11 @@ def room(device: torch.device, times: float = 1) -> float:
     return free if device.type == "cuda" else min(free, times * ROOM)
 
 
+def spare(device: torch.device, hw: tuple[int, int]) -> float:
+    """The same beside a picture of that size: the fewer windows, the less is looked at twice where they overlap."""
+    return room(device, max(1, (ALL - COPIES * 3 * 4 * hw[0] * hw[1]) / ROOM))
+
+
 @dataclass(frozen=True)
 class Tiles:
     """A picture's windows. hw: the picture's size; rows, columns: the cuts; exact: whether they add up to the whole picture's gradient."""
@@ -134,7 +140,7 @@ class Tiles:
         if net.step(layers) == 0:
             most = net.hw
         else:
-            pixels = (room(net.device) if bytes_ is None else bytes_) / bytes_a_pixel(net, layers)
+            pixels = (spare(net.device, hw) if bytes_ is None else bytes_) / bytes_a_pixel(net, layers)
             side = math.sqrt(pixels)
             most = (int(max(side, pixels / hw[1])), int(max(side, pixels / hw[0])))
         return cls(hw, cuts(hw[0], down, most[0]), cuts(hw[1], across, most[1]), (down.strides, across.strides))
