@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from zorki import lens, weights
-from zorki.core import events
+from zorki.core import events, processor
 from zorki.core.errors import InputError, WeightsError
 from zorki.studio.shelves import DEFAULT_MODEL
 
@@ -130,12 +130,13 @@ def chosen_device(name: str) -> torch.device | None:
 
 
 def chosen_dtype(name: str, device: torch.device) -> torch.dtype:
-    """auto: bfloat16 where the processor computes it natively. Raises InputError."""
-    if name == "auto":
-        if device.type == "cpu":
-            native = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-            return torch.bfloat16 if native.get("avx512_bf16") or native.get("amx_bf16") else torch.float32
-        return torch.bfloat16 if device.type == "cuda" and torch.cuda.is_bf16_supported(False) else torch.float32
-    if name not in ("float32", "bfloat16"):
+    """auto: bfloat16 where the device computes it natively. Raises InputError, also for a bfloat16 that the processor lacks."""
+    if name not in ("auto", "float32", "bfloat16"):
         raise InputError(f"--dtype {name} is not known.", "It is auto, float32 or bfloat16.")
-    return torch.float32 if name == "float32" else torch.bfloat16
+    if device.type == "cpu":
+        native = processor.bfloat16()
+        if name == "bfloat16" and not native:
+            raise InputError("This processor does not compute bfloat16.", "", "Write --dtype float32, or leave it out.")
+    else:
+        native = device.type == "cuda" and torch.cuda.is_bf16_supported(False)
+    return torch.bfloat16 if name == "bfloat16" or (name == "auto" and native) else torch.float32
