@@ -1,6 +1,7 @@
 """`make bench`: seconds and memory of the tour and of boards beside this machine's matrix product, and of the peers' way to draw.
 
 Timings of single runs on whatever machine this is; the ratios are what may be compared. `python -m benchmarks.run peer` runs one part.
+ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 ZORKI_BFLOAT16=0 before it make a newer processor one of the ordinary kind.
 """
 
 from __future__ import annotations
@@ -40,11 +41,16 @@ def product(dtype: torch.dtype, n: int = 2048) -> float:
     return 2 * n**3 / best / 1e9
 
 
-def work_of_a_board(net: lens.Net, layer: str, steps: int) -> float:
-    """GFLOP of drawing the board: forward and backward to the picture, up to the layer; two for each multiply-add."""
+def work(net: lens.Net, layer: str, pixels: float) -> float:
+    """GFLOP of one update of that many pixels: forward and backward to the picture, up to the layer; two for each multiply-add."""
     until = net.names().index(layer) + 1
-    macs = sum(x.macs for x in net.layers((SIDE, SIDE))[:until])
-    return 2 * 2 * macs * CHANNELS * steps / 1e9
+    return 2 * 2 * sum(x.macs for x in net.layers((SIDE, SIDE))[:until]) * pixels / SIDE**2 / 1e9
+
+
+def told(what: str, gflop: float, seconds: float, limit: float) -> None:
+    """What was drawn, how fast, and how much of a matrix product that is."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(f"{what}: {seconds:.1f} s, {gflop / seconds:.0f} GFLOP/s, {gflop / seconds / limit:.0%} of the matrix product, {peak:.2f} GiB")
 
 
 def board(net: lens.Net, layer: str, limit: float) -> None:
@@ -52,11 +58,31 @@ def board(net: lens.Net, layer: str, limit: float) -> None:
     made = zorki.see.maximize(net, layer=layer, channel=f"0-{CHANNELS - 1}", size=SIDE)
     seconds = time.perf_counter() - began
     steps = zorki.see.maximize.Settings().steps
-    speed = work_of_a_board(net, layer, steps) / seconds
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(
-        f"board of {len(made)} channels of {layer}, {SIDE} px, {steps} steps: {seconds:.1f} s, {speed:.0f} GFLOP/s, {speed / limit:.1%} of the matrix product, {peak:.2f} GiB"
-    )
+    told(f"board of {len(made)} channels of {layer}, {SIDE} px, {steps} steps", work(net, layer, CHANNELS * SIDE**2 * steps), seconds, limit)
+
+
+def drawing(limits: dict[torch.dtype, float]) -> None:
+    """A board, a dream and a painting in each float type that this processor computes, beside its plain product in that type.
+
+    Above 100 % is what fewer multiplications bring: work is counted as a plain convolution's.
+    """
+    for dtype in (torch.float32, torch.bfloat16) if processor.bfloat16() else (torch.float32,):
+        kind = str(dtype)[6:]
+        net, limit = zorki.load("eye", dtype=kind), limits[dtype]
+        steps = list(zorki.see.maximize.steps(net, layer="conv4_1", channel="0-1", steps=1, dtype=kind))  # what is made once
+        for what, climb, layer in (
+            ("board of 16 channels", zorki.see.maximize.steps(net, layer="conv4_1", dtype=kind), "conv4_1"),
+            ("dream of coffee.png", zorki.see.dream.steps(data.coffee(), model=net, layer="conv4_1", dtype=kind), "conv4_1"),
+            ("painting of a cat", zorki.style.transfer.steps(data.chelsea(), data.coffee(), model=net, dtype=kind), DEEPEST),
+        ):
+            done, pixels, began = 0.0, 0.0, time.perf_counter()
+            for step in climb:
+                if step.i == 1:
+                    canvas = step.paint()
+                pixels += canvas[:, 0].numel()
+                done += 1
+            told(f"{kind}, {what}, {done:.0f} updates", work(net, layer, pixels), time.perf_counter() - began, limit)
+        del steps
 
 
 def tour(limit: float) -> None:

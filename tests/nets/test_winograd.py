@@ -52,7 +52,8 @@ def test_it_is_the_convolution_with_its_relu_and_the_way_back(shape: tuple[int, 
     assert not near.any() or float(near.double().mean()) < 1e-3
     assert float((found - wanted).abs().median()) < 1e-4 * float(wanted.abs().max())
     plain = winograd.back(slope, None, weight, [pad, pad])
-    assert torch.allclose(plain.double(), F.conv_transpose2d(slope.double(), weight.double(), padding=pad), atol=1e-3)
+    wanted = F.conv_transpose2d(slope.double(), weight.double(), padding=pad)
+    assert torch.allclose(plain.double(), wanted, atol=1e-4 * float(wanted.abs().max()))
 
 
 @given(st.integers(1, 20), st.integers(1, 300), st.integers(1, 700), st.integers(1, 900), st.integers(1, 16))
@@ -70,9 +71,7 @@ def test_pieces_cover_everything_once(b: int, c: int, h: int, w: int, at_once: i
 @pytest.mark.usefixtures("wins")
 @pytest.mark.parametrize("pooling_", ["max", "average"])
 @pytest.mark.parametrize("softened", [False, True])
-def test_a_net_draws_the_same_with_it_and_only_while_it_draws(
-    pooling_: str, softened: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_net_draws_the_same_with_it_and_only_while_it_draws(pooling_: str, softened: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
     module = Vgg((6, 8, 10), (2, 1, 2), 5, pooling=pooling_).requires_grad_(False)  # type: ignore[arg-type]
     net = lens.Net(soften(module) if softened else module, name="toy", side=32)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from zorki.lens.capturing import OUTPUT as OUTPUT
     from zorki.lens.capturing import capture as capture
     from zorki.lens.chunks import chunk as chunk
+    from zorki.lens.copies import twins as twins
     from zorki.lens.field import ReceptiveField as ReceptiveField
     from zorki.lens.field import receptive_field as receptive_field
     from zorki.lens.grids import maps as maps
@@ -33,5 +34,6 @@ __getattr__, __dir__, __all__ = attach(
         "maps": "grids",
         "quiet": "quieting",
         "receptive_field": "field",
+        "twins": "copies",
     },
 )

@@ -47,7 +47,13 @@ def raw(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, paddin
 
 
 def convolved(
-    x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, padding: list[int], *, relu: bool = False, alive: torch.Tensor | None = None
+    x: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor | None,
+    padding: list[int],
+    *,
+    relu: bool = False,
+    alive: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """As F.conv2d for x (b, c, h, w) float32, channel by channel; relu: with one behind; alive: x counts only where this is above 0."""
     b, _, h, w = x.shape

@@ -1,12 +1,17 @@
-"""Many drawings, a batch at a time: each Step shows all that is done and what is being drawn."""
+"""Many drawings, a group at a time: each Step shows all that is done and what is being drawn."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import pairwise
+from typing import TypeVar
 
 import torch
 
 from zorki import lens
+from zorki.core import hands
 from zorki.core.seeds import seed_for
 from zorki.pixels import ink, objectives, shift
 from zorki.pixels.canvas import Canvas, Fourier
@@ -15,27 +20,69 @@ from zorki.pixels.objectives import Objective
 from zorki.pixels.transforms import Movement, Wobble
 
 Batch = tuple[Canvas, Objective, list[int]]  # what is changed, what it climbs, a seed for each of its pictures
+T = TypeVar("T")
 
 
 def board(
-    net: lens.Net, batches: Iterable[Batch], stages: int, *, steps: int, rate: float, wobble: Movement, labels: Sequence[str],
-    show: Callable[[torch.Tensor], torch.Tensor],
+    net: lens.Net, drawings: Sequence[T], at_once: int, batch: Callable[[Sequence[T]], Batch], *, steps: int, rate: float,
+    wobble: Movement, labels: Sequence[str], show: Callable[[torch.Tensor], torch.Tensor],
 ) -> Iterator[Step]:  # fmt: skip
-    """Climbs one batch after the other. batches: made when it is their turn; stages: how many there are.
+    """Climbs `at_once` drawings after the other, shared out among as many threads as torch may use: they need not wait for each other.
 
-    show: turns a canvas's pictures into what a person sees (b, 3, h, w). labels: a caption for each picture of all batches.
+    batch: what some of the drawings are to become. show: turns a canvas's pictures into what a person sees (b, 3, h, w). labels: a
+    caption for each picture of all drawings.
     """
+    groups = [drawings[k : k + at_once] for k in range(0, len(drawings), at_once)]
+    nets = lens.twins(net, min(hands.count(), max(map(len, groups), default=1)))
     done: tuple[torch.Tensor, ...] = ()
-    for k, (canvas, objective, seeds) in enumerate(batches, 1):
+    for k, group in enumerate(groups, 1):
+        parts = [batch(part) for part in shared(group, len(nets))]
+        climbs = [
+            climb(one, canvas, objective, steps=steps, rate=rate, seeds=seeds, stage=k, stages=len(groups), wobble=wobble)
+            for one, (canvas, objective, seeds) in zip(nets, parts, strict=False)
+        ]
 
-        def shown(picture: torch.Tensor, before: tuple[torch.Tensor, ...] = done) -> torch.Tensor:
-            return torch.cat([*before, show(picture).cpu()])
+        def shown(parts: Sequence[Batch] = parts, before: tuple[torch.Tensor, ...] = done) -> torch.Tensor:
+            return torch.cat([*before, *(show(canvas()).cpu() for canvas, _, _ in parts)])
 
-        yield from climb(
-            net, canvas, objective, steps=steps, rate=rate, seeds=seeds, stage=k, stages=stages, show=shown, labels=labels, wobble=wobble
-        )
+        for found in together(climbs):
+            yield replace(joined(found, [len(seeds) for _, _, seeds in parts]), paint=shown, labels=labels)
         with torch.no_grad():
-            done = (*done, show(canvas()).detach().cpu())
+            done = (*done, *(show(canvas()).detach().cpu() for canvas, _, _ in parts))
+
+
+def shared(group: Sequence[T], n: int) -> list[Sequence[T]]:
+    """In at most n parts, as equal as can be."""
+    n = min(n, len(group))
+    edges = [round(k * len(group) / n) for k in range(n + 1)]
+    return [group[a:b] for a, b in pairwise(edges)]
+
+
+def together(climbs: Sequence[Iterator[Step]]) -> Iterator[list[Step]]:
+    """Step by step what all climbs give."""
+    try:
+        while True:
+            found = hands.each([partial(next, one, None) for one in climbs])
+            steps = [step for step in found if step is not None]
+            if not steps:
+                return
+            yield steps
+    finally:
+        for one in climbs:
+            one.close()  # type: ignore[attr-defined]
+
+
+def joined(steps: Sequence[Step], pictures: Sequence[int]) -> Step:
+    """One Step of several: its loss is the mean over all pictures, and so is a part that several have."""
+    if len(steps) == 1:
+        return steps[0]
+    sums: dict[str, tuple[float, int]] = {}
+    for step, n in zip(steps, pictures, strict=True):
+        for name, value in step.parts.items():
+            total, count = sums.get(name, (0.0, 0))
+            sums[name] = (total + n * value, count + n)
+    loss = sum(s.loss * n for s, n in zip(steps, pictures, strict=True)) / sum(pictures)
+    return replace(steps[0], loss=loss, parts={name: total / count for name, (total, count) in sums.items()})
 
 
 def of_channels(
@@ -44,17 +91,13 @@ def of_channels(
 ) -> Iterator[Step]:  # fmt: skip
     """Draws channels of a layer from nothing, as Fourier pictures; `each` that many times, from different starts."""
     hw = (size, size) if net.step(layer) == 1 else shift.fitted(net, (size, size), size, layer)
-    at_once = min(batch, net.batch or batch)
     wanted = [(n, j) for n in channels for j in range(each)]
-    groups = [wanted[i : i + at_once] for i in range(0, len(wanted), at_once)]
 
-    def batches() -> Iterator[Batch]:
-        for group in groups:
-            seeds = [seed_for(seed, layer, n, *([j] if j else [])) for n, j in group]
-            canvas = Fourier(hw, seeds, channels=net.channels, device=net.device)
-            yield canvas, objectives.channels(layer, [n for n, _ in group]), seeds
+    def made(some: Sequence[tuple[int, int]]) -> Batch:
+        seeds = [seed_for(seed, layer, n, *([j] if j else [])) for n, j in some]
+        return Fourier(hw, seeds, channels=net.channels, device=net.device), objectives.channels(layer, [n for n, _ in some]), seeds
 
     yield from board(
-        net, batches(), len(groups), steps=steps, rate=rate, show=ink.visible, wobble=Wobble(jitter=jitter, rolls=True),
-        labels=tuple(f"{layer}:{n}{f' #{j + 1}' if each > 1 else ''}" for n, j in wanted),
+        net, wanted, min(batch, net.batch or batch), made, steps=steps, rate=rate, show=ink.visible,
+        wobble=Wobble(jitter=jitter, rolls=True), labels=tuple(f"{layer}:{n}{f' #{j + 1}' if each > 1 else ''}" for n, j in wanted),
     )  # fmt: skip

@@ -7,7 +7,7 @@ pattern; MACO's phases are moved as the other canvases are, not cropped.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -85,18 +85,16 @@ def run(net: lens.Net, on: torch.Tensor | None = None, like: torch.Tensor | None
     if like is not None:
         objective = pixels.objectives.caricature(layer, seen(net, pixels.shift.resize(like, hw), layer))
     at_once = max(1, min(s.batch, net.batch or s.batch) // s.different)
-    groups = [drawings[i : i + at_once] for i in range(0, len(drawings), at_once)]
 
-    def batches() -> Iterator[pixels.boards.Batch]:
-        for group in groups:
-            each = [(layer if n is not None else label, n or 0, j) for label, n in group for j in range(s.different)]
-            seeds = [seed_for(s.seed, name, n, *([j] if j else [])) for name, n, j in each]
-            climbed = objective if objective is not None else climb_of(s.unit)(layer, [n for _, n, _ in each])
-            if s.different > 1:
-                climbed = climbed + s.variety * pixels.objectives.variety(layer, s.different)
-            if small is not None:
-                climbed = climbed - s.keep * pixels.objectives.nearness(small)
-            yield canvas_of(net, hw, seeds, small, s.canvas), climbed, seeds
+    def batch(some: Sequence[tuple[str, int | None]]) -> pixels.boards.Batch:
+        each = [(layer if n is not None else label, n or 0, j) for label, n in some for j in range(s.different)]
+        seeds = [seed_for(s.seed, name, n, *([j] if j else [])) for name, n, j in each]
+        climbed = objective if objective is not None else climb_of(s.unit)(layer, [n for _, n, _ in each])
+        if s.different > 1:
+            climbed = climbed + s.variety * pixels.objectives.variety(layer, s.different)
+        if small is not None:
+            climbed = climbed - s.keep * pixels.objectives.nearness(small)
+        return canvas_of(net, hw, seeds, small, s.canvas), climbed, seeds
 
     def show(picture: torch.Tensor) -> torch.Tensor:
         if on is not None and small is not None:
@@ -104,7 +102,7 @@ def run(net: lens.Net, on: torch.Tensor | None = None, like: torch.Tensor | None
         return pixels.ink.visible(picture)
 
     yield from pixels.boards.board(
-        net, batches(), len(groups), steps=s.steps, rate=s.rate, show=show,
+        net, drawings, at_once, batch, steps=s.steps, rate=s.rate, show=show,
         labels=tuple(f"{label}{f' #{j + 1}' if s.different > 1 else ''}" for label, _ in drawings for j in range(s.different)),
         wobble=pixels.Wobble(jitter=s.jitter, rolls=small is None and like is None and s.canvas != "pixels" and s.unit == "channel"),
     )  # fmt: skip
