@@ -25,8 +25,12 @@ from benchmarks import lucid
 from recipes.eye import boards
 from zorki import io, lens
 from zorki.cli.memory import thrifty
+from zorki.core import processor
+from zorki.pixels.sitting import Sitting
+from zorki.wings.see import dream
+from zorki.wings.style import transfer
 
-CHANNELS, SIDE = 64, 128
+CHANNELS, SIDE, LAYER = 64, 128, "conv4_1"
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
@@ -58,31 +62,44 @@ def board(net: lens.Net, layer: str, limit: float) -> None:
     made = zorki.see.maximize(net, layer=layer, channel=f"0-{CHANNELS - 1}", size=SIDE)
     seconds = time.perf_counter() - began
     steps = zorki.see.maximize.Settings().steps
-    told(f"board of {len(made)} channels of {layer}, {SIDE} px, {steps} steps", work(net, layer, CHANNELS * SIDE**2 * steps), seconds, limit)
+    told(
+        f"board of {len(made)} channels of {layer}, {SIDE} px, {steps} steps", work(net, layer, CHANNELS * SIDE**2 * steps), seconds, limit
+    )
 
 
 def drawing(limits: dict[torch.dtype, float]) -> None:
     """A board, a dream and a painting in each float type that this processor computes, beside its plain product in that type.
 
-    Above 100 % is what fewer multiplications bring: work is counted as a plain convolution's.
+    Work is counted as that of plain convolutions, so what fewer multiplications bring shows in the share.
     """
-    for dtype in (torch.float32, torch.bfloat16) if processor.bfloat16() else (torch.float32,):
-        kind = str(dtype)[6:]
-        net, limit = zorki.load("eye", dtype=kind), limits[dtype]
-        steps = list(zorki.see.maximize.steps(net, layer="conv4_1", channel="0-1", steps=1, dtype=kind))  # what is made once
-        for what, climb, layer in (
-            ("board of 16 channels", zorki.see.maximize.steps(net, layer="conv4_1", dtype=kind), "conv4_1"),
-            ("dream of coffee.png", zorki.see.dream.steps(data.coffee(), model=net, layer="conv4_1", dtype=kind), "conv4_1"),
-            ("painting of a cat", zorki.style.transfer.steps(data.chelsea(), data.coffee(), model=net, dtype=kind), DEEPEST),
-        ):
-            done, pixels, began = 0.0, 0.0, time.perf_counter()
-            for step in climb:
-                if step.i == 1:
-                    canvas = step.paint()
-                pixels += canvas[:, 0].numel()
-                done += 1
-            told(f"{kind}, {what}, {done:.0f} updates", work(net, layer, pixels), time.perf_counter() - began, limit)
-        del steps
+    coffee, cat = data.coffee(), data.chelsea()
+    with tempfile.TemporaryDirectory() as folder:
+        style = io.save_photo(Path(folder) / "coffee.png", coffee)
+        for dtype, limit in limits.items():
+            kind = str(dtype)[6:]
+            net = zorki.load("eye", dtype=kind)
+            dreamt, painted = dream.Settings(), transfer.Settings()
+            octaves = dream.octaves(net, coffee.shape[:2], dreamt, [LAYER])
+            sitting = Sitting.of(net, torch.from_numpy(cat).permute(2, 0, 1)[None] / 255, io.PhotoSet([str(style)]), None, None, painted)
+            deepest = max([*sitting.layers, sitting.holds], key=net.names().index)
+            for what, climb, layer, pixels in (
+                ("board", zorki.see.maximize.steps(net, layer=LAYER, dtype=kind), LAYER, 16 * 96**2 * zorki.see.maximize.Settings().steps),
+                ("dream", zorki.see.dream.steps(coffee, model=net, layer=LAYER, dtype=kind), LAYER, area(octaves) * dreamt.steps),
+                (
+                    "painting",
+                    zorki.style.transfer.steps(cat, str(style), model=net, dtype=kind),
+                    deepest,
+                    sum(h * w * n for (h, w), n in zip(sitting.sizes, sitting.steps, strict=True)),
+                ),
+            ):
+                began = time.perf_counter()
+                for _ in climb:
+                    pass
+                told(f"{kind}, {what}", work(net, layer, pixels), time.perf_counter() - began, limit)
+
+
+def area(sizes: list[tuple[int, int]]) -> int:
+    return sum(h * w for h, w in sizes)
 
 
 def tour(limit: float) -> None:
@@ -149,8 +166,8 @@ def measured(words: list[str], out: str) -> tuple[float, float]:
     return time.perf_counter() - began, used.ru_maxrss / 2**20
 
 
-def dream() -> None:
-    """Every pixel of twelve megapixels."""
+def large() -> None:
+    """A dream of every pixel of twelve megapixels."""
     with tempfile.TemporaryDirectory() as folder:
         photo = np.asarray(Image.fromarray(data.coffee()).resize((4032, 3024), Image.Resampling.LANCZOS))
         path = io.save_photo(Path(folder) / "large.jpg", photo)
@@ -185,7 +202,7 @@ def patches(net: lens.Net) -> None:
 def main() -> None:
     wanted = sys.argv[1:]
     thrifty()  # as the command does
-    limits = {dtype: product(dtype) for dtype in (torch.float32, torch.bfloat16)}
+    limits = {dtype: product(dtype) for dtype in ((torch.float32, torch.bfloat16) if processor.bfloat16() else (torch.float32,))}
     print(", ".join(f"matrix product {str(d)[6:]} {v:.0f} GFLOP/s" for d, v in limits.items()), f"({torch.get_num_threads()} threads)")
     net = zorki.load("eye")
     limit = limits[net.drawing]
@@ -193,9 +210,10 @@ def main() -> None:
     parts = {
         "tour": lambda: tour(limit),
         "together": together,
+        "drawing": lambda: drawing(limits),
         "boards": lambda: [board(net, layer, limit) for layer in ("conv3_1", "conv4_1", "conv5_1")],
         "peer": lambda: peer(net),
-        "dream": dream,
+        "dream": large,
         "patches": lambda: patches(net),
     }
     for name, run in parts.items():
