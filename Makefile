@@ -3,7 +3,10 @@ PYTHON ?= python3
 BIN = .venv/bin
 STAMP = .venv/.ready
 
-.PHONY: setup demo test check bench docs cards clean
+# A newer processor as an ordinary one: AVX2, no bfloat16.
+ORDINARY = ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 ZORKI_BFLOAT16=0
+
+.PHONY: setup demo test check ordinary bench docs cards clean
 
 setup: $(STAMP)
 
@@ -19,11 +22,15 @@ demo: setup
 check: setup
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-test: check
+test: check ordinary
 	$(BIN)/python -m pytest
+
+ordinary: setup
+	$(ORDINARY) $(BIN)/python -m pytest tests/nets tests/pixels tests/wings tests/style
 
 bench: setup
 	$(BIN)/python -m benchmarks.run
+	$(ORDINARY) $(BIN)/python -m benchmarks.run drawing tour
 
 docs: setup
 	$(BIN)/python docs/build.py

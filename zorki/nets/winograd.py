@@ -17,7 +17,7 @@ from torch import nn
 from zorki.core import hands
 
 TILE = 6  # rows that are computed together
-PIECE = 9216  # pixels of a piece
+PIECE = 12288  # pixels of a piece
 SMALL = 1024  # pixels of maps that are computed with all pictures of a share at once: there the kernels cost more than the maps
 
 
@@ -65,7 +65,7 @@ def convolved(
         start, stop = top - padding[0], bottom + 2 - padding[0]  # rows of x, and beyond its ends rows of zeros
         part = x[first:last, :, max(0, start) : min(h, stop)]
         if alive is not None:
-            part = torch.ops.aten.threshold_backward(part.contiguous(), alive[first:last, :, max(0, start) : min(h, stop)].contiguous(), 0)
+            part = torch.ops.aten.threshold_backward(part, alive[first:last, :, max(0, start) : min(h, stop)], 0)
         if start < 0 or stop > h:
             part = nn.functional.pad(part, (0, 0, max(0, -start), max(0, stop - h)))
         made = raw(part, weight[low:high], None if bias is None else bias[low:high], [0, padding[1]])
