@@ -42,11 +42,21 @@ class Shown(ABC):
         """A Pillow image."""
         return io.pil(self.numpy())
 
+    def page(self) -> blocks.Page | None:
+        """The same as a page, of what can be one."""
+        return None
+
     def save(self, path: str | Path, *, force: bool = False) -> Path:
-        """Writes the file whose ending says the format; what exists stays unless force. Raises InputError, Stopped."""
-        return io.save_photo(Path(path), self.numpy(), settings=dict(self.record), force=force)
+        """Writes the file whose ending says the format, .html for a page; what exists stays unless force. Raises InputError, Stopped."""
+        page = self.page() if Path(path).suffix.lower() in PAGES else None
+        if page is None:
+            return io.save_photo(Path(path), self.numpy(), settings=dict(self.record), force=force)
+        io.atomic_write(Path(path), report.render(page), force)
+        return Path(path)
 
     def _repr_html_(self) -> str:
+        if (page := self.page()) is not None:
+            return report.notebook_html(page)
         code = base64.b64encode(io.encode(self.numpy(), "PNG")).decode()
         return f'<img alt="{" ".join(self.record.get("command", ["picture"]))}" src="data:image/png;base64,{code}">'
 
@@ -73,15 +83,28 @@ class Picture(Shown):
 
 @dataclass(frozen=True)
 class Board(Shown):
-    """Several pictures with captions on one sheet. raw: what the method itself returned, with its unscaled numbers. columns: of the sheet."""
+    """Several pictures with captions on one sheet. raw: what the method itself returned, with its unscaled numbers.
+
+    columns: how many pictures are a row; not given: as many as make the sheet roughly square. slides: the same as a page, whose pictures
+    the sheet then shows.
+    """
 
     tiles: tuple[blocks.Tile, ...] = field(repr=False)
     record: Mapping[str, Any] = field(default_factory=dict)
     raw: Any = field(default=None, repr=False)
-    columns: int | None = None
+    columns: int = 0
+    slides: blocks.Page | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", self.columns or io.fitting(max(1, len(self.tiles))))
 
     def numpy(self) -> npt.NDArray[np.uint8]:
+        if self.slides is not None:
+            return report.sheet(self.slides)
         return io.sheet([t.pixels for t in self.tiles], [t.caption for t in self.tiles], self.columns)
+
+    def page(self) -> blocks.Page | None:
+        return self.slides
 
     def __len__(self) -> int:
         return len(self.tiles)
@@ -97,25 +120,13 @@ class Page(Shown):
 
     def numpy(self) -> npt.NDArray[np.uint8]:
         """Its pictures on one sheet."""
-        shown = [block for section in self.blocks.sections for block in section.blocks if isinstance(block, blocks.Gallery)]
-        entries = [entry for gallery in shown for entry in gallery.entries]
-        drawn = [(tile.pixels, entry.title if tile is entry.tile else "") for entry in entries for tile in (entry.tile, *entry.beside)]
-        high = max(len(picture) for picture, _ in drawn)
-        columns = len(drawn) // len(entries) * io.fitting(len(entries)) if len(drawn) > len(entries) else None
-        return io.sheet([pixels.ink.enlarged(picture, high // 2 + 1) for picture, _ in drawn], [title for _, title in drawn], columns)
+        return report.sheet(self.blocks)
+
+    def page(self) -> blocks.Page:
+        return self.blocks
 
     def html(self) -> str:
         return report.render(self.blocks)
-
-    def save(self, path: str | Path, *, force: bool = False) -> Path:
-        """Writes the page where the name ends in .html, else its pictures as one sheet. Raises InputError, Stopped."""
-        if Path(path).suffix.lower() not in PAGES:
-            return super().save(path, force=force)
-        io.atomic_write(Path(path), self.html(), force)
-        return Path(path)
-
-    def _repr_html_(self) -> str:
-        return report.notebook_html(self.blocks)
 
 
 PAGES = (".html", ".htm")

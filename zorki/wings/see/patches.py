@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 import numpy.typing as npt
 
-from zorki import lens
+from zorki import blocks, lens
 from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.core.method import Input
@@ -22,7 +22,6 @@ from zorki.core.settings import Least
 
 if TYPE_CHECKING:
     from zorki import io
-    from zorki.blocks import Tile
     from zorki.lens.rules import Rule
     from zorki.pixels.cutting import Patches
 
@@ -35,6 +34,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "all": ("deconvnet", "guided", "gradient"),
 }
 NINE = 9  # an index holds so many at least, so that it serves again when fewer are shown
+CLASSES = 3  # named for each channel
 
 
 @dataclass(frozen=True)
@@ -90,10 +90,10 @@ class Excited:
 
     @property
     def columns(self) -> int:
-        """Of the sheet: a channel's drawing and its patches are a row, and what the net made of them another."""
+        """Of the tiles: a channel's drawing and its patches are a row, and what the net made of them another."""
         return int(self.layers[0].values.shape[1]) + (self.layers[0].drawn is not None)
 
-    def tiles(self) -> list[Tile]:
+    def tiles(self) -> list[blocks.Tile]:
         return [tile for one in self.layers for tile in one.tiles()]
 
 
@@ -103,7 +103,7 @@ def run(net: lens.Net, photos: io.PhotoSet, s: Settings = Settings()) -> Excited
     Raises UnknownName for a layer, InputError for a channel that it lacks and when no photograph can be read, Stopped for a layer that
     gives nothing but NaN.
     """
-    from zorki.pixels import cutting, index, keeping
+    from zorki.pixels import cutting, index, keeping, speaking
 
     names = layers_of(net, s.layer)
     chosen = {}
@@ -121,10 +121,38 @@ def run(net: lens.Net, photos: io.PhotoSet, s: Settings = Settings()) -> Excited
             done += 1
             events.tell("patches", done, sum(map(len, chosen.values())))
         drawn = cutting.drawings(net, name, chosen[name], 1 + len(one.rules)) if s.drawn else None
-        made.append(one.patches(drawn))
+        words = {} if drawn is None else speaking.spoken(net, drawn[:, 0], name, chosen[name], CLASSES)
+        made.append(one.patches(drawn, words))
     if any(one.drawn is None for one in made):  # a sheet has one number of columns
         made = [replace(one, drawn=None) for one in made]
     return Excited(tuple(made), len(photos))
+
+
+def page(net: lens.Net, found: Excited, s: Settings, command: str, photos: io.PhotoSet) -> blocks.Page:
+    """Zeiler and Fergus' slides: for each channel its drawing, its patches, and what the net made of them, layer by layer."""
+    sections = []
+    for one in found.layers:
+        plates = one.plates()
+        slide = blocks.Slide(plates, told(found.count, one), command if one is found.layers[-1] else "")
+        lead = f"{'A channel' if len(plates) == 1 else f'{len(plates)} channels'} whose units see {one.sees}."
+        sections.append(blocks.Section(one.layer, one.layer, lead, (slide,)))
+    return blocks.Page(
+        title=f"What excites {' and '.join(one.layer for one in found.layers) if len(found.layers) < 3 else net.name}",
+        lead=f"The parts of {found.count:,} photographs that excite each channel most, beside what the network made of them.",
+        sections=tuple(sections),
+        facts=(("network", net.name), ("photographs", f"{found.count - len(photos.missing):,}")),
+        foot="Made by Zorki on this machine. Nothing left it.",
+    )
+
+
+def told(count: int, one: Patches) -> str:
+    """What one sees on a layer's slide, in the order of its mosaics."""
+    shown = ["the channel drawn from nothing"] if one.drawn is not None else []
+    shown.append(f"the parts of {count:,} photographs that excite it most")
+    if len(one.kinds) > 1:
+        shown.append(f"what the network made of each on the way back from that one unit ({', '.join(one.kinds[1:])}; mid-grey is nothing)")
+    said = " Beside its name stand the classes whose logit grows most when the channel is doubled in its own drawing." if one.words else ""
+    return f"From left to right {', '.join(shown)}.{said}"
 
 
 def layers_of(net: lens.Net, given: str | None) -> list[str]:
