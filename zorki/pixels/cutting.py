@@ -21,8 +21,9 @@ from zorki.pixels.best import Best
 from zorki.pixels.index import Index, Search
 
 SIDE = 160  # pixels of a tile's longer side, at least
+CELL = 96  # of one in a mosaic
 SMALL = 32  # pixels: of smaller patches each pixel is to be seen
-PAPER = 0.86  # lightness of what lies outside of the photograph
+PAPER, NOTHING = 0.86, 0.5  # lightness of what lies outside of the photograph, and of where nothing came back
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,8 @@ class Patches:
         drawing = shift.resize(self.drawn[i, start : start + 1], (SIDE, SIDE)).clamp(0, 1)[0]
         return Tile(pixels=ink.levels(drawing), caption=f"{name} drawn", alt=f"What {name} answers to, drawn from nothing")
 
-    def tile(self, i: int, kind: int, k: int) -> Tile:
-        """The i-th channel's k-th patch, or what the net made of it."""
+    def tile(self, i: int, kind: int, k: int, side: int = SIDE) -> Tile:
+        """The i-th channel's k-th patch, or what the net made of it, enlarged to so many pixels at least."""
         name, photo, shown = f"{self.layer}:{self.channels[i]}", str(self.names[i, k]), self.kinds[kind]
         said = f"{name} #{k + 1} "
         if self.photos[i, k] < 0:
@@ -92,14 +93,14 @@ class Patches:
             alt = f"What excites channel {self.channels[i]} of {self.layer} as number {k + 1}, by {self.values[i, k]:.3g}: a part of {photo}"
         else:
             said, alt = said + shown, f"What {name} answers to in {photo}, by {shown}"
-        return Tile(pixels=ink.enlarged(ink.levels(self.shown[i][kind, k]), SIDE), caption=said, alt=alt)
+        return Tile(pixels=ink.enlarged(ink.levels(self.shown[i][kind, k]), side), caption=said, alt=alt)
 
     def mosaics(self, i: int) -> tuple[Mosaic, ...]:
         """Of the i-th channel what belongs side by side: its drawings one below the other, the patches, what the net made of them, as squares."""
         count, crisp = self.values.shape[1], max(self.shown[i].shape[-2:]) <= SMALL
         side = math.ceil(math.sqrt(count))
         kinds = tuple(
-            Mosaic(tuple(self.tile(i, kind, k) for k in range(count)), "patches" if kind == 0 else name, side, crisp)
+            Mosaic(tuple(self.tile(i, kind, k, CELL) for k in range(count)), "patches" if kind == 0 else name, side, crisp)
             for kind, name in enumerate(self.kinds)
         )
         if self.drawn is None:
@@ -194,6 +195,7 @@ class Cut:
         size = units.common_size([(whole, hw) for _, whole, hw in parts])
         out = torch.full((1 + len(self.rules), self.count, 3, *size), PAPER)
         for k, whole, hw in parts:
+            out[1:, k] = NOTHING
             for i, picture in enumerate(cuts[k]):
                 units.lay(out[i, k], picture if i == 0 else units.seen(picture, boxes[k]), whole, hw)
         self.boxes = np.concatenate([self.boxes, boxes[None]])

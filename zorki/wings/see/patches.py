@@ -129,30 +129,33 @@ def run(net: lens.Net, photos: io.PhotoSet, s: Settings = Settings()) -> Excited
 
 
 def page(net: lens.Net, found: Excited, s: Settings, command: str, photos: io.PhotoSet) -> blocks.Page:
-    """Zeiler and Fergus' slides: for each channel its drawing, its patches, and what the net made of them, layer by layer."""
-    sections = []
-    for one in found.layers:
-        plates = one.plates()
-        slide = blocks.Slide(plates, told(found.count, one), command if one is found.layers[-1] else "")
-        lead = f"{'A channel' if len(plates) == 1 else f'{len(plates)} channels'} whose units see {one.sees}."
-        sections.append(blocks.Section(one.layer, one.layer, lead, (slide,)))
+    """Zeiler and Fergus' slides, layer by layer: for each channel its drawing, its patches, and what the net made of them."""
+    first = found.layers[0]
+    beside = f", and what the network made of each on the way back from that one unit ({', '.join(first.kinds[1:])})" if first.kinds[1:] else ""
+    parts = f"{'its drawing, ' if first.drawn is not None else ''}the parts of {found.count:,} photographs that excite it most{beside}"
+    sections = [section(one, command if one is first else "") for one in found.layers]
+    missing = photos.missing
+    if missing:
+        some = ", ".join(name for name, _ in missing[:10])
+        left = blocks.Note(f"{len(missing)} of {found.count:,} photographs could not be read and are left out: {some}{' …' if len(missing) > 10 else ''}.")
+        sections[-1] = replace(sections[-1], blocks=(*sections[-1].blocks, left))
     return blocks.Page(
-        title=f"What excites {' and '.join(one.layer for one in found.layers) if len(found.layers) < 3 else net.name}",
-        lead=f"The parts of {found.count:,} photographs that excite each channel most, beside what the network made of them.",
+        title=f"What excites {' and '.join(one.layer for one in found.layers) if len(found.layers) < 3 else f"the channels of {net.name}"}",
+        lead=f"For each channel {parts}.",
         sections=tuple(sections),
-        facts=(("network", net.name), ("photographs", f"{found.count - len(photos.missing):,}")),
+        facts=(("network", net.name), ("photographs", f"{found.count - len(missing):,}")),
         foot="Made by Zorki on this machine. Nothing left it.",
     )
 
 
-def told(count: int, one: Patches) -> str:
-    """What one sees on a layer's slide, in the order of its mosaics."""
-    shown = ["the channel drawn from nothing"] if one.drawn is not None else []
-    shown.append(f"the parts of {count:,} photographs that excite it most")
-    if len(one.kinds) > 1:
-        shown.append(f"what the network made of each on the way back from that one unit ({', '.join(one.kinds[1:])}; mid-grey is nothing)")
-    said = " Beside its name stand the classes whose logit grows most when the channel is doubled in its own drawing." if one.words else ""
-    return f"From left to right {', '.join(shown)}.{said}"
+def section(one: Patches, command: str) -> blocks.Section:
+    """One layer's slide; what all slides have in common is said where the command stands."""
+    count = len(one.channels)
+    said = ["A patch is all that the unit sees; light is what lies outside of the photograph."]
+    said += ["What comes back is mid-grey where it is nothing."] if one.kinds[1:] else []
+    said += ["Beside a channel's name stand the classes whose logit grows most when it is doubled in its own drawing."] if one.words else []
+    lead = f"{'One channel' if count == 1 else f'{count} channels'} whose units see {one.sees}."
+    return blocks.Section(one.layer, one.layer, lead, (blocks.Slide(one.plates(), " ".join(said) if command else "", command),))
 
 
 def layers_of(net: lens.Net, given: str | None) -> list[str]:
