@@ -107,7 +107,7 @@ class Mosaic:
     def ratio(self) -> float:
         """Width by height, gaps left out."""
         h, w = self.tiles[0].pixels.shape[:2]
-        return self.columns * w / (self.rows * h)
+        return float(self.columns * w / (self.rows * h))
 
 
 @dataclass(frozen=True, eq=False)

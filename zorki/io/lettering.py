@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect
 from functools import cache
 from unicodedata import normalize
@@ -24,7 +25,8 @@ def lines(text: str, wide: int, most: int, size: int = LETTER) -> list[str]:
 
     Never empty for a text that is not: a line has one letter at least.
     """
-    face, left, out = font(size), written(text, size), []
+    face, left = font(size), written(text, size)
+    out: list[str] = []
     while left and len(out) < most - 1:
         whole = fitting_words(left, wide, face) or left[: max(1, fitting_letters(left, wide, face))]
         out.append(whole)
@@ -71,20 +73,21 @@ def has(c: str, size: int) -> bool:
 
 
 def shortened(text: str, wide: int, face: Font) -> str:
-    """The text, or as many whole words of it as leave room for "…"; of a first word that is too long as many letters."""
+    """The text, or as many whole words of it as leave room for "…"; of a first word that is too long as many letters, at least one."""
     if face.getlength(text) <= wide:
         return text
-    words = fitting_words(text, wide, face, "…").rstrip(" ,;:.-·")
-    return f"{words}…" if words else text[: max(1, fitting_letters(text, wide, face, "…"))] + ("…" if face.getlength(text[0] + "…") <= wide else "")
+    kept = fitting_words(text, wide, face, "…").rstrip(" ,;:.-·") or text[: max(1, fitting_letters(text, wide, face, "…"))]
+    return f"{kept}…" if face.getlength(f"{kept}…") <= wide else kept
 
 
 def fitting_words(text: str, wide: int, face: Font, end: str = "") -> str:
     """Its longest start of whole words that fits with `end` behind it; nothing where the first word is too long."""
     ends = [i for i, c in enumerate(text) if c == " "] + [len(text)]
-    fits = bisect(ends, wide, key=lambda n: face.getlength(text[:n] + end))
+    fits: int = bisect(ends, wide, key=lambda n: math.ceil(face.getlength(text[:n] + end)))
     return text[: ends[fits - 1]] if fits else ""
 
 
 def fitting_letters(text: str, wide: int, face: Font, end: str = "") -> int:
     """How many of its letters fit with `end` behind them."""
-    return bisect(range(1, len(text)), wide, key=lambda n: face.getlength(text[:n] + end))
+    fits: int = bisect(range(1, len(text)), wide, key=lambda n: math.ceil(face.getlength(text[:n] + end)))
+    return fits

@@ -90,7 +90,8 @@ class Patches:
             said, alt = (f"{name} none" if kind == 0 else ""), "Empty: no photograph excites it"
         elif kind == 0:
             said += f"{self.values[i, k]:.3g} {photo.rpartition('/')[2]}"
-            alt = f"What excites channel {self.channels[i]} of {self.layer} as number {k + 1}, by {self.values[i, k]:.3g}: a part of {photo}"
+            by = f"{self.values[i, k]:.3g}"
+            alt = f"What excites channel {self.channels[i]} of {self.layer} as number {k + 1}, by {by}: a part of {photo}"
         else:
             said, alt = said + shown, f"What {name} answers to in {photo}, by {shown}"
         return Tile(pixels=ink.enlarged(ink.levels(self.shown[i][kind, k]), side), caption=said, alt=alt)

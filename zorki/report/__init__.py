@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from zorki.report.page import notebook_html, render
-from zorki.report.sheet import sheet
+from zorki.report.sheets import sheet
 
 __all__ = ["notebook_html", "render", "sheet"]

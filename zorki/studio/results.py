@@ -23,6 +23,7 @@ class Shown(ABC):
     """What both have in common: the pixels decide everything else."""
 
     record: Mapping[str, Any]
+    blocks: blocks.Page | None = None
 
     @abstractmethod
     def numpy(self) -> npt.NDArray[np.uint8]:
@@ -42,21 +43,16 @@ class Shown(ABC):
         """A Pillow image."""
         return io.pil(self.numpy())
 
-    def page(self) -> blocks.Page | None:
-        """The same as a page, of what can be one."""
-        return None
-
     def save(self, path: str | Path, *, force: bool = False) -> Path:
         """Writes the file whose ending says the format, .html for a page; what exists stays unless force. Raises InputError, Stopped."""
-        page = self.page() if Path(path).suffix.lower() in PAGES else None
-        if page is None:
+        if self.blocks is None or Path(path).suffix.lower() not in (".html", ".htm"):
             return io.save_photo(Path(path), self.numpy(), settings=dict(self.record), force=force)
-        io.atomic_write(Path(path), report.render(page), force)
+        io.atomic_write(Path(path), report.render(self.blocks), force)
         return Path(path)
 
     def _repr_html_(self) -> str:
-        if (page := self.page()) is not None:
-            return report.notebook_html(page)
+        if self.blocks is not None:
+            return report.notebook_html(self.blocks)
         code = base64.b64encode(io.encode(self.numpy(), "PNG")).decode()
         return f'<img alt="{" ".join(self.record.get("command", ["picture"]))}" src="data:image/png;base64,{code}">'
 
@@ -85,26 +81,22 @@ class Picture(Shown):
 class Board(Shown):
     """Several pictures with captions on one sheet. raw: what the method itself returned, with its unscaled numbers.
 
-    columns: how many pictures are a row; not given: as many as make the sheet roughly square. slides: the same as a page, whose pictures
-    the sheet then shows.
+    columns: pictures in a row; not given: as make it roughly square. blocks: of some the same as a page, and the sheet shows what is on it.
     """
 
     tiles: tuple[blocks.Tile, ...] = field(repr=False)
     record: Mapping[str, Any] = field(default_factory=dict)
     raw: Any = field(default=None, repr=False)
     columns: int = 0
-    slides: blocks.Page | None = field(default=None, repr=False)
+    blocks: blocks.Page | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", self.columns or io.fitting(max(1, len(self.tiles))))
 
     def numpy(self) -> npt.NDArray[np.uint8]:
-        if self.slides is not None:
-            return report.sheet(self.slides)
+        if self.blocks is not None:
+            return report.sheet(self.blocks)
         return io.sheet([t.pixels for t in self.tiles], [t.caption for t in self.tiles], self.columns)
-
-    def page(self) -> blocks.Page | None:
-        return self.slides
 
     def __len__(self) -> int:
         return len(self.tiles)
@@ -122,11 +114,5 @@ class Page(Shown):
         """Its pictures on one sheet."""
         return report.sheet(self.blocks)
 
-    def page(self) -> blocks.Page:
-        return self.blocks
-
     def html(self) -> str:
         return report.render(self.blocks)
-
-
-PAGES = (".html", ".htm")

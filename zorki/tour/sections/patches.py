@@ -17,7 +17,7 @@ def build(guide: Guide) -> Iterator[blocks.Block]:
     stages = guide.stages()
     layers = ",".join(guide.before(name) for name in stages[1:4] or stages)
     made = guide.make("see", "patches", photos=guide.photos, layer=layers, channel="0-3")
-    for section in made.result.page().sections:
+    for section in made.result.blocks.sections:
         for block in section.blocks:
             words = f"{section.title}: {section.lead} {getattr(block, 'sentence', '')}".strip()
             yield replace(block, sentence=words) if isinstance(block, blocks.Slide) else block

@@ -130,18 +130,17 @@ def run(net: lens.Net, photos: io.PhotoSet, s: Settings = Settings()) -> Excited
 
 def page(net: lens.Net, found: Excited, s: Settings, command: str, photos: io.PhotoSet) -> blocks.Page:
     """Zeiler and Fergus' slides, layer by layer: for each channel its drawing, its patches, and what the net made of them."""
-    first = found.layers[0]
-    beside = f", and what the network made of each on the way back from that one unit ({', '.join(first.kinds[1:])})" if first.kinds[1:] else ""
-    parts = f"{'its drawing, ' if first.drawn is not None else ''}the parts of {found.count:,} photographs that excite it most{beside}"
-    sections = [section(one, command if one is first else "") for one in found.layers]
-    missing = photos.missing
+    names, missing = [one.layer for one in found.layers], photos.missing
+    drawn, ways = found.layers[0].drawn is not None, found.layers[0].kinds[1:]
+    beside = f", and what the network made of each on the way back from that one unit ({', '.join(ways)})" if s.beside != "none" else ""
+    sections = [section(one, command if k == 0 else "") for k, one in enumerate(found.layers)]
     if missing:
-        some = ", ".join(name for name, _ in missing[:10])
-        left = blocks.Note(f"{len(missing)} of {found.count:,} photographs could not be read and are left out: {some}{' …' if len(missing) > 10 else ''}.")
+        some = ", ".join(name for name, _ in missing[:10]) + (" …" if len(missing) > 10 else "")
+        left = blocks.Note(f"{len(missing)} of {found.count:,} photographs could not be read and are left out: {some}.")
         sections[-1] = replace(sections[-1], blocks=(*sections[-1].blocks, left))
     return blocks.Page(
-        title=f"What excites {' and '.join(one.layer for one in found.layers) if len(found.layers) < 3 else f"the channels of {net.name}"}",
-        lead=f"For each channel {parts}.",
+        title=f"What excites {' and '.join(names) if len(names) < 3 else f'{len(names)} layers'}",
+        lead=f"For each channel {'its drawing, ' if drawn else ''}the parts of {found.count:,} photographs that excite it most{beside}.",
         sections=tuple(sections),
         facts=(("network", net.name), ("photographs", f"{found.count - len(missing):,}")),
         foot="Made by Zorki on this machine. Nothing left it.",

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from zorki import blocks, io
 
@@ -15,7 +17,7 @@ __all__ = ["Mosaic", "laid", "sheet"]
 HIGH = 238  # pixels of a mosaic: three pictures of 78 with a gap between
 LEAST = 56  # pixels of a picture's height where there are more than four rows
 SEAM, GAP, MARGIN = 2, 10, 24  # between pictures, mosaics, plates
-WIDE = 1900  # of a sheet, where there is no need of more
+WIDE = 1920  # of a sheet, where there is no need of more
 LARGE, SMALL = 15, 13  # letters
 SOFT = (100, 95, 88)
 
@@ -29,15 +31,16 @@ class Mosaic:
 
 
 def sheet(page: blocks.Page) -> blocks.Pixels:
-    """Slides with what their sections say, one below the other; a gallery's pictures. (H, W, 3). Raises ValueError for a page without any."""
-    parts, seen = [], [(section, block) for section in page.sections for block in section.blocks]
-    for section, block in seen:
-        if isinstance(block, blocks.Slide):
-            parts.append(slide(block.plates, f"{section.title}: {section.lead}"))
-        elif isinstance(block, blocks.Gallery) and any(entry.beside for entry in block.entries):
-            parts.append(slide([plate_of(entry) for entry in block.entries], f"{section.title}: {section.lead}"))
-        elif isinstance(block, blocks.Gallery):
-            parts.append(io.sheet([e.tile.pixels for e in block.entries], [e.title for e in block.entries]))
+    """Slides under what their sections say, one below the other; a gallery's pictures. (H, W, 3). Raises ValueError for a page without any."""
+    parts = []
+    for section in page.sections:
+        for block in section.blocks:
+            if isinstance(block, blocks.Slide):
+                parts.append(slide(block.plates, f"{section.title}: {section.lead}"))
+            elif isinstance(block, blocks.Gallery) and any(entry.beside for entry in block.entries):
+                parts.append(slide([plate_of(entry) for entry in block.entries], page.lead))
+            elif isinstance(block, blocks.Gallery):
+                parts.append(io.sheet([e.tile.pixels for e in block.entries], [e.title for e in block.entries]))
     if not parts:
         raise ValueError("a sheet needs at least one picture")
     wide = max(part.shape[1] for part in parts)
@@ -79,7 +82,7 @@ def painted(plate: blocks.Plate, wide: int) -> blocks.Pixels:
     paper[: len(line)] = line
     for mosaic, place, foot in zip(plate.mosaics, places, feet, strict=True):
         for tile, (x, y, w, h) in zip(mosaic.tiles, place.pictures, strict=False):
-            paper[top + y : top + y + h, x : x + w] = fitted(tile.pixels, (h, w))
+            paper[top + y : top + y + h, x : x + w] = fitted(tile.pixels, (h, w), mosaic.crisp)
         x, y = place.box[0], top + high + 4
         paper[y : y + len(foot), x : x + foot.shape[1]] = foot
     return paper
@@ -103,19 +106,19 @@ def laid(mosaics: Sequence[blocks.Mosaic]) -> list[Mosaic]:
 def spans(length: int, count: int) -> list[tuple[int, int]]:
     """Start and length of so many parts with seams between, which fill the length to the pixel."""
     ends = [round(i * (length + SEAM) / count) for i in range(count + 1)]
-    return [(a, max(1, b - SEAM - a)) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    return [(a, max(1, b - SEAM - a)) for a, b in pairwise(ends)]
 
 
 def width(places: Sequence[Mosaic]) -> int:
     return places[-1].box[0] + places[-1].box[2]
 
 
-def fitted(picture: blocks.Pixels, hw: tuple[int, int]) -> blocks.Pixels:
-    """At that size; pixels that are enlarged keep their edges."""
+def fitted(picture: blocks.Pixels, hw: tuple[int, int], crisp: bool) -> blocks.Pixels:
+    """At that size; where it is crisp and enlarged, each pixel keeps its edges."""
+    k = max(1, -(-max(hw) // max(picture.shape[:2]))) if crisp else 1
     colours = picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, 2)
-    k = max(1, -(-max(hw) // max(picture.shape[:2])))
-    large = np.repeat(np.repeat(colours, k, 0), k, 1).astype(np.float32) / 255
-    levels: blocks.Pixels = (io.resize(large, hw) * 255).round().clip(0, 255).astype(np.uint8)
+    large: npt.NDArray[np.float32] = np.repeat(np.repeat(colours, k, 0), k, 1) / np.float32(255)
+    levels: blocks.Pixels = (io.resize(large, hw) * 255).round().astype(np.uint8)
     return levels
 
 
