@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
 from zorki import blocks, io
 
@@ -117,7 +116,7 @@ def fitted(picture: blocks.Pixels, hw: tuple[int, int], crisp: bool) -> blocks.P
     """At that size; where it is crisp and enlarged, each pixel keeps its edges."""
     k = max(1, -(-max(hw) // max(picture.shape[:2]))) if crisp else 1
     colours = picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, 2)
-    large: npt.NDArray[np.float32] = np.repeat(np.repeat(colours, k, 0), k, 1) / np.float32(255)
+    large = (np.repeat(np.repeat(colours, k, 0), k, 1) / 255).astype(np.float32)
     levels: blocks.Pixels = (io.resize(large, hw) * 255).round().astype(np.uint8)
     return levels
 

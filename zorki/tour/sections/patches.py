@@ -17,7 +17,8 @@ def build(guide: Guide) -> Iterator[blocks.Block]:
     stages = guide.stages()
     layers = ",".join(guide.before(name) for name in stages[1:4] or stages)
     made = guide.make("see", "patches", photos=guide.photos, layer=layers, channel="0-3")
-    for section in made.result.blocks.sections:
+    seen = made.result.raw
+    for one, section in zip(seen.layers, made.result.blocks.sections, strict=True):
+        said = f"Four channels of {one.layer}, whose units see {one.sees}: drawn, and the parts of {seen.count:,} photographs that excite each most."
         for block in section.blocks:
-            words = f"{section.title}: {section.lead} {getattr(block, 'sentence', '')}".strip()
-            yield replace(block, sentence=words) if isinstance(block, blocks.Slide) else block
+            yield replace(block, sentence=f"{said} {block.sentence}".strip()) if isinstance(block, blocks.Slide) else block
