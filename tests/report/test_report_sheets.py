@@ -42,7 +42,7 @@ def test_nine_by_nine_beside_each_other_to_the_pixel() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 9, 16, 25, 100])
-@pytest.mark.parametrize("hw", [(14, 14), (140, 93), (20, 61), (1, 1), (3, 64)])
+@pytest.mark.parametrize("hw", [(14, 14), (140, 93), (20, 61), (1, 1), (3, 64), (64, 3)])
 @pytest.mark.parametrize("drawings", [0, 1, 2, 4])
 def test_no_picture_covers_another_or_leaves_its_mosaic(count: int, hw: tuple[int, int], drawings: int) -> None:
     side = math.ceil(math.sqrt(count))
@@ -61,6 +61,8 @@ def test_no_picture_covers_another_or_leaves_its_mosaic(count: int, hw: tuple[in
             taken[y : y + h, x : x + w] += 1
         assert (place.pictures[0][0], place.pictures[0][1]) == (left, 0)
     assert taken.max() == 1
+    made = report.sheet(page((blocks.Plate("a", "conv4_2:7", tuple(shown)),)))
+    assert made.shape[1] >= 24 + 160 + 24, "there is room for a line"
 
 
 @pytest.mark.parametrize("kinds", [1, 2, 3])

@@ -11,18 +11,18 @@ import numpy as np
 
 from zorki import blocks, io
 
-__all__ = ["Mosaic", "laid", "sheet"]
+__all__ = ["sheet"]
 
-HIGH = 238  # pixels of a mosaic: three pictures of 78 with a gap between
+HIGH, LOW = 238, 100  # pixels of a mosaic: three pictures of 78 with seams between; less where pictures are wider than high
 LEAST = 56  # pixels of a picture's height where there are more than four rows
 SEAM, GAP, MARGIN = 2, 10, 24  # between pictures, mosaics, plates
-WIDE = 1920  # of a sheet, where there is no need of more
+LINE, WIDE = 160, 1920  # of a plate at least; of a sheet, where there is no need of more
 LARGE, SMALL = 15, 13  # letters
 SOFT = (100, 95, 88)
 
 
 @dataclass(frozen=True)
-class Mosaic:
+class Place:
     """Where a mosaic and its pictures lie, in pixels of its plate: left, top, width, height."""
 
     box: tuple[int, int, int, int]
@@ -53,7 +53,7 @@ def plate_of(entry: blocks.Entry) -> blocks.Plate:
 
 def slide(plates: Sequence[blocks.Plate], said: str) -> blocks.Pixels:
     """The plates in rows, each as high as the highest, under a line about all of them."""
-    wide = max(width(laid(plate.mosaics)) for plate in plates)
+    wide = max(LINE, *(width(laid(plate.mosaics)) for plate in plates))
     drawn = [painted(plate, wide) for plate in plates]
     high = max(map(len, drawn))
     columns = across(len(plates), wide + MARGIN, high + MARGIN)
@@ -80,24 +80,24 @@ def painted(plate: blocks.Plate, wide: int) -> blocks.Pixels:
     paper = np.full((top + high + 4 + max(map(len, feet)), wide, 3), 255, np.uint8)
     paper[: len(line)] = line
     for mosaic, place, foot in zip(plate.mosaics, places, feet, strict=True):
-        for tile, (x, y, w, h) in zip(mosaic.tiles, place.pictures, strict=False):
+        for tile, (x, y, w, h) in zip(mosaic.tiles, place.pictures, strict=True):
             paper[top + y : top + y + h, x : x + w] = fitted(tile.pixels, (h, w), mosaic.crisp)
         x, y = place.box[0], top + high + 4
         paper[y : y + len(foot), x : x + foot.shape[1]] = foot
     return paper
 
 
-def laid(mosaics: Sequence[blocks.Mosaic]) -> list[Mosaic]:
+def laid(mosaics: Sequence[blocks.Mosaic]) -> list[Place]:
     """Side by side, all equally high and each as wide as its pictures' shape wants."""
     rows = max(mosaic.rows for mosaic in mosaics)
-    wide, high = max(mosaic.ratio for mosaic in mosaics), max(HIGH, rows * (LEAST + SEAM) - SEAM)
-    high = round(high / max(1, wide))
+    high = max(HIGH, rows * (LEAST + SEAM) - SEAM)
+    high = max(LOW, round(high / max(1.0, *(mosaic.ratio for mosaic in mosaics))))
     out, left = [], 0
     for mosaic in mosaics:
         w = max(1, round(high * mosaic.ratio))
         xs, ys = spans(w, mosaic.columns), spans(high, mosaic.rows)
         pictures = tuple((left + x, y, dx, dy) for y, dy in ys for x, dx in xs)[: len(mosaic.tiles)]
-        out.append(Mosaic((left, 0, w, high), pictures))
+        out.append(Place((left, 0, w, high), pictures))
         left += w + GAP
     return out
 
@@ -108,7 +108,7 @@ def spans(length: int, count: int) -> list[tuple[int, int]]:
     return [(a, max(1, b - SEAM - a)) for a, b in pairwise(ends)]
 
 
-def width(places: Sequence[Mosaic]) -> int:
+def width(places: Sequence[Place]) -> int:
     return places[-1].box[0] + places[-1].box[2]
 
 

@@ -139,7 +139,7 @@ def page(net: lens.Net, found: Excited, s: Settings, command: str, photos: io.Ph
         left = blocks.Note(f"{len(missing)} of {found.count:,} photographs could not be read and are left out: {some}.")
         sections[-1] = replace(sections[-1], blocks=(*sections[-1].blocks, left))
     return blocks.Page(
-        title=f"What excites {' and '.join(names) if len(names) < 3 else f'{len(names)} layers'}",
+        title=f"What excites {', '.join(names) if len(names) < 5 else f'{len(names)} layers'}",
         lead=f"For each channel {'its drawing, ' if drawn else ''}the parts of {found.count:,} photographs that excite it most{beside}.",
         sections=tuple(sections),
         facts=(("network", net.name), ("photographs", f"{found.count - len(missing):,}")),
