@@ -9,11 +9,10 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from PIL import Image, ImageFont
+from PIL import Image
 
 from zorki import io
 from zorki.core.errors import InputError
-from zorki.io.sheet import _fitted
 
 pytestmark = pytest.mark.unit
 
@@ -124,19 +123,3 @@ def test_sheet(noise: np.ndarray) -> None:
     assert np.array_equal(page[8:45, 8:61], noise)
     with pytest.raises(ValueError, match="at least one"):
         io.sheet([], [])
-
-
-def test_a_caption_is_cut_where_it_just_fits() -> None:
-    font = ImageFont.load_default(13)
-    assert _fitted("short", 100, font) == "short"
-    for text in (
-        "a long name of a photograph.jpeg",
-        "iiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiWWWWWWWWWW",
-        "WWWWWWWWWWWWiiiiiiiiiiiiiiiiiiiiiiiiiiiii",
-        "short",
-    ):
-        for wide in (5, 40, 100, 160):
-            cut = _fitted(text, wide, font)
-            assert font.getlength(cut) <= wide
-            if cut.endswith("…"):
-                assert font.getlength(text[: len(cut)] + "…") > wide, "one letter more would not fit"

@@ -71,12 +71,14 @@ def picture(h: int = 70, w: int = 100, value: int = 7) -> np.ndarray:
 def every_block(text: str) -> tuple[blocks.Block, ...]:
     """One block of each kind with `text` in every field that takes text."""
     tiles = (blocks.Tile(picture(), text, text), blocks.Tile(picture(), text, text, film=b"f", film_media="video/mp4"))
+    mosaic = blocks.Mosaic(tiles[:1] * 5, text, 3)
     return (
         blocks.Figure(picture(), text, text, text, text, caption=text),
         blocks.Figure(picture(), text, text, text, text, film=b"film"),
         blocks.Grid(tiles, text, text, text, crisp=True),
         blocks.Row(tiles, text, text, text),
-        blocks.Gallery((blocks.Entry(text, text, tiles[0], (text,), tiles[:1]),), text, text),
+        blocks.Slide((blocks.Plate(text, text, (mosaic, mosaic), text),), text, text),
+        blocks.Gallery((blocks.Entry(text, text, tiles[0], (text,), (mosaic,)),), text, text),
         blocks.Curve({text: [1.0, 2.0]}, text, text, text, text),
         blocks.Bars(((text, 3.0),), text, text, text),
         blocks.Table((text, "n"), ((text, 2),), text, text),

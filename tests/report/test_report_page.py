@@ -30,8 +30,8 @@ def test_a_page_with_every_block_holds_all_its_words() -> None:
     assert len(page.all("h1")) == 1
     assert len(page.all("h2")) == 2
     assert len(page.all("video")) == 4
-    assert [attrs["href"] for attrs in page.all("a")] == ["#a-lynx", "#a-lynx-2", "#a-lynx-3", "#a-lynx-4"], (
-        "two sections, and an entry in each"
+    assert [attrs["href"] for attrs in page.all("a")] == ["#a-lynx", "#a-lynx-2", *(f"#a-lynx-{n}" for n in range(3, 7))], (
+        "two sections, and in each a plate and an entry"
     )
 
 
@@ -173,3 +173,41 @@ def test_each_entry_of_a_gallery_has_a_stable_link() -> None:
     assert [attrs["href"] for attrs in page.all("a")] == ["#conv4_1-3", "#conv4_1-7"]
     assert [attrs["id"] for attrs in page.all("li") if "id" in attrs] == ["conv4_1-3", "conv4_1-7"]
     assert "espresso, cup" in page.words
+
+
+def plate(number: int, mosaics: int = 3, columns: int = 3, count: int = 9, words: str = "zebra, tiger cat") -> blocks.Plate:
+    made = tuple(
+        blocks.Mosaic(
+            tuple(blocks.Tile(picture(14, 14, 20 * m + k), "", f"{number} {m} {k}") for k in range(count)), f"kind {m}", columns, True
+        )
+        for m in range(mosaics)
+    )
+    return blocks.Plate(f"conv4_2-{number}", f"conv4_2:{number}", made, words)
+
+
+def test_a_slide_shows_each_mosaic_as_one_with_all_its_pictures_in_order() -> None:
+    html = page_of(blocks.Slide((plate(3), plate(7, mosaics=1, columns=2, count=2, words="")), "s", "zorki see patches"))
+    page = read(html)
+    assert [attrs["id"] for attrs in page.all("li") if "id" in attrs] == ["conv4_2-3", "conv4_2-7"]
+    assert [attrs["alt"] for attrs in page.all("img")] == [f"3 {m} {k}" for m in range(3) for k in range(9)] + ["7 0 0", "7 0 1"]
+    assert len(page.all("button")) == 4, "each mosaic is opened large as a whole"
+    styles = [attrs["style"] for attrs in page.all("figure") if "z-mosaic" in attrs.get("class", "")]
+    assert styles == ["--ratio:1.0;--columns:3;--rows:3"] * 3 + ["--ratio:2.0;--columns:2;--rows:1"]
+    assert "zebra, tiger cat" in page.words
+    assert page.words.count("conv4_2:") == 2
+    assert "kind 2" in page.words
+
+
+def test_plates_of_many_mosaics_take_a_whole_line() -> None:
+    html = page_of(blocks.Slide((plate(1), plate(2, mosaics=5), plate(3, columns=5, count=25)), "s"))
+    assert [attrs["class"] for attrs in read(html).all("li")] == ["z-plate", "z-plate z-broad", "z-plate z-broad"]
+
+
+def test_a_mosaic_is_of_pictures_of_one_size() -> None:
+    a, b = blocks.Tile(picture(8, 8), "", "a"), blocks.Tile(picture(8, 9), "", "b")
+    for tiles, columns in (((), 1), ((a, b), 1), ((a,), 0)):
+        with pytest.raises(ValueError, match="one size"):
+            blocks.Mosaic(tiles, "", columns)
+    made = blocks.Mosaic((b, b, b, b, b), "", 2)
+    assert made.rows == 3
+    assert made.ratio == pytest.approx(2 * 9 / (3 * 8))

@@ -15,6 +15,7 @@ from tests.toys import state, toy
 from zorki import io, lens, studio
 from zorki.cli.main import run as command
 from zorki.core import events
+from zorki.pixels import speaking
 from zorki.wings.see import atlas, maximize, patches
 
 pytestmark = pytest.mark.tiny
@@ -38,8 +39,8 @@ def test_a_channel_speaks_for_the_classes_that_it_raises() -> None:
     net = lens.Net(Known().eval(), name="known", side=16, classes=["zero, nil", "one", "two", "three"])
     before = state(net.module)
     *_, last = atlas.run(net, s=atlas.Settings(layer="conv", size=16, steps=20))
-    said = atlas.spoken(net, last.image(), "conv", range(4), 3)
-    assert said == {0: ["zero"], 1: ["one"], 2: ["two"], 3: ["three"]}
+    said = speaking.spoken(net, last.image(), "conv", range(4), 3)
+    assert said == {0: "zero", 1: "one", 2: "two", 3: "three"}
     assert state(net.module) == before
 
 
@@ -67,17 +68,14 @@ def test_the_best_patches_stand_beside_each_drawing(tmp_path: Path, monkeypatch:
     assert "photographs" not in looked, "the index of all layers is at hand"
     (gallery,) = page.blocks.sections[0].blocks
     for i, entry in enumerate(gallery.entries):
-        (tile,) = entry.beside
+        (mosaic,) = entry.beside
+        assert (mosaic.caption, mosaic.columns, len(mosaic.tiles)) == ("patches", 3, 9)
         one = next(layer for layer in true.layers if layer.layer == "3")
-        assert f"{one.values[i, 0]:.3g}" in tile.alt
-        first = (one.shown[i][0, 0].permute(1, 2, 0) * 255).round().byte().numpy()
-        side = tile.pixels.shape[0] // 3 // len(first)
-        second = (one.shown[i][0, 1].permute(1, 2, 0) * 255).round().byte().numpy()
-        across = side * second.shape[1] + 2
-        assert np.array_equal(tile.pixels[: side * len(second) : side, across : across + side * second.shape[1] : side], second), (
-            "row by row"
-        )
-        assert np.array_equal(tile.pixels[: side * len(first) : side, : side * len(first) : side], first)
+        for k, tile in enumerate(mosaic.tiles):
+            assert f"{one.values[i, k]:.3g}" in tile.alt
+            patch = (one.shown[i][0, k].permute(1, 2, 0) * 255).round().byte().numpy()
+            side = tile.pixels.shape[0] // len(patch)
+            assert np.array_equal(tile.pixels, patch.repeat(side, 0).repeat(side, 1)), "row by row"
     assert "parts of photographs" in page.html()
     (photos / "bad.jpg").write_bytes(b"\xff\xd8\xff nothing")
     words = [

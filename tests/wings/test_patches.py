@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +13,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+import zorki
 from tests.sets import net, pictures, saved
-from zorki import io
+from zorki import blocks, io, lens, studio
 from zorki.cli.main import run as command
 from zorki.core import events
 from zorki.pixels import cutting, units
@@ -202,6 +204,109 @@ def test_a_net_that_cannot_be_drawn_shows_its_patches_all_the_same() -> None:
     assert len(found.tiles()) == 4
 
 
+def slide(n: lens.Net, photos: list[np.ndarray], **options: Any) -> tuple[studio.Board, list[blocks.Plate]]:
+    board = zorki.see.patches(n, photos=photos, **options)
+    return board, [plate for section in board.blocks.sections for plate in section.blocks[0].plates]
+
+
+def test_a_slide_has_drawings_patches_and_what_came_back_in_this_order() -> None:
+    n, photos = net(), pictures(20)
+    board, plates = slide(n, photos, layer="0,3", channel="1,0", beside="all")
+    assert [plate.title for plate in plates] == ["0:1", "0:0", "3:1", "3:0"]
+    tiles = iter(board.tiles)
+    for plate, one, i in zip(plates, [*[board.raw.layers[0]] * 2, *[board.raw.layers[1]] * 2], (0, 1, 0, 1), strict=True):
+        drawn, *kinds = plate.mosaics
+        assert (drawn.caption, len(drawn.tiles), drawn.rows, drawn.columns) == ("drawn", 4, 2, 2)
+        assert [m.caption for m in kinds] == ["patches", "deconvnet", "guided", "gradient"]
+        for kind, mosaic in enumerate(kinds):
+            assert (len(mosaic.tiles), mosaic.columns, mosaic.rows) == (9, 3, 3)
+            assert np.array_equal(drawn.tiles[kind].pixels, next(tiles).pixels)
+            for k, tile in enumerate(mosaic.tiles):
+                levels = (one.shown[i][kind, k].permute(1, 2, 0) * 255).round().byte().numpy()
+                side = tile.pixels.shape[0] // len(levels)
+                assert np.array_equal(tile.pixels, levels.repeat(side, 0).repeat(side, 1))
+                assert (tile.caption, tile.alt) == ((other := next(tiles)).caption, other.alt)
+
+
+@pytest.mark.parametrize(("options", "captions", "counts"), [
+    ({"channel": "2", "count": 2}, ["drawn", "patches", "deconvnet"], [2, 2, 2]),
+    ({"channel": "2", "count": 2, "beside": "none"}, ["drawn", "patches"], [1, 2]),
+    ({"channel": "2", "count": 1, "beside": "none", "drawn": False}, ["patches"], [1]),
+    ({"channel": "0-2", "count": 5, "drawn": False}, ["patches", "deconvnet"], [5, 5]),
+])  # fmt: skip
+def test_odd_counts_are_slides_too(options: dict[str, Any], captions: list[str], counts: list[int], tmp_path: Path) -> None:
+    board, plates = slide(net(), pictures(8), layer="3", **options)
+    for plate in plates:
+        assert [m.caption for m in plate.mosaics] == captions
+        assert [len(m.tiles) for m in plate.mosaics] == counts
+    made = board.numpy()
+    assert made.dtype == np.uint8
+    assert made.shape == (*board.pil().size[::-1], 3)
+    html = board.save(tmp_path / "x.html").read_text(encoding="utf-8")
+    assert html.count('class="z-plate') == len(plates)
+    assert "From " not in html
+    assert ("what the network made" in html) == ("deconvnet" in captions)
+    assert ("its drawing" in html) == ("drawn" in captions)
+
+
+def test_a_channel_is_named_by_the_classes_that_it_speaks_for() -> None:
+    """A channel that adds to one class alone; a name of a hundred letters stays whole on the page and ends at a word on the sheet."""
+    torch.manual_seed(0)
+    conv, fc = nn.Conv2d(3, 2, 3, padding=1), nn.Linear(2, 2, bias=False)
+    with torch.no_grad():
+        fc.weight.copy_(torch.eye(2))
+    module = nn.Sequential(conv, nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), fc).eval()
+    long = "Yellow-spotted fire salamander of the European mountains " * 3
+    n = lens.Net(module, name="net", side=16, classes=["zebra, striped", long])
+    board, plates = slide(n, pictures(4, ((16, 16),)), layer="0", count=2)
+    assert [plate.words for plate in plates] == ["zebra", long]
+    assert long.strip() in board._repr_html_()
+    assert "<span>patches</span>" in board._repr_html_(), "the command that makes it"
+    assert board.numpy().min() < 100
+    without, plates = slide(n, pictures(4, ((16, 16),)), layer="0", count=2, drawn=False)
+    assert [plate.words for plate in plates] == [f"excited by {v[0]:.3g} at most" for v in without.raw.values]
+    with torch.no_grad():
+        conv.weight.zero_()
+        conv.bias.fill_(-1)  # type: ignore[union-attr]
+    assert slide(n, pictures(4, ((16, 16),)), layer="1", count=2, drawn=False)[1][0].words == "no photograph excites it"
+
+
+def test_what_comes_back_is_grey_at_nothing_and_all_but_its_strongest_fiftieth_is_told_apart() -> None:
+    g = torch.Generator().manual_seed(0)
+    slopes = torch.zeros(3, 30, 30)
+    slopes[:, 5:25, 10:20] = torch.randn(3, 20, 10, generator=g)
+    slopes[0, 6, 11] = 1e6
+    made = units.seen(slopes, np.array([10, 5, 10, 20]))
+    inside = made[:, 5:25, 10:20]
+    assert bool((made[:, :5] == 0.5).all())
+    assert float(made[0, 6, 11]) == 1
+    clipped = int(((inside == 0) | (inside == 1)).sum())
+    assert clipped == pytest.approx(0.02 * 600, abs=1.01)
+    assert torch.equal((inside - 0.5).sign(), slopes[:, 5:25, 10:20].sign()), "light is above nothing, dark below"
+    lone = torch.zeros(3, 30, 30)
+    lone[1, 8, 12] = -2.0
+    found = units.seen(lone, np.array([10, 5, 10, 20]))
+    assert float(found[1, 8, 12]) == 0, "where nearly all is nothing the largest counts"
+    assert int((found != 0.5).sum()) == 1
+    assert bool((units.seen(lone * torch.inf, np.array([10, 5, 10, 20])) == 0.5).all())
+
+
+def test_outside_of_the_photograph_nothing_came_back() -> None:
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Conv2d(3, 1, 5, padding=2), nn.ReLU(), nn.Flatten()).eval()
+    with torch.no_grad():
+        module[0].weight.fill_(1.0)  # type: ignore[operator]
+    photos = [np.zeros((16, 16, 3), np.uint8) for _ in range(2)]
+    photos[0][0, 0] = 255
+    shown = (
+        patches.run(net(module, 16), io.PhotoSet(photos), patches.Settings(layer="0", channel="0", count=1, drawn=False)).layers[0].shown[0]
+    )
+    outside = shown[0, 0, 0] == np.float32(cutting.PAPER)
+    assert outside.any()
+    assert bool((shown[1, 0][:, outside] == cutting.NOTHING).all())
+    assert bool((shown[1, 0][:, ~outside] == 1).all()), "the filter is the same everywhere, so that all is as strong"
+
+
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "here").mkdir()
@@ -236,6 +341,40 @@ def test_the_command_leaves_broken_files_out_and_says_so_by_its_status(here: Pat
     record = io.read_settings(told["out"][0])
     assert record is not None
     assert record["pictures"] == {"photos": "photos"}
+
+
+def test_the_command_makes_a_page_too(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    saved(here / "photos", 6)
+    words = [
+        "see",
+        "patches",
+        "--photos",
+        "photos",
+        "--model",
+        "net.py:toy",
+        "--layer",
+        "0,3",
+        "--channel",
+        "0-1",
+        "--count",
+        "4",
+        "--quiet",
+    ]
+    assert command([*words, "-o", "x.html", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["out"] == ["x.html"]
+    assert [layer["layer"] for layer in told["layers"]] == ["0", "3"]
+    html = (here / "x.html").read_text(encoding="utf-8")
+    assert html.count('class="z-plate') == 4
+    assert html.count("<h2>") == 2
+    assert "6 photographs" in html
+    assert command([*words, "-o", "x.html"]) == 2, "what exists is not replaced"
+    assert "x.html exists" in capsys.readouterr().err
+    assert command([*words, "-o", "x.jpg"]) == 0
+    assert io.open_photo(here / "x.jpg").hw[0] > 500, "two layers' rows of 238 px"
+    (here / "photos" / "bad.jpg").write_bytes(b"\xff\xd8\xff nothing")
+    assert command([*words, "-o", "y.html"]) == 3
+    assert "1 of 7 photographs could not be read and are left out: bad.jpg." in (here / "y.html").read_text(encoding="utf-8")
 
 
 def test_the_command_refuses_before_work(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from zorki.blocks.charts import Bars, Cell, Curve, Table
 from zorki.blocks.pages import Block, Note, Page, Section
-from zorki.blocks.pictures import Entry, Figure, FilmMedia, Gallery, Grid, Pixels, Row, Tile
+from zorki.blocks.pictures import Entry, Figure, FilmMedia, Gallery, Grid, Mosaic, Pixels, Plate, Row, Slide, Tile
 
 __all__ = [
     "Bars",
@@ -20,11 +20,14 @@ __all__ = [
     "FilmMedia",
     "Gallery",
     "Grid",
+    "Mosaic",
     "Note",
     "Page",
     "Pixels",
+    "Plate",
     "Row",
     "Section",
+    "Slide",
     "Table",
     "Tile",
 ]

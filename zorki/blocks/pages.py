@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from zorki.blocks.charts import Bars, Curve, Table
-from zorki.blocks.pictures import Figure, Gallery, Grid, Row
+from zorki.blocks.pictures import Figure, Gallery, Grid, Row, Slide
 
 __all__ = ["Block", "Note", "Page", "Section"]
 
@@ -19,7 +19,7 @@ class Note:
     formula: str = ""
 
 
-Block: TypeAlias = Figure | Gallery | Grid | Row | Curve | Bars | Table | Note
+Block: TypeAlias = Figure | Gallery | Grid | Row | Slide | Curve | Bars | Table | Note
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Entry", "Figure", "FilmMedia", "Gallery", "Grid", "Pixels", "Row", "Tile"]
+__all__ = ["Entry", "Figure", "FilmMedia", "Gallery", "Grid", "Mosaic", "Pixels", "Plate", "Row", "Slide", "Tile"]
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 FilmMedia: TypeAlias = Literal["image/webp", "image/gif", "video/mp4"]
@@ -86,6 +86,50 @@ class Row:
 
 
 @dataclass(frozen=True, eq=False)
+class Mosaic:
+    """Pictures of one size that are looked at as one, row by row: a channel's nine patches. Raises ValueError without any, or of several sizes."""
+
+    tiles: tuple[Tile, ...]
+    caption: str
+    "a word or two under it"
+    columns: int
+    crisp: bool = False
+
+    def __post_init__(self) -> None:
+        if len({tile.pixels.shape[:2] for tile in self.tiles}) != 1 or self.columns < 1:
+            raise ValueError(f"A mosaic has pictures of one size in columns, not {len(self.tiles)} in {self.columns}.")
+
+    @property
+    def rows(self) -> int:
+        return -(-len(self.tiles) // self.columns)
+
+    @property
+    def ratio(self) -> float:
+        """Width by height, gaps left out."""
+        h, w = self.tiles[0].pixels.shape[:2]
+        return float(self.columns * w / (self.rows * h))
+
+
+@dataclass(frozen=True, eq=False)
+class Plate:
+    """One of a slide: mosaics side by side, equally high, under one line that is its title and its words. key becomes its link (#key)."""
+
+    key: str
+    title: str
+    mosaics: tuple[Mosaic, ...]
+    words: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Slide:
+    """What Zeiler and Fergus showed of a layer: a plate for each channel."""
+
+    plates: tuple[Plate, ...]
+    sentence: str
+    command: str = ""
+
+
+@dataclass(frozen=True, eq=False)
 class Entry:
     """One of a gallery: key becomes its link (#key), title stands over its words; beside: further pictures, such as its patches."""
 
@@ -93,7 +137,7 @@ class Entry:
     title: str
     tile: Tile
     words: tuple[str, ...] = ()
-    beside: tuple[Tile, ...] = ()
+    beside: tuple[Mosaic, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from zorki.io.arrays import cached, read_arrays, tidied, used, write_arrays
 from zorki.io.disk import atomic, atomic_write, check_target, check_writable, free_path, numbered
 from zorki.io.film import Film
+from zorki.io.lettering import lettered
 from zorki.io.opening import open_photo
 from zorki.io.photo import Photo
 from zorki.io.photosets import PhotoSet, marked
@@ -24,6 +25,7 @@ __all__ = [
     "encode",
     "fitting",
     "free_path",
+    "lettered",
     "marked",
     "numbered",
     "open_photo",

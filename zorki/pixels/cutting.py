@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 
 from zorki import lens
-from zorki.blocks import Tile
+from zorki.blocks import Mosaic, Plate, Tile
 from zorki.core import events
 from zorki.core.errors import InputError, Stopped
 from zorki.lens.rules import Rule
@@ -21,8 +21,9 @@ from zorki.pixels.best import Best
 from zorki.pixels.index import Index, Search
 
 SIDE = 160  # pixels of a tile's longer side, at least
-CELL, GAP = 64, 2  # of a patch among nine
-PAPER = 0.86  # lightness of what lies outside of the photograph
+CELL = 96  # of one in a mosaic
+SMALL = 32  # pixels: of smaller patches each pixel is to be seen
+PAPER, NOTHING = 0.86, 0.5  # lightness of what lies outside of the photograph, and of where nothing came back
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Patches:
     values: (n, k) float32, NaN where there is none; photos: (n, k) numbers of photographs in their set, -1 there; names: (n, k) theirs;
     positions: (n, k, 2) row and column of the unit; boxes: (n, k, 4) left, top, width, height of what it sees, in pixels of the photograph
     at the size that the network got, clipped to it. shown: for each channel the pictures (k, 3, h, w) in 0..1 of each kind, patches
-    first; kinds: their names. drawn: (n, number of kinds, 3, h, w) in 0..1, drawings of each channel, each from another start.
+    first; kinds: their names. drawn: (n, number of kinds, 3, h, w) in 0..1, drawings of each channel, each from another start. words: for
+    channels the classes that they speak for.
     """
 
     layer: str
@@ -46,6 +48,7 @@ class Patches:
     kinds: tuple[str, ...]
     shown: tuple[torch.Tensor, ...]
     drawn: torch.Tensor | None = None
+    words: Mapping[int, str] = field(default_factory=dict)
 
     def answer(self) -> dict[str, object]:
         rows = []
@@ -64,39 +67,61 @@ class Patches:
         return {"layer": self.layer, "sees": self.sees, "channels": rows}
 
     def tiles(self) -> Iterator[Tile]:
-        """Channel by channel, kind by kind; one size in a channel."""
-        for i, channel in enumerate(self.channels):
-            name = f"{self.layer}:{channel}"
-            for row, (kind, pictures) in enumerate(zip(self.kinds, self.shown[i], strict=True)):
+        """Channel by channel, kind by kind, a drawing first; one size in a channel."""
+        for i in range(len(self.channels)):
+            for kind in range(len(self.kinds)):
                 if self.drawn is not None:
-                    drawing = shift.resize(self.drawn[i, row : row + 1], (SIDE, SIDE)).clamp(0, 1)[0]
-                    yield Tile(pixels=ink.levels(drawing), caption=f"{name} drawn", alt=f"What {name} answers to, drawn from nothing")
-                for k, picture in enumerate(pictures):
-                    said = f"{name} #{k + 1} "
-                    photo = str(self.names[i, k])
-                    if self.photos[i, k] < 0:
-                        said, alt = (f"{name} none" if kind == "patch" else ""), "Empty: no photograph excites it"
-                    elif kind == "patch":
-                        said += f"{self.values[i, k]:.3g} {photo.rpartition('/')[2]}"
-                        alt = f"What excites channel {channel} of {self.layer} as number {k + 1}, by {self.values[i, k]:.3g}: a part of {photo}"
-                    else:
-                        said, alt = said + kind, f"What {self.layer}:{channel} answers to in {photo}, by {kind}"
-                    yield Tile(pixels=ink.enlarged(ink.levels(picture), SIDE), caption=said, alt=alt)
+                    yield self.drawing(i, kind)
+                for k in range(self.values.shape[1]):
+                    yield self.tile(i, kind, k)
 
-    def montages(self) -> Iterator[Tile]:
-        """For each channel its patches on one picture, as many in a row as make it square."""
-        for i, channel in enumerate(self.channels):
-            cells = [ink.enlarged(ink.levels(p), CELL) for p in self.shown[i][0]]
-            side = math.ceil(math.sqrt(len(cells)))
-            h, w = (n + GAP for n in cells[0].shape[:2])
-            paper = np.full((side * h - GAP, side * w - GAP, 3), 255, np.uint8)
-            for k, cell in enumerate(cells):
-                y, x = k // side * h, k % side * w
-                paper[y : y + h - GAP, x : x + w - GAP] = cell
-            there = ", ".join(f"{v:.3g}" for v in self.values[i] if np.isfinite(v))
-            yield Tile(
-                pixels=paper, caption="", alt=f"The patches that excite {self.layer}:{channel} most" + (f", by {there}" if there else "")
-            )
+    def drawing(self, i: int, start: int) -> Tile:
+        """The i-th channel drawn, from one of several starts."""
+        assert self.drawn is not None
+        name = f"{self.layer}:{self.channels[i]}"
+        drawing = shift.resize(self.drawn[i, start : start + 1], (SIDE, SIDE)).clamp(0, 1)[0]
+        return Tile(pixels=ink.levels(drawing), caption=f"{name} drawn", alt=f"What {name} answers to, drawn from nothing")
+
+    def tile(self, i: int, kind: int, k: int, side: int = SIDE) -> Tile:
+        """The i-th channel's k-th patch, or what the net made of it, enlarged to so many pixels at least."""
+        name, photo, shown = f"{self.layer}:{self.channels[i]}", str(self.names[i, k]), self.kinds[kind]
+        said = f"{name} #{k + 1} "
+        if self.photos[i, k] < 0:
+            said, alt = (f"{name} none" if kind == 0 else ""), "Empty: no photograph excites it"
+        elif kind == 0:
+            said += f"{self.values[i, k]:.3g} {photo.rpartition('/')[2]}"
+            by = f"{self.values[i, k]:.3g}"
+            alt = f"What excites channel {self.channels[i]} of {self.layer} as number {k + 1}, by {by}: a part of {photo}"
+        else:
+            said, alt = said + shown, f"What {name} answers to in {photo}, by {shown}"
+        return Tile(pixels=ink.enlarged(ink.levels(self.shown[i][kind, k]), side), caption=said, alt=alt)
+
+    def mosaics(self, i: int) -> tuple[Mosaic, ...]:
+        """Of the i-th channel what belongs side by side: its drawings one below the other, the patches, what the net made of them, as squares."""
+        count, crisp = self.values.shape[1], max(self.shown[i].shape[-2:]) <= SMALL
+        side = math.ceil(math.sqrt(count))
+        kinds = tuple(
+            Mosaic(tuple(self.tile(i, kind, k, CELL) for k in range(count)), "patches" if kind == 0 else name, side, crisp)
+            for kind, name in enumerate(self.kinds)
+        )
+        if self.drawn is None:
+            return kinds
+        drawings = tuple(self.drawing(i, start) for start in range(len(self.kinds)))
+        return Mosaic(drawings, "drawn", math.isqrt(len(drawings))), *kinds
+
+    def plates(self) -> tuple[Plate, ...]:
+        """For each channel what a slide shows of it."""
+        return tuple(
+            Plate(f"{self.layer}-{channel}", f"{self.layer}:{channel}", self.mosaics(i), self.line(i))
+            for i, channel in enumerate(self.channels)
+        )
+
+    def line(self, i: int) -> str:
+        """The classes that the i-th channel speaks for; where they are not known, how much it is excited."""
+        if said := self.words.get(self.channels[i]):
+            return said
+        best = float(self.values[i, 0])
+        return f"excited by {best:.3g} at most" if best > 0 else "no photograph excites it"
 
 
 class Cut:
@@ -171,12 +196,13 @@ class Cut:
         size = units.common_size([(whole, hw) for _, whole, hw in parts])
         out = torch.full((1 + len(self.rules), self.count, 3, *size), PAPER)
         for k, whole, hw in parts:
+            out[1:, k] = NOTHING
             for i, picture in enumerate(cuts[k]):
                 units.lay(out[i, k], picture if i == 0 else units.seen(picture, boxes[k]), whole, hw)
         self.boxes = np.concatenate([self.boxes, boxes[None]])
         self.shown.append(out)
 
-    def patches(self, drawn: torch.Tensor | None = None) -> Patches:
+    def patches(self, drawn: torch.Tensor | None = None, words: Mapping[int, str] | None = None) -> Patches:
         """All of them, and what a person should know."""
         chosen = list(self.channels)
         values, photos = self.best.values[chosen].numpy().copy(), self.best.photos[chosen].numpy().copy()
@@ -192,7 +218,7 @@ class Cut:
         if dead:
             events.note(f"{self.layer}: no photograph excites {dead} of {len(chosen)} channels.")
         return Patches(
-            self.layer, sees, self.channels, values, photos, names, self.best.places[chosen].numpy(), self.boxes, ("patch", *self.rules), tuple(self.shown), drawn
+            self.layer, sees, self.channels, values, photos, names, self.best.places[chosen].numpy(), self.boxes, ("patch", *self.rules), tuple(self.shown), drawn, words or {}
         )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,6 +15,7 @@ from zorki.lens.rules import Rule
 from zorki.pixels.attributing import UNRULED, Watch
 
 Box = tuple[int, int, int, int]
+COMMON = 0.98  # of what comes back is shown without clipping
 
 
 def traced_back(net: lens.Net, x: torch.Tensor, layer: str, channel: int, places: torch.Tensor, rule: Rule) -> torch.Tensor:
@@ -36,10 +38,16 @@ def traced_back(net: lens.Net, x: torch.Tensor, layer: str, channel: int, places
 
 
 def seen(slopes: torch.Tensor, box: npt.NDArray[np.int64]) -> torch.Tensor:
-    """(3, h, w) of either sign as a picture: mid-grey is 0, the largest number inside the box (left, top, width, height) is 0 or 1."""
+    """(3, h, w) of either sign as a picture in 0..1: mid-grey is 0, and but for the strongest 2 % what is inside the box (left, top, width,
+    height) stays short of black and white. Of deep layers few numbers come back large, and by these alone the rest would be grey.
+    """
     left, top, width, height = box.tolist()
-    largest = slopes[:, top : top + height, left : left + width].abs().amax()
-    return (0.5 + slopes / (2 * largest.clamp_min(1e-30))).clamp(0, 1) if bool(largest.isfinite()) else torch.full_like(slopes, 0.5)
+    strength = slopes[:, top : top + height, left : left + width].abs().flatten()
+    largest = strength.amax()
+    if not bool(largest.isfinite()):
+        return torch.full_like(slopes, 0.5)
+    common = strength.kthvalue(max(1, math.ceil(COMMON * len(strength)))).values
+    return (0.5 + slopes / (2 * (common if bool(common > 0) else largest).clamp_min(1e-30))).clamp(0, 1)
 
 
 def common_size(boxes: Sequence[tuple[Box, tuple[int, int]]]) -> tuple[int, int]:

@@ -86,7 +86,9 @@ class Job:
     def result(self) -> Picture | Board | Page:
         """The Picture or Board, after `steps` has been looped over. Raises Stopped when there was no step yet."""
         if self.made is not None:
-            return Board(tuple(self.made.tiles()), self.record(), self.made, getattr(self.made, "columns", None))
+            makes = self.method.page
+            page = None if makes is None else makes(self.net, self.made, self.settings, self.command(), **self.sets)
+            return Board(tuple(self.made.tiles()), self.record(), self.made, getattr(self.made, "columns", 0), page)
         if self.last is None:
             raise Stopped(f"{self.method.name} was stopped before its first step.", "Nothing was drawn yet.")
         drawn = self.last.image()
@@ -136,7 +138,7 @@ class Job:
         named = first or next(iter(self.sets.values()), None)
         stem = Path(named.name).stem if named else str(getattr(self.settings, "layer", None) or Path(self.net.name).name)
         stem = re.sub(r'[<>:"/\\|?*\s]+', "-", stem)
-        return f"{stem}.{self.method.name}.{'png' if self.method.page is None else 'html'}"
+        return f"{stem}.{self.method.name}.{'html' if self.method.page is not None and self.method.climbs else 'png'}"
 
 
 def advanced(started: Iterator[pixels.Step]) -> pixels.Step | None:

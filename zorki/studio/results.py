@@ -23,6 +23,7 @@ class Shown(ABC):
     """What both have in common: the pixels decide everything else."""
 
     record: Mapping[str, Any]
+    blocks: blocks.Page | None = None
 
     @abstractmethod
     def numpy(self) -> npt.NDArray[np.uint8]:
@@ -43,10 +44,15 @@ class Shown(ABC):
         return io.pil(self.numpy())
 
     def save(self, path: str | Path, *, force: bool = False) -> Path:
-        """Writes the file whose ending says the format; what exists stays unless force. Raises InputError, Stopped."""
-        return io.save_photo(Path(path), self.numpy(), settings=dict(self.record), force=force)
+        """Writes the file whose ending says the format, .html for a page; what exists stays unless force. Raises InputError, Stopped."""
+        if self.blocks is None or Path(path).suffix.lower() not in (".html", ".htm"):
+            return io.save_photo(Path(path), self.numpy(), settings=dict(self.record), force=force)
+        io.atomic_write(Path(path), report.render(self.blocks), force)
+        return Path(path)
 
     def _repr_html_(self) -> str:
+        if self.blocks is not None:
+            return report.notebook_html(self.blocks)
         code = base64.b64encode(io.encode(self.numpy(), "PNG")).decode()
         return f'<img alt="{" ".join(self.record.get("command", ["picture"]))}" src="data:image/png;base64,{code}">'
 
@@ -73,14 +79,23 @@ class Picture(Shown):
 
 @dataclass(frozen=True)
 class Board(Shown):
-    """Several pictures with captions on one sheet. raw: what the method itself returned, with its unscaled numbers. columns: of the sheet."""
+    """Several pictures with captions on one sheet. raw: what the method itself returned, with its unscaled numbers.
+
+    columns: pictures in a row; not given: as make it roughly square. blocks: of some the same as a page, and the sheet shows what is on it.
+    """
 
     tiles: tuple[blocks.Tile, ...] = field(repr=False)
     record: Mapping[str, Any] = field(default_factory=dict)
     raw: Any = field(default=None, repr=False)
-    columns: int | None = None
+    columns: int = 0
+    blocks: blocks.Page | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", self.columns or io.fitting(max(1, len(self.tiles))))
 
     def numpy(self) -> npt.NDArray[np.uint8]:
+        if self.blocks is not None:
+            return report.sheet(self.blocks)
         return io.sheet([t.pixels for t in self.tiles], [t.caption for t in self.tiles], self.columns)
 
     def __len__(self) -> int:
@@ -97,25 +112,7 @@ class Page(Shown):
 
     def numpy(self) -> npt.NDArray[np.uint8]:
         """Its pictures on one sheet."""
-        shown = [block for section in self.blocks.sections for block in section.blocks if isinstance(block, blocks.Gallery)]
-        entries = [entry for gallery in shown for entry in gallery.entries]
-        drawn = [(tile.pixels, entry.title if tile is entry.tile else "") for entry in entries for tile in (entry.tile, *entry.beside)]
-        high = max(len(picture) for picture, _ in drawn)
-        columns = len(drawn) // len(entries) * io.fitting(len(entries)) if len(drawn) > len(entries) else None
-        return io.sheet([pixels.ink.enlarged(picture, high // 2 + 1) for picture, _ in drawn], [title for _, title in drawn], columns)
+        return report.sheet(self.blocks)
 
     def html(self) -> str:
         return report.render(self.blocks)
-
-    def save(self, path: str | Path, *, force: bool = False) -> Path:
-        """Writes the page where the name ends in .html, else its pictures as one sheet. Raises InputError, Stopped."""
-        if Path(path).suffix.lower() not in PAGES:
-            return super().save(path, force=force)
-        io.atomic_write(Path(path), self.html(), force)
-        return Path(path)
-
-    def _repr_html_(self) -> str:
-        return report.notebook_html(self.blocks)
-
-
-PAGES = (".html", ".htm")

@@ -24,7 +24,7 @@ class Method:
     also: Mapping[str, str]
     run: Callable[..., Any]
     page: Callable[..., Any] | None = None
-    "for a method whose result is a page: what was drawn → blocks.Page"
+    "what was drawn or measured → blocks.Page: the result of what climbs, and what a board of what measures can be shown as"
 
     @property
     def summary(self) -> str:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated
 
 from zorki import blocks, lens, pixels
 from zorki.core import events
-from zorki.core.errors import InputError
 from zorki.core.method import Input
 from zorki.core.numbers import numbers
 from zorki.core.settings import Least
@@ -86,14 +85,16 @@ def page(
     net: lens.Net, drawn: torch.Tensor, labels: Sequence[str], s: Settings, command: str, photos: io.PhotoSet | None = None
 ) -> blocks.Page:
     """The page of what is drawn so far (n, 3, h, w) in 0..1; labels: its channels as "layer:number", of which the first n are drawn."""
+    from zorki.pixels import speaking
+
     name = net.pick_layer(s.layer)
     layer = net.layer(name)
     chosen = [int(label.rpartition(":")[2]) for label in labels[: len(drawn)]]
-    said = spoken(net, drawn, name, chosen, s.classes) if net.channels in (1, 3) else {}
+    said = speaking.spoken(net, drawn, name, chosen, s.classes)
     cut = {} if photos is None else patches(net, photos, name, chosen, s.index)
     entries = tuple(
         blocks.Entry(
-            key=f"{name}-{number}", title=f"{name}:{number}", words=tuple(said.get(number, ())),
+            key=f"{name}-{number}", title=f"{name}:{number}", words=(said[number],) if number in said else (),
             tile=blocks.Tile(pixels=pixels.ink.levels(picture), caption=f"{name}:{number}", alt=f"What {name}:{number} answers to"),
             beside=cut.get(number, ()),
         )
@@ -123,8 +124,8 @@ def page(
     )
 
 
-def patches(net: lens.Net, photos: io.PhotoSet, name: str, chosen: Sequence[int], file: str | None) -> dict[int, tuple[blocks.Tile]]:
-    """For each channel the nine patches that excite it most, on one picture."""
+def patches(net: lens.Net, photos: io.PhotoSet, name: str, chosen: Sequence[int], file: str | None) -> dict[int, tuple[blocks.Mosaic, ...]]:
+    """For each channel the nine patches that excite it most."""
     from zorki.pixels import cutting
 
     search, found = excited(net, photos, name, file, quiet=True)
@@ -132,45 +133,5 @@ def patches(net: lens.Net, photos: io.PhotoSet, name: str, chosen: Sequence[int]
     for k, _ in enumerate(chosen, 1):
         cut.next()
         events.tell("patches", k, len(chosen))
-    return {n: (tile,) for n, tile in zip(chosen, cut.patches().montages(), strict=True)}
-
-
-def spoken(net: lens.Net, drawn: torch.Tensor, name: str, chosen: Sequence[int], count: int) -> dict[int, list[str]]:
-    """For each channel a sentence with the classes that gain most when its map is doubled; nothing for a net that is no classifier."""
-    import torch
-
-    found: dict[int, list[str]] = {}
-    if not count or not list(net.layers()):
-        return found
-    if net.classes and name == net.names()[-1] and net.layer(name).shape == (len(net.classes),):  # each is a class
-        return {number: [net.classes[number]] for number in chosen}
-    size, hw = min(16, net.batch or 16), pixels.shift.fitted(net, (drawn.shape[-2], drawn.shape[-1]), max(drawn.shape[-2:]))
-    for i in range(0, len(chosen), size):
-        some, x = list(chosen[i : i + size]), pixels.shift.resize(drawn[i : i + size], hw).to(net.device)
-
-        def doubled(_module: object, _given: object, out: object, some: list[int] = some) -> object:
-            if not isinstance(out, torch.Tensor) or out.ndim != 4:
-                return out
-            raised = out.clone()
-            for k, number in enumerate(some):
-                raised[k, number] *= 2
-            return raised
-
-        with torch.no_grad(), net.quiet():
-            try:
-                before = net.logits(x)
-            except InputError:  # its output is none that could be classes
-                return {}
-            if before.ndim != 2 or not torch.isfinite(before).all():
-                return {}
-            handle = net.part(name).register_forward_hook(doubled)
-            try:
-                gained = (net.logits(x) - before).float().cpu()
-            finally:
-                handle.remove()
-        for number, row in zip(some, gained, strict=True):
-            best = [k for k in row.argsort(descending=True)[:count].tolist() if float(row[k]) > 0]
-            names = [net.classes[k].split(",")[0] if net.classes else f"class {k}" for k in best]
-            if names:
-                found[number] = [", ".join(names)]
-    return found
+    made = cut.patches()
+    return {n: made.mosaics(i) for i, n in enumerate(chosen)}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 import numpy.typing as npt
 
-from zorki import lens
+from zorki import blocks, lens
 from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.core.method import Input
@@ -22,7 +22,6 @@ from zorki.core.settings import Least
 
 if TYPE_CHECKING:
     from zorki import io
-    from zorki.blocks import Tile
     from zorki.lens.rules import Rule
     from zorki.pixels.cutting import Patches
 
@@ -35,6 +34,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "all": ("deconvnet", "guided", "gradient"),
 }
 NINE = 9  # an index holds so many at least, so that it serves again when fewer are shown
+CLASSES = 3  # named for each channel
 
 
 @dataclass(frozen=True)
@@ -90,10 +90,10 @@ class Excited:
 
     @property
     def columns(self) -> int:
-        """Of the sheet: a channel's drawing and its patches are a row, and what the net made of them another."""
+        """Of the tiles: a channel's drawing and its patches are a row, and what the net made of them another."""
         return int(self.layers[0].values.shape[1]) + (self.layers[0].drawn is not None)
 
-    def tiles(self) -> list[Tile]:
+    def tiles(self) -> list[blocks.Tile]:
         return [tile for one in self.layers for tile in one.tiles()]
 
 
@@ -103,7 +103,7 @@ def run(net: lens.Net, photos: io.PhotoSet, s: Settings = Settings()) -> Excited
     Raises UnknownName for a layer, InputError for a channel that it lacks and when no photograph can be read, Stopped for a layer that
     gives nothing but NaN.
     """
-    from zorki.pixels import cutting, index, keeping
+    from zorki.pixels import cutting, index, keeping, speaking
 
     names = layers_of(net, s.layer)
     chosen = {}
@@ -121,10 +121,40 @@ def run(net: lens.Net, photos: io.PhotoSet, s: Settings = Settings()) -> Excited
             done += 1
             events.tell("patches", done, sum(map(len, chosen.values())))
         drawn = cutting.drawings(net, name, chosen[name], 1 + len(one.rules)) if s.drawn else None
-        made.append(one.patches(drawn))
+        words = {} if drawn is None else speaking.spoken(net, drawn[:, 0], name, chosen[name], CLASSES)
+        made.append(one.patches(drawn, words))
     if any(one.drawn is None for one in made):  # a sheet has one number of columns
         made = [replace(one, drawn=None) for one in made]
     return Excited(tuple(made), len(photos))
+
+
+def page(net: lens.Net, found: Excited, s: Settings, command: str, photos: io.PhotoSet) -> blocks.Page:
+    """Zeiler and Fergus' slides, layer by layer: for each channel its drawing, its patches, and what the net made of them."""
+    names, missing = [one.layer for one in found.layers], photos.missing
+    drawn, ways = found.layers[0].drawn is not None, found.layers[0].kinds[1:]
+    beside = f", and what the network made of each on the way back from that one unit ({', '.join(ways)})" if s.beside != "none" else ""
+    sections = [section(one, command if k == 0 else "") for k, one in enumerate(found.layers)]
+    if missing:
+        some = ", ".join(name for name, _ in missing[:10]) + (" …" if len(missing) > 10 else "")
+        left = blocks.Note(f"{len(missing)} of {found.count:,} photographs could not be read and are left out: {some}.")
+        sections[-1] = replace(sections[-1], blocks=(*sections[-1].blocks, left))
+    return blocks.Page(
+        title=f"What excites {', '.join(names) if len(names) < 5 else f'{len(names)} layers'}",
+        lead=f"For each channel {'its drawing, ' if drawn else ''}the parts of {found.count:,} photographs that excite it most{beside}.",
+        sections=tuple(sections),
+        facts=(("network", net.name), ("photographs", f"{found.count - len(missing):,}")),
+        foot="Made by Zorki on this machine. Nothing left it.",
+    )
+
+
+def section(one: Patches, command: str) -> blocks.Section:
+    """One layer's slide; what all slides have in common is said where the command stands."""
+    count = len(one.channels)
+    said = ["A patch is all that the unit sees; light is what lies outside of the photograph."]
+    said += ["What comes back is mid-grey where it is nothing."] if one.kinds[1:] else []
+    said += ["Beside a channel's name stand the classes whose logit grows most when it is doubled in its own drawing."] if one.words else []
+    lead = f"{'One channel' if count == 1 else f'{count} channels'} whose units see {one.sees}."
+    return blocks.Section(one.layer, one.layer, lead, (blocks.Slide(one.plates(), " ".join(said) if command else "", command),))
 
 
 def layers_of(net: lens.Net, given: str | None) -> list[str]:
