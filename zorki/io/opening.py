@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from zorki.core.errors import InputError, Stopped, ZorkiError
-from zorki.io import colour, heif, pillow, pngs, tiffs
+from zorki.io import colour, heif, pillow, pngs, signals, tiffs
 from zorki.io.exif import read_exif, upright
 from zorki.io.files import existing_file
 from zorki.io.kinds import ENDINGS, HEAD, sniff
@@ -82,7 +82,7 @@ def _read(handle: IO[bytes], head: bytes, kind: str, name: str, limit: int) -> R
     if kind == "HEIF":
         container = heif.header(handle)
         _check_size(container.size, limit, name)
-        return heif.read(container, name)
+        return heif.read(handle, container, name)
     if kind == "TIFF":
         size, ours = tiffs.header(handle, name)
         _check_size(size, limit, name)
@@ -97,7 +97,11 @@ def _read(handle: IO[bytes], head: bytes, kind: str, name: str, limit: int) -> R
         return pngs.read(handle.read(), name)
     image = pillow.header(handle, kind)
     _check_size(image.size, limit, name)
-    return pillow.decode(image, name)
+    raw = pillow.decode(image, name)
+    if kind == "AVIF":
+        handle.seek(0)
+        heif.coloured(handle, raw, name)
+    return raw
 
 
 def _tiff_exif(handle: IO[bytes]) -> bytes | None:
@@ -131,6 +135,8 @@ def _finish(raw: Raw, name: str, kind: str) -> Photo:
     data = np.ascontiguousarray(upright(raw.data, raw.orientation))
     colours = data[..., :-1] if raw.alpha else data
     pixels, profile, notes = None, raw.profile, raw.notes
+    if raw.hdr is not None:
+        pixels = signals.to_standard(colours, *raw.hdr)
     if profile is not None and raw.space == "rgb" and colour.is_srgb(profile):
         profile = None
     if profile is not None:
@@ -143,8 +149,8 @@ def _finish(raw: Raw, name: str, kind: str) -> Photo:
         if raw.space == "cmyk":
             colours = colour.cmyk_by_rule(colours)
         pixels = colour.floats(colours)
-        if raw.space == "gray":
-            pixels = np.repeat(pixels, 3, axis=2)
+    if pixels.shape[2] == 1:
+        pixels = np.repeat(pixels, 3, axis=2)
     return Photo(
         pixels=np.ascontiguousarray(pixels),
         alpha=np.ascontiguousarray(colour.floats(data[..., -1])) if raw.alpha else None,

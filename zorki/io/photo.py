@@ -52,6 +52,8 @@ class Raw:
     alpha: bool = False
     orientation: int = 1
     profile: bytes | None = None
+    hdr: tuple[str, tuple[float, ...]] | None = None
+    "'PQ' or 'HLG', and x and y of red, green, blue and white"
     exif: bytes | None = None
     notes: tuple[str, ...] = ()
     eight: bool = False

@@ -18,6 +18,7 @@ from PIL import (
 )
 
 from zorki.core.errors import InputError
+from zorki.io import signals
 from zorki.io.exif import read_exif
 from zorki.io.photo import Array, Raw
 from zorki.io.values import unit, whole
@@ -56,7 +57,6 @@ def _simple(image: Image.Image) -> Image.Image:
 
 def decode(image: Image.Image, name: str) -> Raw:
     """Decodes a PIL image. Raises InputError for a mode that is no picture; what Pillow raises on a broken file passes through."""
-    frames = getattr(image, "n_frames", 1)
     frames, word = getattr(image, "n_frames", 1), "pages" if image.format == "TIFF" else "frames"
     notes: tuple[str, ...] = (f"{name} has {frames} {word}; the first is used.",) if frames > 1 else ()
     image.load()
@@ -71,7 +71,7 @@ def decode(image: Image.Image, name: str) -> Raw:
         data = whole(data, name) if mode == "I" else unit(data, name)
     if mode == "CMYK":
         notes += (f"{name} is in CMYK; the result is in RGB.",)
-    return Raw(
+    raw = Raw(
         data=data if data.ndim == 3 else data[..., None],
         space=_SPACES[mode],
         alpha=mode in ("LA", "RGBA"),
@@ -80,3 +80,6 @@ def decode(image: Image.Image, name: str) -> Raw:
         exif=exif,
         notes=notes,
     )
+    if raw.profile is None and "srgb" not in image.info and ("gamma" in image.info or "chromaticity" in image.info):
+        signals.measured(raw, image.info.get("gamma"), image.info.get("chromaticity"), name)
+    return raw
