@@ -10,6 +10,7 @@ from zorki.io.saving import check_picture_target, encode, output_name, pil, save
 from zorki.io.scale import resize
 from zorki.io.settings import read_settings
 from zorki.io.sheet import fitting, sheet
+from zorki.io.values import span_text
 
 __all__ = [
     "Film",
@@ -34,6 +35,7 @@ __all__ = [
     "resize",
     "save_photo",
     "sheet",
+    "span_text",
     "tidied",
     "used",
     "write_arrays",

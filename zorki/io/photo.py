@@ -46,7 +46,7 @@ class Raw:
     """What a decoder hands over, before orientation, colours and floats. For inside this room."""
 
     data: Array
-    "(h, w, c) uint8 or uint16, or float32 0..1; c colours and then perhaps alpha"
+    "(h, w, c) numbers as they are stored, then (`values.settle`) uint8 or uint16, or float32 0..1; c colours and then perhaps alpha"
     space: str
     "'gray', 'rgb' or 'cmyk'"
     alpha: bool = False
@@ -58,3 +58,11 @@ class Raw:
     notes: tuple[str, ...] = ()
     eight: bool = False
     "float data that came from an 8-bit or unknown source"
+    top: int | None = None
+    "the whole number that stands for the full colour; None: the largest that the type of number has"
+    negative: bool = False
+    "0 is white"
+    multiplied: bool = False
+    "the colours are stored times alpha"
+    called: str = ""
+    "what it is called in sentences, where that is not its file's name"

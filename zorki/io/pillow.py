@@ -21,7 +21,6 @@ from zorki.core.errors import InputError
 from zorki.io import signals
 from zorki.io.exif import read_exif
 from zorki.io.photo import Array, Raw
-from zorki.io.values import unit, whole
 
 # The readers by name and not Image.open: that one compares sizes with a limit of its own, which is global and warns.
 _READERS: dict[str, Any] = {
@@ -67,8 +66,6 @@ def decode(image: Image.Image, name: str) -> Raw:
     mode = "I" if plain.mode.startswith("I;16") else plain.mode
     if mode not in _SPACES:
         raise InputError(f"{name} is a PIL image of mode {mode}.", "Grey, RGB or CMYK is needed.", "Call .convert('RGB') on it first.")
-    if mode in ("I", "F"):
-        data = whole(data, name) if mode == "I" else unit(data, name)
     if mode == "CMYK":
         notes += (f"{name} is in CMYK; the result is in RGB.",)
     raw = Raw(
@@ -79,6 +76,7 @@ def decode(image: Image.Image, name: str) -> Raw:
         profile=profile if isinstance(profile, bytes) and profile else None,
         exif=exif,
         notes=notes,
+        top=65535 if mode == "I" else None,
     )
     if raw.profile is None and "srgb" not in image.info and ("gamma" in image.info or "chromaticity" in image.info):
         signals.measured(raw, image.info.get("gamma"), image.info.get("chromaticity"), name)

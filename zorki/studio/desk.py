@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,14 @@ FILM_FRAMES = 120  # at most: a longer climb shows every second, third … step
 class Job:
     """A method with its net, pictures and settings; `steps` shows it at work, `result` is what came out so far.
 
-    pictures: by the method's names; anything that io.open_photo takes, or io.PhotoSet where they may be many. film: a path or a writable file object.
+    pictures: by the method's names; anything that io.open_photo takes, or io.PhotoSet where they may be many. film: a path or a writable file object. limit, range: as `io.open_photo` takes them.
     Raises InputError for pictures that are missing or too many.
     """
 
     def __init__(
-        self, method: Method, net: lens.Net, pictures: Mapping[str, Any], chosen: Any, film: io.Film | None = None, limit: int | None = None
-    ) -> None:
+        self, method: Method, net: lens.Net, pictures: Mapping[str, Any], chosen: Any, film: io.Film | None = None, limit: int | None = None,
+        range: str | Sequence[float] | None = None,
+    ) -> None:  # fmt: skip
         for name in pictures:
             if name not in method.inputs:
                 raise InputError(f"{method.name} takes no picture called {name}.", f"It takes {', '.join(method.inputs) or 'none'}.")
@@ -38,9 +39,13 @@ class Job:
             if not i.option and name not in pictures:
                 raise InputError(f"{method.name} needs {'' if i.many else 'a picture: '}{name}.", i.help.capitalize() + ".")
         self.method, self.net, self.settings, self.film = method, net, chosen, film
-        more = {} if limit is None else {"limit": limit}
+        self.range = io.span_text(range)
+        more: dict[str, Any] = ({} if limit is None else {"limit": limit}) | {"range": range}
         many = {n: p for n, p in pictures.items() if method.inputs[n].many}
-        self.sets = {n: p if isinstance(p, io.PhotoSet) else io.PhotoSet(p, limit, twice=method.inputs[n].twice) for n, p in many.items()}
+        self.sets = {
+            n: p if isinstance(p, io.PhotoSet) else io.PhotoSet(p, limit, twice=method.inputs[n].twice, range=range)
+            for n, p in many.items()
+        }
         single = {n: p for n, p in pictures.items() if n not in self.sets}
         self.photos = {name: io.open_photo(p, **more) for name, p in single.items()}
         for one in self.photos.values():
@@ -117,11 +122,12 @@ class Job:
             | {n: p.content if self.method.inputs[n].twice else p.signature for n, p in self.sets.items()},
             "options": settings.changed(self.settings, files=False),
             "model": Path(self.net.name).name,  # of file.py:function without the folder
-        }
+        } | ({} if self.range is None else {"range": self.range})
 
     def command(self) -> str:
         """The command that makes the same."""
-        return self.method.command(self.names(), self.settings, self.net.name)
+        line = self.method.command(self.names(), self.settings, self.net.name)
+        return line if self.range is None else f"{line} --range {self.range}"
 
     def names(self) -> dict[str, Any]:
         """Of the files that were opened, without their folders: one, or of photographs a list where several were given."""
