@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from zorki.core.errors import InputError, Stopped, ZorkiError
-from zorki.io import colour, heif, pillow, pngs, signals, tiffs, values
+from zorki.io import colour, heif, jpegs, pillow, pngs, signals, tiffs, values
 from zorki.io.exif import read_exif, upright
 from zorki.io.files import existing_file
 from zorki.io.kinds import ENDINGS, HEAD, sniff
@@ -101,8 +101,12 @@ def _read(handle: IO[bytes], head: bytes, kind: str, name: str, limit: int) -> R
     if kind == "PNG":
         _check_size(pngs.size(head), limit, name)
         return pngs.read(handle.read(), name)
+    if kind == "JPEG":
+        handle = jpegs.begun(handle, head)
     image = pillow.header(handle, kind)
     _check_size(image.size, limit, name)
+    if kind == "JPEG":
+        return jpegs.read(handle, image, name)
     raw = pillow.decode(image, name)
     if kind == "AVIF":
         handle.seek(0)
