@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,15 @@ class Photo:
     "JPEG, PNG, WEBP, AVIF, HEIF, TIFF, BMP or GIF"
     notes: tuple[str, ...] = ()
     "sentences that the user should read"
+
+    @cached_property
+    def seen(self) -> Floats:
+        """The pixels as a network and a page get them: transparent parts continue the colours around them, whatever is stored there."""
+        if self.alpha is None:
+            return self.pixels
+        from zorki.io import clear
+
+        return clear.seen(self.pixels, self.alpha)
 
     @property
     def hw(self) -> tuple[int, int]:

@@ -157,4 +157,4 @@ def tensor(opened: io.Photo) -> Any:
     """(1, 3, h, w) float32 in 0..1."""
     import torch
 
-    return torch.from_numpy(np.ascontiguousarray(opened.pixels.transpose(2, 0, 1))[None])
+    return torch.from_numpy(np.ascontiguousarray(opened.seen.transpose(2, 0, 1))[None])
