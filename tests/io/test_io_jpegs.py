@@ -61,10 +61,14 @@ def test_rows_are_missing(tmp_path: Path, whole: bytes, share: float, rest: byte
         opened(tmp_path, whole[: int(len(whole) * share)] + rest)
 
 
-def test_an_empty_rest_is_not_the_picture(tmp_path: Path) -> None:
-    content = jpeg(progressive=True)
+@pytest.mark.parametrize("share", [0.3, 0.66, 0.97])
+def test_an_empty_rest_is_not_the_picture(tmp_path: Path, whole: bytes, share: float) -> None:
     with pytest.raises(InputError, match="damaged or cut off"):
-        opened(tmp_path, content[: len(content) * 2 // 3] + b"\0" * 30_000)
+        opened(tmp_path, whole[: int(len(whole) * share)] + b"\0" * 30_000)
+    plain = opened(tmp_path, whole)
+    padded = opened(tmp_path, whole + b"\0" * 30_000)
+    assert np.array_equal(padded.pixels, plain.pixels)
+    assert padded.notes == plain.notes
 
 
 def test_each_scan_counts(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def seen(pixels: Floats, alpha: Floats) -> Floats:
         return pixels
     if weight.max() == 0:
         return np.ones_like(pixels)
-    return _carried(np.where(weight > 0, pixels, 0), weight)
+    return _carried(np.where(weight > 0, pixels, np.float32(0)), weight)
 
 
 def _carried(pixels: Floats, weight: Floats) -> Floats:

@@ -14,7 +14,7 @@ from zorki.io import pillow
 from zorki.io.photo import Raw
 
 _END = b"\xff\xd9"
-_PADDING = 8
+_PADDING, _EMPTY = 8, 64  # bytes of zeros that coded pixels may end with, and that a file may not
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # ends a run of coded pixels
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _SCAN = 0xDA
@@ -32,15 +32,21 @@ def begun(handle: IO[bytes], head: bytes) -> IO[bytes]:
 def read(handle: IO[bytes], image: Image.Image, name: str) -> Raw:
     """Decodes `image`, which was opened from `handle`. Raises what Pillow raises where rows are missing."""
     try:
-        return pillow.decode(image, name)
+        raw = pillow.decode(image, name)
     except (ZorkiError, MemoryError):
         raise
     except Exception:
         handle.seek(0)
-        raw = _whole(handle.read(), name)
-        if raw is None:
+        mended = _whole(handle.read(), name)
+        if mended is None:
             raise
-        return raw
+        return mended
+    handle.seek(max(0, handle.seek(0, 2) - _EMPTY))
+    if not handle.read().strip(b"\0"):  # libjpeg takes an empty rest for pixels
+        handle.seek(0)
+        if _whole(handle.read(), name) is None:
+            raise ValueError("rows are missing")
+    return raw
 
 
 def _whole(data: bytes, name: str) -> Raw | None:
@@ -50,7 +56,7 @@ def _whole(data: bytes, name: str) -> Raw | None:
         return None
     body = data[:end]
     zeros = len(body) - len(body.rstrip(b"\0"))
-    if zeros > _PADDING:  # a transfer that broke off leaves the rest of the file empty, which would be decoded as grey
+    if zeros > _PADDING:  # a transfer that broke off leaves the rest of the file empty
         body = body[: 1 - zeros]
     body = body.rstrip(b"\xff")  # half of the end marker
     first, second = (_decoded(body + filler + _END, name) for filler in _FILLERS)

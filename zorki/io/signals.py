@@ -114,7 +114,7 @@ def to_standard(data: Array, kind: str, xy: Sequence[float]) -> Floats:
 
 
 def toned(light: Array) -> Array:
-    """cd/m² up to 1,000 to 0..1: below about 92 as it is (203 would be 1), above bent so that 1,000 is 1."""
+    """cd/m² up to 1,000 to 0..1: below about 88 as it is (203 would be 1), above bent so that 1,000 is 1."""
     peak, white = float(_pq(_PEAK)), float(_pq(_WHITE))
     e, top = _pq(light) / peak, white / peak
     knee = 1.5 * top - 0.5
