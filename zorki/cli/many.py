@@ -62,7 +62,7 @@ def each(m: Method, net: lens.Net, named: Mapping[str, Any], several: str, chose
     """
     from zorki import io
 
-    photos = io.PhotoSet(named[several], common.get("limit"), range=common.get("range"))
+    photos = io.PhotoSet(named[several], **how(common))
     folder = Path(common["out"]) if common.get("out") else io.free_path(f"{Path(photos.name).stem or 'pictures'}.{m.name}")
     made, here = not folder.exists(), folder.resolve()
     photos.entries = [e for e in photos.entries if not (isinstance(e.where, Path) and here in e.where.resolve().parents)]  # results
@@ -135,8 +135,12 @@ def opened(given: Any, its: Input, common: Mapping[str, Any]) -> Any:
     """An input beside the many: a photograph, or a set in which each can be opened. Raises InputError."""
     from zorki import io
 
-    how = {name: common[name] for name in ("limit", "range") if common.get(name) is not None}
-    return io.PhotoSet(given, twice=its.twice, **how) if its.many else io.open_photo(given, **how)
+    return io.PhotoSet(given, twice=its.twice, **how(common)) if its.many else io.open_photo(given, **how(common))
+
+
+def how(common: Mapping[str, Any]) -> dict[str, Any]:
+    """How pictures are to be opened."""
+    return {name: common.get(name) for name in ("limit", "range")}
 
 
 def onward(k: int, of: int, name: str) -> Callable[[events.Event], events.Event]:

@@ -53,10 +53,10 @@ def tour(
         from zorki.tour.walk import Walk, planned
 
         planned(long, section, bool(photos))  # a wrong name is told before anything is opened
-        more: dict[str, Any] = ({} if limit is None else {"limit": limit}) | {"range": range_}
-        many = io.PhotoSet(list(photos), **more) if photos else None
-        opened = io.open_photo(photo, **more)
-        painting = None if style is None else io.open_photo(style, **more)
+        how: dict[str, Any] = {"limit": limit, "range": range_}
+        many = io.PhotoSet(list(photos), **how) if photos else None
+        opened = io.open_photo(photo, **how)
+        painting = None if style is None else io.open_photo(style, **how)
         for sentence in (*opened.notes, *(painting.notes if painting else ())):
             happenings.note(sentence)
         folder = Path(out) if out is not None else io.free_path(Path(f"{Path(opened.name).stem or 'photo'}.tour"))

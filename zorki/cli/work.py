@@ -46,7 +46,7 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
             side=options.sides(common.get("side")), device=common.get("device", "auto"), dtype=common.get("dtype", "auto"),
         )  # fmt: skip
         if several is None:
-            job = studio.Job(m, net, named, chosen, opened(film, force), common.get("limit"), common.get("range"))
+            job = studio.Job(m, net, named, chosen, opened(film, force), **many.how(common))
             if onward and not force:
                 common |= replaced(job, out)
             told = one(job, common)

@@ -24,7 +24,7 @@ def seen(pixels: Floats, alpha: Floats) -> Floats:
         return pixels
     if weight.max() == 0:
         return np.ones_like(pixels)
-    return _carried(np.where(weight > 0, pixels, np.float32(0)), weight)
+    return _carried(np.where(weight > 0, pixels, 0).astype(np.float32), weight)
 
 
 def _carried(pixels: Floats, weight: Floats) -> Floats:
@@ -32,7 +32,7 @@ def _carried(pixels: Floats, weight: Floats) -> Floats:
     if weight.min() == 1 or max(weight.shape) == 1:
         return pixels
     sums, count = _halved(pixels * weight), _halved(weight)
-    smaller = _carried(sums / np.maximum(count, 1e-12), np.minimum(count, 1))
+    smaller = _carried(sums / np.maximum(count, np.float32(1e-12)), np.minimum(count, 1))
     return weight * pixels + (1 - weight) * resize(smaller, (weight.shape[0], weight.shape[1]))
 
 

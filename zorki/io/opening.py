@@ -21,18 +21,18 @@ from zorki.io.values import Span, from_array, span_of
 LIMIT = 200_000_000
 
 
-def open_photo(source: str | Path | Image.Image | Any, limit: int = LIMIT, range: str | Sequence[float] | None = None) -> Photo:
+def open_photo(source: str | Path | Image.Image | Any, limit: int | None = None, range: str | Sequence[float] | None = None) -> Photo:
     """Opens a picture: a path, a PIL image, a numpy array or a tensor; a Photo is given back.
 
     Files: JPEG, PNG, WebP, AVIF, HEIC, TIFF, BMP, GIF (first frame). Arrays: (h, w), (h, w, 3) or (h, w, 4); tensors: (3, h, w) or
-    (1, 3, h, w); uint8, uint16 or float 0..1. limit: pixels, compared with the header before anything is decoded. range: the stored
+    (1, 3, h, w); uint8, uint16 or float 0..1. limit: pixels (None: 200 million), compared with the header before anything is decoded. range: the stored
     numbers that are black and white, "LOW,HIGH" or (low, high), or "auto": the picture's own lowest and highest; then numbers of any
     kind are taken. Colours outside sRGB are clipped to it.
     Raises InputError, one sentence a part, for whatever is no whole picture; Stopped when memory runs out.
     """
     if isinstance(source, Photo):
         return source
-    span = span_of(range)
+    limit, span = LIMIT if limit is None else limit, span_of(range)
     if isinstance(source, str | Path):
         return _open_file(existing_file(source), limit, span)
     if isinstance(source, Image.Image):

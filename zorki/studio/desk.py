@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
@@ -24,14 +24,14 @@ FILM_FRAMES = 120  # at most: a longer climb shows every second, third … step
 class Job:
     """A method with its net, pictures and settings; `steps` shows it at work, `result` is what came out so far.
 
-    pictures: by the method's names; anything that io.open_photo takes, or io.PhotoSet where they may be many. film: a path or a writable file object. limit, range: as `io.open_photo` takes them.
+    pictures: by the method's names; anything that io.open_photo takes, or io.PhotoSet where they may be many. film: a path or a writable file object.
+    how: limit and range, as `io.open_photo` takes them.
     Raises InputError for pictures that are missing or too many.
     """
 
     def __init__(
-        self, method: Method, net: lens.Net, pictures: Mapping[str, Any], chosen: Any, film: io.Film | None = None, limit: int | None = None,
-        range: str | Sequence[float] | None = None,
-    ) -> None:  # fmt: skip
+        self, method: Method, net: lens.Net, pictures: Mapping[str, Any], chosen: Any, film: io.Film | None = None, **how: Any
+    ) -> None:
         for name in pictures:
             if name not in method.inputs:
                 raise InputError(f"{method.name} takes no picture called {name}.", f"It takes {', '.join(method.inputs) or 'none'}.")
@@ -39,15 +39,11 @@ class Job:
             if not i.option and name not in pictures:
                 raise InputError(f"{method.name} needs {'' if i.many else 'a picture: '}{name}.", i.help.capitalize() + ".")
         self.method, self.net, self.settings, self.film = method, net, chosen, film
-        self.range = io.span_text(range)
-        more: dict[str, Any] = ({} if limit is None else {"limit": limit}) | {"range": range}
+        self.range = io.span_text(how.get("range"))
         many = {n: p for n, p in pictures.items() if method.inputs[n].many}
-        self.sets = {
-            n: p if isinstance(p, io.PhotoSet) else io.PhotoSet(p, limit, twice=method.inputs[n].twice, range=range)
-            for n, p in many.items()
-        }
+        self.sets = {n: p if isinstance(p, io.PhotoSet) else io.PhotoSet(p, twice=method.inputs[n].twice, **how) for n, p in many.items()}
         single = {n: p for n, p in pictures.items() if n not in self.sets}
-        self.photos = {name: io.open_photo(p, **more) for name, p in single.items()}
+        self.photos = {name: io.open_photo(p, **how) for name, p in single.items()}
         for one in self.photos.values():
             for sentence in one.notes:
                 events.note(sentence)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +17,6 @@ from zorki.core.errors import InputError, WeightsError
 from zorki.studio.shelves import DEFAULT_MODEL
 
 OURS = "zorki:"  # before a name: the network of Zorki's, also where a file bears that name
-IN_UNITS = 2  # no mean and no deviation of pictures in 0..1, or in -1..1, is larger
 FILES = (".pt2", ".pt", ".pth", ".safetensors", ".ts")
 
 
@@ -38,14 +36,7 @@ def load(
     without them pictures reach it in 0..1. side: pixels of the pictures that it takes, (h, w) where they are not square; not given,
     it is found by trying. dtype: what is drawn with; whatever measures stays in float32. Raises UnknownName, InputError, WeightsError.
     """
-    if std is not None and (not all(map(math.isfinite, std)) or not all(std)):
-        raise InputError("--std has a zero or a number that is not finite.", "Pictures are divided by it.")
-    for flag, numbers in (("--mean", mean), ("--std", std)):
-        largest = max(map(abs, () if numbers is None else numbers), default=0.0)
-        if largest > IN_UNITS:
-            expected = "Pictures reach the net in 0..1, and these numbers are of that scale. Yours are of 0..255?"
-            do = f"Divide them by 255: {flag} {largest / 255:.4g}. A net that takes 0..255 and divides by nothing has --std {1 / 255:.4g}."
-            raise InputError(f"{flag} has {largest:g}.", expected, do)
+    lens.check_scale(mean, std)
     net = found(model, mean, std, side)
     if weights_file is not None:
         fill(net.module, Path(weights_file))
