@@ -67,6 +67,14 @@ def test_python(here: Path) -> None:
         assert np.abs(made.numpy()[..., 0] / 255 - SPREAD).max() < 0.01
 
 
+def test_many_at_hand() -> None:
+    from tests.toys import toy
+
+    few = {"layer": "4", "channel": "0-1", "count": 1}
+    made = zorki.see.patches(toy(), [STORED.astype(np.int32)], range=(0, 2048), **few).numpy()
+    assert np.array_equal(made, zorki.see.patches(toy(), [SPREAD.astype(np.float32)], **few).numpy())
+
+
 def test_a_wrong_one_is_told_first(here: Path) -> None:
     with pytest.raises(InputError, match="--range 9,1 is no range"):
         drawn("nothing.png", range="9,1", model="nothing.py:at_all")

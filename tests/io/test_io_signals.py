@@ -136,6 +136,14 @@ def test_hdr_below_the_knee_is_as_bright_as_it_says(tmp_path: Path, kind: str) -
     assert photo.notes == (f"a.{kind} is in HDR (PQ); it is brought to the standard range, and so is the result.",)
 
 
+def test_a_range_of_hdr(tmp_path: Path) -> None:
+    """Of the signal, as it is stored."""
+    (tmp_path / "a.png").write_bytes(MAKERS["png"](np.full((4, 4, 3), 20_000, np.uint16), 9, 16))
+    whole = io.open_photo(tmp_path / "a.png").pixels
+    assert np.abs(io.open_photo(tmp_path / "a.png", range=(0, 65535)).pixels - whole).max() < 1e-4
+    assert io.open_photo(tmp_path / "a.png", range=(0, 30_000)).pixels.mean() > whole.mean() + 0.1
+
+
 def test_hdr_above_it_bends_to_white(tmp_path: Path) -> None:
     light = np.geomspace(1, 10_000, 200)
     stored = np.repeat(np.rint(pq(light) * 65535).astype(np.uint16)[None, :, None], 3, 2)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from zorki.io.photo import Floats
+from zorki.io.photo import Array, Floats
 from zorki.io.scale import resize
 
 HARDLY = 1 / 8
@@ -24,10 +24,10 @@ def seen(pixels: Floats, alpha: Floats) -> Floats:
         return pixels
     if weight.max() == 0:
         return np.ones_like(pixels)
-    return _carried(np.where(weight > 0, pixels, 0).astype(np.float32), weight)
+    return _carried(np.where(weight > 0, pixels, np.float32(0)), weight)
 
 
-def _carried(pixels: Floats, weight: Floats) -> Floats:
+def _carried(pixels: Array, weight: Array) -> Floats:
     """Fills by halves: what has no colour at one size takes that of the next smaller, to which everything that has one adds."""
     if weight.min() == 1 or max(weight.shape) == 1:
         return pixels
@@ -36,9 +36,9 @@ def _carried(pixels: Floats, weight: Floats) -> Floats:
     return weight * pixels + (1 - weight) * resize(smaller, (weight.shape[0], weight.shape[1]))
 
 
-def _halved(data: Floats) -> Floats:
+def _halved(data: Array) -> Array:
     """Sums of two by two, zeros beyond the edge."""
     height, width = data.shape[:2]
     even = np.pad(data, ((0, height % 2), (0, width % 2), (0, 0)))
-    halved: Floats = even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]
+    halved: Array = even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]
     return halved

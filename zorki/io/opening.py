@@ -25,9 +25,9 @@ def open_photo(source: str | Path | Image.Image | Any, limit: int | None = None,
     """Opens a picture: a path, a PIL image, a numpy array or a tensor; a Photo is given back.
 
     Files: JPEG, PNG, WebP, AVIF, HEIC, TIFF, BMP, GIF (first frame). Arrays: (h, w), (h, w, 3) or (h, w, 4); tensors: (3, h, w) or
-    (1, 3, h, w); uint8, uint16 or float 0..1. limit: pixels (None: 200 million), compared with the header before anything is decoded. range: the stored
-    numbers that are black and white, "LOW,HIGH" or (low, high), or "auto": the picture's own lowest and highest; then numbers of any
-    kind are taken. Colours outside sRGB are clipped to it.
+    (1, 3, h, w); uint8, uint16 or float 0..1. limit: pixels (None: 200 million), compared with the header before anything is decoded.
+    range: the stored numbers that are black and white, "LOW,HIGH" or (low, high), or "auto": the picture's own lowest and highest; then
+    numbers of any kind are taken. Colours outside sRGB are clipped to it.
     Raises InputError, one sentence a part, for whatever is no whole picture; Stopped when memory runs out.
     """
     if isinstance(source, Photo):

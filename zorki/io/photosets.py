@@ -24,7 +24,7 @@ from zorki.io.files import existing_file, natural
 from zorki.io.kinds import ENDINGS, HEAD, sniff
 from zorki.io.opening import LIMIT, open_handle, open_photo
 from zorki.io.photo import Photo
-from zorki.io.values import span_of
+from zorki.io.values import Span, span_of
 
 T = TypeVar("T")
 AT_ONCE = 8  # photographs that a thread opens in one go
@@ -58,7 +58,7 @@ class PhotoSet(Sequence[Photo]):
         self.sources = tuple(source_name(p) for p in parts)
         found: dict[Any, Entry] = {}
         for k, part in enumerate(parts):
-            for n, entry in enumerate(entries(part, k)):
+            for n, entry in enumerate(entries(part, k, self.span)):
                 once = isinstance(entry.where, Path) and not twice
                 found.setdefault((os.path.realpath(entry.where), entry.inside) if once else (k, n), entry)
         self.entries = list(found.values())
@@ -168,10 +168,10 @@ class PhotoSet(Sequence[Photo]):
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def entries(given: Any, number: int = 0) -> list[Entry]:
+def entries(given: Any, number: int = 0, span: Span | None = None) -> list[Entry]:
     """What one thing given holds. Raises InputError where that is nothing."""
     if not isinstance(given, str | Path):
-        return [Entry(f"picture {number + 1}", given, "", marked(given))]
+        return [Entry(f"picture {number + 1}", given, "", marked(open_photo(given, range=span)))]
     path = Path(given)
     if os.path.isdir(path):
         return of_folder(path)

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import imagecodecs
 import numpy as np
 
+from zorki.io.colour import levels
 from zorki.io.photo import Array, Floats, Raw
 
 _D65 = (0.3127, 0.3290)
@@ -93,7 +94,9 @@ def _to_xyz(xy: Sequence[float]) -> Array:
 
 
 def to_standard(data: Array, kind: str, xy: Sequence[float]) -> Floats:
-    """(h, w, 1 or 3) uint8 or uint16 in PQ or HLG to float32 sRGB 0..1. What sRGB cannot show is clipped to what it can."""
+    """(h, w, 1 or 3) uint8, uint16 or float in PQ or HLG to float32 sRGB 0..1. What sRGB cannot show is clipped to what it can."""
+    if data.dtype.kind == "f":
+        data = levels(data, 16)
     out = np.empty(data.shape, np.float32)
     own = _to_xyz(xy)
     moved = np.linalg.solve(_to_xyz(_BT709), own)

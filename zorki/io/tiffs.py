@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
@@ -29,7 +29,7 @@ def header(handle: IO[bytes], name: str) -> tuple[tuple[int, int], bool]:
     import tifffile
 
     with tifffile.TiffFile(handle) as file:
-        page, _ = _chosen(file)
+        page = _chosen(file).page
         only_reduced = _reduced(page) and len(file.pages) == 1
         if _DNG in file.pages.first.tags or only_reduced or int(page.photometric) in _SENSOR:
             raise InputError(f"{name} is a camera's raw file.", "A developed picture is needed.", "Export it as TIFF, PNG or JPEG first.")
@@ -42,18 +42,27 @@ def _reduced(page: Any) -> bool:
     return bool(page.subfiletype & (_REDUCED | _MASK)) or (old is not None and old.value == _OLD_REDUCED)
 
 
-def _chosen(file: Any) -> tuple[Any, str]:
-    """The largest full picture of the first page and its sub-pages; of all, where these are small copies. And where it stands, in words."""
+class _Place(NamedTuple):
+    """A picture in a TIFF. below: the page that it is itself or a part of; where: that in words."""
+
+    page: Any
+    below: Any
+    where: str
+
+
+def _places(page: Any, number: int) -> Iterator[_Place]:
+    """The full pictures of a page: itself and its parts, if they are not small copies."""
+    yield from () if _reduced(page) else (_Place(page, page, f"page {number}"),)
+    for part in page.pages if page.subifds else ():
+        if not _reduced(part):
+            yield _Place(part, page, f"a part of page {number}")
+
+
+def _chosen(file: Any) -> _Place:
+    """The largest full picture of the first page; of all pages, where that one holds small copies alone."""
     first = file.pages.first
-
-    def full(number: int, page: Any) -> Iterator[tuple[Any, str]]:
-        inside = list(page.pages) if page.subifds else []
-        for where, one in ((f"page {number}", page), *((f"a part of page {number}", part) for part in inside)):
-            if not _reduced(one):
-                yield one, where
-
-    found = list(full(1, first)) or [one for number, page in enumerate(file.pages, 1) for one in full(number, page)]
-    return max(found, key=lambda one: one[0].imagewidth * one[0].imagelength, default=(first, "page 1"))
+    found = list(_places(first, 1)) or [place for number, page in enumerate(file.pages, 1) for place in _places(page, number)]
+    return max(found, key=lambda place: place.page.imagewidth * place.page.imagelength, default=_Place(first, first, "page 1"))
 
 
 def read(handle: IO[bytes], name: str) -> Raw:
@@ -61,7 +70,8 @@ def read(handle: IO[bytes], name: str) -> Raw:
     import tifffile
 
     with tifffile.TiffFile(handle) as file:
-        page, where = _chosen(file)
+        place = _chosen(file)
+        page = place.page
         kind, samples = int(page.photometric), page.samplesperpixel
         space, colours = _SPACES.get(kind, ("", 0))
         spare = samples - colours
@@ -72,8 +82,9 @@ def read(handle: IO[bytes], name: str) -> Raw:
         if samples > 1 and page.planarconfig == 2:
             data = np.moveaxis(data, 0, -1)
         data = data.reshape(page.imagelength, page.imagewidth, samples)
-        tags = {tag.code: tag.value for of in (file.pages.first, page) for tag in of.tags}  # a sub-page leaves to the first what they share
-        notes = _pages(file, page, where, name)
+        top = page.tags.valueof(_TOP)
+        turn, profile = (page.tags.valueof(code, place.below.tags.valueof(code)) for code in (_TURN, _PROFILE))
+        notes = _pages(file, place, name)
         bands = [int(extra) for extra in page.extrasamples]
         clear = next((colours + n for n, extra in enumerate(bands) if extra in _ALPHA and colours + n < samples), None)
         if left := spare - (clear is not None):
@@ -84,8 +95,8 @@ def read(handle: IO[bytes], name: str) -> Raw:
         data=np.dstack([data[..., :colours], *alpha]) if spare else data,
         space=space,
         alpha=clear is not None,
-        orientation=int(tags.get(_TURN, 1)),
-        profile=bytes(tags[_PROFILE]) if tags.get(_PROFILE) else None,
+        orientation=int(turn or 1),
+        profile=bytes(profile) if profile else None,
         negative=kind == _WHITE_IS_ZERO,
         multiplied=clear is not None and bands[clear - colours] == _ASSOCIATED,
     )
@@ -93,7 +104,7 @@ def read(handle: IO[bytes], name: str) -> Raw:
         painted = (np.moveaxis(page.colormap, 0, -1)[data[..., 0]] >> 8).astype(np.uint8)
         raw.data = np.dstack([painted, *(one.astype(np.uint8) for one in alpha)])
     elif data.dtype.kind in "ub":
-        raw.top = _top(data, page.bitspersample, tags.get(_TOP))
+        raw.top = _top(data, page.bitspersample, top)
     elif data.dtype.kind == "f":
         notes += (f"{name} holds floating-point numbers; they are taken for sRGB.",)
     if space == "cmyk":
@@ -102,13 +113,13 @@ def read(handle: IO[bytes], name: str) -> Raw:
     return raw
 
 
-def _pages(file: Any, page: Any, where: str, name: str) -> tuple[str, ...]:
+def _pages(file: Any, place: _Place, name: str) -> tuple[str, ...]:
     """What to say where there is more than the one picture."""
-    first, count = file.pages.first, len(file.pages)
+    first, count, page = file.pages.first, len(file.pages), place.page
     if page is first:
         return (f"{name} has {count} pages; the first is used.",) if count > 1 else ()
     small = f"{first.imagewidth} × {first.imagelength}"
-    return (f"{name} begins with a picture of {small}; {where}, of {page.imagewidth} × {page.imagelength}, is used.",)
+    return (f"{name} begins with a picture of {small}; {place.where}, of {page.imagewidth} × {page.imagelength}, is used.",)
 
 
 def _top(data: Array, bits: int, said: object) -> int:
