@@ -41,7 +41,7 @@ class Photo:
         """The pixels as a network and a page get them: transparent parts continue the colours around them, whatever is stored there."""
         if self.alpha is None:
             return self.pixels
-        from zorki.io import clear
+        from zorki.io import clear  # which needs the types of this file
 
         return clear.seen(self.pixels, self.alpha)
 
