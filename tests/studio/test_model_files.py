@@ -187,3 +187,13 @@ def test_a_net_of_zorkis_takes_no_mean_of_the_users() -> None:
 def test_a_module_in_a_file_is_as_good_as_a_function_that_makes_one(here: Path) -> None:
     (here / "made.py").write_text("from tests.toys import toy\nnet = toy()\n")
     answers(studio.load("made.py:net"))
+
+
+@pytest.mark.parametrize(
+    ("given", "flag", "instead"), [({"mean": (123.68, 116.78, 103.94)}, "--mean", "0.485"), ({"std": (58.4, 57.1, 57.4)}, "--std", "0.229")]
+)
+def test_numbers_of_0_to_255_are_told(given: dict[str, tuple[float, ...]], flag: str, instead: str) -> None:
+    with pytest.raises(InputError, match=r"0\.\.255\?") as caught:
+        studio.load(toy(), **given)
+    assert f"{flag} {instead}" in caught.value.do
+    studio.load(toy(), mean=(-1, 0.5, 1), std=(2, 1, 1 / 255))

@@ -40,13 +40,14 @@ def again(
         marks = dict(record.get("marks", {}))
         names = {str(k): [str(x) for x in v] if isinstance(v, list) else str(v) for k, v in record["pictures"].items()}
         model = str(record["model"])
+        span = io.span_text(record.get("range"))
         if set(names) - set(m.inputs) or {n for n, i in m.inputs.items() if not i.option} - set(names):
             raise KeyError("pictures")
     except (KeyError, TypeError, AttributeError, ValueError) as e:
         raise InputError(
             f"What {Path(result).name} says of its making is damaged.", "It names no command, pictures and options that fit."
         ) from e
-    line = shown_safely(m.command(names, chosen, model))
+    line = shown_safely(m.command(names, chosen, model) + ("" if span is None else f" --range {span}"))
     print(line, file=sys.stderr if json_ or not show else sys.stdout)
     if show:
         return
@@ -61,7 +62,7 @@ def again(
         for n, name in names.items()
     }
     for n, paths in found.items():
-        if n in marks and mark(paths, m.inputs[n]) not in (None, marks[n]):
+        if n in marks and mark(paths, m.inputs[n], span) not in (None, marks[n]):
             print(
                 f"{shown_safely(', '.join(paths))} is not what {Path(result).name} was made from, though it has its name.", file=sys.stderr
             )
@@ -71,17 +72,17 @@ def again(
         placed,
         given
         | {n: paths if m.inputs[n].many else paths[0] for n, paths in found.items()}
-        | {"model": model, "json": json_, "quiet": quiet},
+        | {"model": model, "json": json_, "quiet": quiet, "range": span},
     )
 
 
-def mark(paths: list[str], its: Input) -> str | None:
+def mark(paths: list[str], its: Input, span: str | None) -> str | None:
     """What a record says of an input's content; None for many photographs, which are known by their times alone."""
     from zorki import io
 
     if its.twice:
-        return io.PhotoSet(paths, twice=True).content
-    return None if its.many else io.marked(paths[0])
+        return io.PhotoSet(paths, twice=True, range=span).content
+    return None if its.many else io.marked(io.open_photo(paths[0], range=span))
 
 
 def beside(result: Path, name: str, folders: bool) -> Path:

@@ -62,7 +62,7 @@ def each(m: Method, net: lens.Net, named: Mapping[str, Any], several: str, chose
     """
     from zorki import io
 
-    photos = io.PhotoSet(named[several], common.get("limit"))
+    photos = io.PhotoSet(named[several], **how(common))
     folder = Path(common["out"]) if common.get("out") else io.free_path(f"{Path(photos.name).stem or 'pictures'}.{m.name}")
     made, here = not folder.exists(), folder.resolve()
     photos.entries = [e for e in photos.entries if not (isinstance(e.where, Path) and here in e.where.resolve().parents)]  # results
@@ -86,8 +86,7 @@ def filled(
     """`each`, when there is a folder for the results."""
     from zorki import studio
 
-    limit = common.get("limit")
-    rest = {n: opened(p, m.inputs[n], limit) for n, p in named.items() if n != several}  # once, and before anything is made
+    rest = {n: opened(p, m.inputs[n], common) for n, p in named.items() if n != several}  # once, and before anything is made
     told, failed, there = Told([]), [], 0
     results: list[dict[str, Any]] = []
     end: BaseException | None = None
@@ -97,7 +96,7 @@ def filled(
         try:
             with interrupt.undisturbed(), events.translated(onward(k, len(photos), entry.name)):
                 with interrupt.awaited():
-                    job = studio.Job(m, net, {several: photos[k], **rest}, chosen)
+                    job = studio.Job(m, net, {several: photos[k], **rest}, chosen, range=common.get("range"))
                     path, done = place(job, folder, taken, common.get("force", False))
                     for step in () if done else job.steps():
                         losses.append(line_of(step))
@@ -132,13 +131,16 @@ def filled(
     return told
 
 
-def opened(given: Any, its: Input, limit: int | None) -> Any:
+def opened(given: Any, its: Input, common: Mapping[str, Any]) -> Any:
     """An input beside the many: a photograph, or a set in which each can be opened. Raises InputError."""
     from zorki import io
 
-    if not its.many:
-        return io.open_photo(given, **({} if limit is None else {"limit": limit}))
-    return io.PhotoSet(given, limit, twice=its.twice)
+    return io.PhotoSet(given, twice=its.twice, **how(common)) if its.many else io.open_photo(given, **how(common))
+
+
+def how(common: Mapping[str, Any]) -> dict[str, Any]:
+    """How pictures are to be opened."""
+    return {name: common.get(name) for name in ("limit", "range")}
 
 
 def onward(k: int, of: int, name: str) -> Callable[[events.Event], events.Event]:

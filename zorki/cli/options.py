@@ -31,7 +31,10 @@ OUT = (
     Option("out", str | None, None, "file, folder, or - for stdout; not given: in this folder, named after input and command"),
     Option("force", bool, False, "replace a file that exists"),
 )
-OPEN = (Option("limit", int | None, None, "most pixels that a picture may have (200 million)"),)
+OPEN = (
+    Option("limit", int | None, None, "most pixels that a picture may have (200 million)"),
+    Option("range", str | None, None, "the stored numbers that are black and white, as 0,4095; auto: each picture's lowest and highest"),
+)
 FILM = (Option("film", str | None, None, "the climb as a film: .mp4, .gif or .webp"),)
 
 
@@ -51,8 +54,8 @@ def parameter(o: Option, group: Group | None = None) -> inspect.Parameter:
     extra: dict[str, Any] = {"group": group} if group else {}
     if (o.type is bool and group is not None) or o.default == ():
         extra["negative"] = ()
-    if o.name == "out":
-        extra["allow_leading_hyphen"] = True  # `-o -` is stdout
+    if o.name in ("out", "range"):
+        extra["allow_leading_hyphen"] = True  # `-o -` is stdout, `--range -1024,3071` begins below 0
     if o.default in (None, ()):
         extra["show_default"] = False
     kind: Any = o.type

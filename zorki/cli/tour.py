@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -39,6 +39,10 @@ def tour(
     events: Annotated[str | None, Parameter(help="a file that gets JSON lines while it works")] = None,
     quiet: Annotated[bool, Parameter(negative=(), help="no progress")] = False,
     limit: Annotated[int | None, Parameter(help="most pixels that a picture may have (200 million)")] = None,
+    range_: Annotated[
+        str | None,
+        Parameter(name="--range", allow_leading_hyphen=True, help="the stored numbers that are black and white, as 0,4095, or auto"),
+    ] = None,
 ) -> None:
     """The lecture on your own photo: what a network sees in it, keeps of it, dreams of it, and how it paints it. One page."""
     began = time.monotonic()
@@ -49,10 +53,10 @@ def tour(
         from zorki.tour.walk import Walk, planned
 
         planned(long, section, bool(photos))  # a wrong name is told before anything is opened
-        more = {} if limit is None else {"limit": limit}
-        many = io.PhotoSet(list(photos), limit) if photos else None
-        opened = io.open_photo(photo, **more)
-        painting = None if style is None else io.open_photo(style, **more)
+        how: dict[str, Any] = {"limit": limit, "range": range_}
+        many = io.PhotoSet(list(photos), **how) if photos else None
+        opened = io.open_photo(photo, **how)
+        painting = None if style is None else io.open_photo(style, **how)
         for sentence in (*opened.notes, *(painting.notes if painting else ())):
             happenings.note(sentence)
         folder = Path(out) if out is not None else io.free_path(Path(f"{Path(opened.name).stem or 'photo'}.tour"))

@@ -32,8 +32,9 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
     several = many.meant(m, named)
     apart(common, chosen)
     with terminal.watched(common.get("quiet", False), common.get("events")):
-        from zorki import studio
+        from zorki import io, studio
 
+        io.span_text(common.get("range"))  # a wrong one is told before the net is opened
         out, force, film = common.get("out"), common.get("force", False), common.get("film")
         onward = state_of(chosen)
         if several is None:
@@ -45,7 +46,7 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
             side=options.sides(common.get("side")), device=common.get("device", "auto"), dtype=common.get("dtype", "auto"),
         )  # fmt: skip
         if several is None:
-            job = studio.Job(m, net, named, chosen, opened(film, force), common.get("limit"))
+            job = studio.Job(m, net, named, chosen, opened(film, force), **many.how(common))
             if onward and not force:
                 common |= replaced(job, out)
             told = one(job, common)

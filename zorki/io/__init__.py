@@ -11,6 +11,7 @@ from zorki.io.saving import check_picture_target, encode, output_name, pil, save
 from zorki.io.scale import resize
 from zorki.io.settings import read_settings
 from zorki.io.sheet import fitting, sheet
+from zorki.io.values import span_text
 
 __all__ = [
     "Film",
@@ -36,6 +37,7 @@ __all__ = [
     "resize",
     "save_photo",
     "sheet",
+    "span_text",
     "tidied",
     "used",
     "write_arrays",

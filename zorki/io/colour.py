@@ -78,6 +78,8 @@ def to_srgb(data: Array, profile: bytes, space: str) -> Floats | None:
     data = np.ascontiguousarray(data[..., 0] if space == "gray" else data)
     if data.dtype.kind == "f":
         data = levels(data, 16)
+    if space == "gray" and data.dtype == np.uint8:
+        data = data.astype(np.uint16) * np.uint16(257)  # littlecms is up to 9 levels off in the darks of 8-bit grey (measured)
     try:
         moved = floats(_transform(data, profile, _srgb(), space, "rgb", "uint16"))
     except Exception:  # the profile comes from a stranger's file: littlecms raises whatever it likes

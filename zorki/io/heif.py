@@ -1,12 +1,14 @@
-"""HEIC pictures through pillow-heif, without registering it anywhere."""
+"""HEIC pictures, and what HEIC and AVIF say of their colours, through pillow-heif, without registering it anywhere."""
 
 from __future__ import annotations
 
 from typing import IO, Any
 
+import numpy as np
 from PIL import Image
 
-from zorki.io.photo import Raw
+from zorki.io import signals
+from zorki.io.photo import Array, Raw
 from zorki.io.pillow import decode
 
 
@@ -17,13 +19,46 @@ def header(handle: IO[bytes]) -> Any:
     return pillow_heif.open_heif(handle)
 
 
-def read(container: Any, name: str) -> Raw:
-    """The main picture, 8 bit. The turn stands in the container and libheif has applied it, so that EXIF's is not."""
+def read(handle: IO[bytes], container: Any, name: str) -> Raw:
+    """The main picture, 8 bit, HDR in 16. The turn stands in the container and libheif has applied it, so that EXIF's is not."""
     raw = decode(container.to_pillow(), name)
     raw.orientation = 1
     if len(container) > 1:
         raw.notes += (f"{name} has {len(container)} pictures; the main one is used.",)
+    if depth := _colours(raw, container, name):
+        import pillow_heif
+
+        handle.seek(0)
+        _deepen(raw, np.asarray(pillow_heif.open_heif(handle, convert_hdr_to_8bit=False)) >> (16 - depth), depth)
     return raw
+
+
+def coloured(handle: IO[bytes], raw: Raw, name: str) -> None:
+    """What an AVIF's container says of its colours, which Pillow does not tell, put into what Pillow read of it."""
+    import imagecodecs
+
+    try:
+        container = header(handle)
+    except Exception:  # a sequence, or parts that libheif does not know; Pillow has read it
+        return
+    if depth := _colours(raw, container, name):
+        handle.seek(0)
+        _deepen(raw, imagecodecs.avif_decode(handle.read(), index=0), depth)
+
+
+def _colours(raw: Raw, container: Any, name: str) -> int:
+    """Heeds the nclx box, unless there is an ICC profile; bits of what has to be read again because eight are too few, else 0."""
+    said = container.info.get("nclx_profile")
+    if raw.profile is None and said:
+        signals.coded(raw, said["color_primaries"], said["transfer_characteristics"], name)
+    bits = int(container.info.get("bit_depth", 8))
+    return bits if raw.hdr and bits > 8 else 0
+
+
+def _deepen(raw: Raw, data: Array, depth: int) -> None:
+    """The same picture with more bits, in place of eight; only where it is laid out alike."""
+    if data.shape == raw.data.shape and data.dtype == np.uint16:
+        raw.data = np.rint(data * (65535 / (2**depth - 1))).astype(np.uint16)
 
 
 def writable() -> bool:

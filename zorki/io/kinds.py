@@ -13,6 +13,7 @@ ENDINGS = {
 HEAD = 4096
 """Bytes that `sniff` wants to see."""
 
+_STRAY = b"\xef\xbb\xbf \t\r\n"  # what servers and editors leave in front
 _MAGIC = [
     (b"\xff\xd8\xff", "JPEG"),
     (b"\x89PNG\r\n\x1a\n", "PNG"),
@@ -52,8 +53,9 @@ def sniff(head: bytes) -> tuple[str | None, str]:
     for magic, words in _OTHER:
         if head.startswith(magic):
             return None, words
+    begun = head.lstrip(_STRAY)
     for magic, name in _MAGIC:
-        if head.startswith(magic):
+        if head.startswith(magic) or (name == "JPEG" and begun.startswith(magic)):
             return name, f"a {name} picture"
     if head[:4] == b"RIFF":
         return ("WEBP", "a WEBP picture") if head[8:12] == b"WEBP" else (None, "a video" if head[8:12] == b"AVI " else "a sound")
@@ -72,7 +74,7 @@ def _boxes(head: bytes) -> tuple[str | None, str]:
 
 
 def _text(head: bytes) -> str:
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:2000].lower()
+    start = head.lstrip(_STRAY)[:2000].lower()
     if start.startswith((b"<svg", b"<?xml")) and b"<svg" in start:
         return "an SVG drawing"
     if start.startswith((b"<!doctype html", b"<html")):

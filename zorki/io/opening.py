@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -10,37 +10,39 @@ import numpy as np
 from PIL import Image
 
 from zorki.core.errors import InputError, Stopped, ZorkiError
-from zorki.io import colour, heif, pillow, pngs, tiffs
+from zorki.io import colour, heif, jpegs, pillow, pngs, signals, tiffs, values
 from zorki.io.exif import read_exif, upright
 from zorki.io.files import existing_file
 from zorki.io.kinds import ENDINGS, HEAD, sniff
 from zorki.io.photo import Photo, Raw
 from zorki.io.quiet import quiet
-from zorki.io.values import from_array
+from zorki.io.values import Span, from_array, span_of
 
 LIMIT = 200_000_000
 
 
-def open_photo(source: str | Path | Image.Image | Any, limit: int = LIMIT) -> Photo:
+def open_photo(source: str | Path | Image.Image | Any, limit: int | None = None, range: str | Sequence[float] | None = None) -> Photo:
     """Opens a picture: a path, a PIL image, a numpy array or a tensor; a Photo is given back.
 
     Files: JPEG, PNG, WebP, AVIF, HEIC, TIFF, BMP, GIF (first frame). Arrays: (h, w), (h, w, 3) or (h, w, 4); tensors: (3, h, w) or
-    (1, 3, h, w); uint8, uint16 or float 0..1. limit: pixels, compared with the header before anything is decoded. Colours outside sRGB
-    are clipped to it.
+    (1, 3, h, w); uint8, uint16 or float 0..1. limit: pixels (None: 200 million), compared with the header before anything is decoded.
+    range: the stored numbers that are black and white, "LOW,HIGH" or (low, high), or "auto": the picture's own lowest and highest; then
+    numbers of any kind are taken. Colours outside sRGB are clipped to it.
     Raises InputError, one sentence a part, for whatever is no whole picture; Stopped when memory runs out.
     """
     if isinstance(source, Photo):
         return source
+    limit, span = LIMIT if limit is None else limit, span_of(range)
     if isinstance(source, str | Path):
-        return _open_file(existing_file(source), limit)
+        return _open_file(existing_file(source), limit, span)
     if isinstance(source, Image.Image):
         name = Path(getattr(source, "filename", "") or "picture").name
         _check_size(source.size, limit, name)
         kind = "JPEG" if source.format == "MPO" else source.format or ""  # MPO: a JPEG with further pictures behind it
-        return _guarded(lambda: pillow.decode(source, name), name, kind if kind in ENDINGS.values() else "PNG")
+        return _guarded(lambda: pillow.decode(source, name), name, kind if kind in ENDINGS.values() else "PNG", span)
     raw = from_array(source)
     _check_size((raw.data.shape[1], raw.data.shape[0]), limit, "The array")
-    return _guarded(lambda: raw, "picture", "PNG")
+    return _guarded(lambda: raw, "picture", "PNG", span)
 
 
 def _check_size(size: tuple[int, int], limit: int, name: str) -> None:
@@ -48,18 +50,22 @@ def _check_size(size: tuple[int, int], limit: int, name: str) -> None:
     if width < 1 or height < 1:
         raise InputError(f"{name} has no pixels ({width} x {height}).", "A picture has at least one.", "Choose another file.")
     if width * height > limit:
-        raise InputError(f"{name} says it has {width} x {height} pixels.", f"At most {limit:,} are opened.", "Make it smaller first.")
+        enough = -(-width * height // 1_000_000) * 1_000_000
+        more = f"--limit {enough} (in Python: limit={enough})"
+        raise InputError(
+            f"{name} says it has {width} x {height} pixels.", f"At most {limit:,} are opened.", f"Give {more}, or make it smaller."
+        )
 
 
-def _open_file(path: Path, limit: int) -> Photo:
+def _open_file(path: Path, limit: int, span: Span | None) -> Photo:
     try:
         with path.open("rb") as handle:
-            return open_handle(handle, path.name, limit)
+            return open_handle(handle, path.name, limit, span)
     except OSError as error:
         raise InputError(f"{path.name} cannot be read: {error.strerror or error}.", "", "Check who may read it.") from error
 
 
-def open_handle(handle: IO[bytes], name: str, limit: int = LIMIT) -> Photo:
+def open_handle(handle: IO[bytes], name: str, limit: int = LIMIT, span: Span | None = None) -> Photo:
     """The picture in an open file that can seek, called `name` in what is said of it. Raises as `open_photo`."""
     head = handle.read(HEAD)
     if not head:
@@ -68,7 +74,7 @@ def open_handle(handle: IO[bytes], name: str, limit: int = LIMIT) -> Photo:
     if kind is None:
         raise InputError(f"{name} is {words}.", "A picture is needed: JPEG, PNG, WebP, AVIF, HEIC, TIFF, BMP or GIF.", _advice(words))
     handle.seek(0)
-    return _guarded(lambda: _read(handle, head, kind, name, limit), name, kind)
+    return _guarded(lambda: _read(handle, head, kind, name, limit), name, kind, span)
 
 
 def _advice(words: str) -> str:
@@ -82,7 +88,7 @@ def _read(handle: IO[bytes], head: bytes, kind: str, name: str, limit: int) -> R
     if kind == "HEIF":
         container = heif.header(handle)
         _check_size(container.size, limit, name)
-        return heif.read(container, name)
+        return heif.read(handle, container, name)
     if kind == "TIFF":
         size, ours = tiffs.header(handle, name)
         _check_size(size, limit, name)
@@ -95,9 +101,17 @@ def _read(handle: IO[bytes], head: bytes, kind: str, name: str, limit: int) -> R
     if kind == "PNG":
         _check_size(pngs.size(head), limit, name)
         return pngs.read(handle.read(), name)
+    if kind == "JPEG":
+        handle = jpegs.begun(handle, head)
     image = pillow.header(handle, kind)
     _check_size(image.size, limit, name)
-    return pillow.decode(image, name)
+    if kind == "JPEG":
+        return jpegs.read(handle, image, name)
+    raw = pillow.decode(image, name)
+    if kind == "AVIF":
+        handle.seek(0)
+        heif.coloured(handle, raw, name)
+    return raw
 
 
 def _tiff_exif(handle: IO[bytes]) -> bytes | None:
@@ -107,7 +121,7 @@ def _tiff_exif(handle: IO[bytes]) -> bytes | None:
         return None
 
 
-def _guarded(read: Callable[[], Raw], name: str, kind: str) -> Photo:
+def _guarded(read: Callable[[], Raw], name: str, kind: str, span: Span | None) -> Photo:
     """Decodes and finishes. Decoders raise anything on a damaged file, from SyntaxError to struct.error: all of it means the same here."""
     try:
         with quiet():  # odd tags and large sizes are told of; what counts is whether the pixels come
@@ -124,13 +138,16 @@ def _guarded(read: Callable[[], Raw], name: str, kind: str) -> Photo:
         raise InputError(
             f"{name} is damaged or cut off.", f"It begins as a {kind} picture but cannot be read to its end.", "Copy or download it again."
         ) from error
-    return _finish(raw, name, kind)
+    return _finish(raw, name, kind, span)
 
 
-def _finish(raw: Raw, name: str, kind: str) -> Photo:
+def _finish(raw: Raw, name: str, kind: str, span: Span | None) -> Photo:
+    values.settle(raw, name, span)
     data = np.ascontiguousarray(upright(raw.data, raw.orientation))
     colours = data[..., :-1] if raw.alpha else data
     pixels, profile, notes = None, raw.profile, raw.notes
+    if raw.hdr is not None:
+        pixels = signals.to_standard(colours, *raw.hdr)
     if profile is not None and raw.space == "rgb" and colour.is_srgb(profile):
         profile = None
     if profile is not None:
@@ -143,8 +160,8 @@ def _finish(raw: Raw, name: str, kind: str) -> Photo:
         if raw.space == "cmyk":
             colours = colour.cmyk_by_rule(colours)
         pixels = colour.floats(colours)
-        if raw.space == "gray":
-            pixels = np.repeat(pixels, 3, axis=2)
+    if pixels.shape[2] == 1:
+        pixels = np.repeat(pixels, 3, axis=2)
     return Photo(
         pixels=np.ascontiguousarray(pixels),
         alpha=np.ascontiguousarray(colour.floats(data[..., -1])) if raw.alpha else None,

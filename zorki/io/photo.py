@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,15 @@ class Photo:
     notes: tuple[str, ...] = ()
     "sentences that the user should read"
 
+    @cached_property
+    def seen(self) -> Floats:
+        """The pixels as a network and a page get them: transparent parts continue the colours around them, whatever is stored there."""
+        if self.alpha is None:
+            return self.pixels
+        from zorki.io import clear  # which needs the types of this file
+
+        return clear.seen(self.pixels, self.alpha)
+
     @property
     def hw(self) -> tuple[int, int]:
         """Height and width in pixels."""
@@ -46,13 +56,23 @@ class Raw:
     """What a decoder hands over, before orientation, colours and floats. For inside this room."""
 
     data: Array
-    "(h, w, c) uint8 or uint16, or float32 0..1; c colours and then perhaps alpha"
+    "(h, w, c) numbers as they are stored, then (`values.settle`) uint8 or uint16, or float32 0..1; c colours and then perhaps alpha"
     space: str
     "'gray', 'rgb' or 'cmyk'"
     alpha: bool = False
     orientation: int = 1
     profile: bytes | None = None
+    hdr: tuple[str, tuple[float, ...]] | None = None
+    "'PQ' or 'HLG', and x and y of red, green, blue and white"
     exif: bytes | None = None
     notes: tuple[str, ...] = ()
     eight: bool = False
     "float data that came from an 8-bit or unknown source"
+    top: int | None = None
+    "the whole number that stands for the full colour; None: the largest that the type of number has"
+    negative: bool = False
+    "0 is white"
+    multiplied: bool = False
+    "the colours are stored times alpha"
+    called: str = ""
+    "what it is called in sentences, where that is not its file's name"

@@ -24,6 +24,7 @@ from zorki.io.files import existing_file, natural
 from zorki.io.kinds import ENDINGS, HEAD, sniff
 from zorki.io.opening import LIMIT, open_handle, open_photo
 from zorki.io.photo import Photo
+from zorki.io.values import Span, span_of
 
 T = TypeVar("T")
 AT_ONCE = 8  # photographs that a thread opens in one go
@@ -45,19 +46,19 @@ class Entry:
 class PhotoSet(Sequence[Photo]):
     """The photographs of folders (not what lies deeper; where there are zips alone, of these), zips (all of it), files and patterns, each once (or `twice`), and pictures at hand.
 
-    given: one of these or a list; in its order, inside each in natural order. name: of the first. [i] opens one and raises what
+    given: one of these or a list; in its order, inside each in natural order. limit, range: as `open_photo` takes them. name: of the first. [i] opens one and raises what
     `open_photo` raises; `read` opens many in threads. failed: number → why, of those that whoever looked through them could not read. memo: what somebody found out and may ask again. May be sent to other processes. Raises InputError where nothing is found.
     """
 
-    def __init__(self, given: Any, limit: int | None = None, *, twice: bool = False) -> None:
-        self.limit = LIMIT if limit is None else limit
+    def __init__(self, given: Any, limit: int | None = None, *, twice: bool = False, range: str | Sequence[float] | None = None) -> None:
+        self.limit, self.span = LIMIT if limit is None else limit, span_of(range)
         parts = list(given) if isinstance(given, list | tuple) else [given]
         if not parts:
             raise InputError("No photographs are given.", "A folder, a zip, a picture or a pattern is needed.")
         self.sources = tuple(source_name(p) for p in parts)
         found: dict[Any, Entry] = {}
         for k, part in enumerate(parts):
-            for n, entry in enumerate(entries(part, k)):
+            for n, entry in enumerate(entries(part, k, self.span)):
                 once = isinstance(entry.where, Path) and not twice
                 found.setdefault((os.path.realpath(entry.where), entry.inside) if once else (k, n), entry)
         self.entries = list(found.values())
@@ -82,7 +83,7 @@ class PhotoSet(Sequence[Photo]):
     @property
     def signature(self) -> str:
         """Of names, sizes and times: another one when a photograph came, went or was changed."""
-        digest = hashlib.blake2b(digest_size=16)
+        digest = hashlib.blake2b(str(self.span or "").encode(), digest_size=16)
         for e in self.entries:
             digest.update(f"{e.name}\0{e.mark}\0".encode(errors="surrogatepass"))
         return digest.hexdigest()
@@ -90,7 +91,7 @@ class PhotoSet(Sequence[Photo]):
     @property
     def content(self) -> str:
         """Of the files as they are, whatever they are called and however old; for a few."""
-        digest = hashlib.blake2b(digest_size=16)
+        digest = hashlib.blake2b(str(self.span or "").encode(), digest_size=16)
         for e in self.entries:
             said = e.mark.encode(errors="surrogatepass")
             if isinstance(e.where, Path) and not e.inside:
@@ -123,7 +124,7 @@ class PhotoSet(Sequence[Photo]):
         if entry.wrong is not None:
             raise entry.wrong
         if not entry.inside:
-            return open_photo(entry.where, self.limit)
+            return open_photo(entry.where, self.limit, self.span)
         key = entry.where, os.getpid()  # a forked process must not share a place in a file
         try:
             if key not in self._zips:
@@ -135,7 +136,7 @@ class PhotoSet(Sequence[Photo]):
             raise
         except Exception as error:  # a password, a wrong checksum, an unknown way of packing
             raise InputError(f"{entry.name} cannot be unpacked: {' '.join(str(error).split())[:120]}.", "", "Pack it again.") from error
-        return open_handle(io.BytesIO(data), entry.name, self.limit)
+        return open_handle(io.BytesIO(data), entry.name, self.limit, self.span)
 
     def read(self, change: Callable[[Photo], T], numbers: Iterable[int] | None = None) -> Iterator[tuple[int, T | InputError]]:
         """(number, change(photograph)) in order, for all or those `numbers`; in place of a broken one the InputError that says why.
@@ -167,10 +168,10 @@ class PhotoSet(Sequence[Photo]):
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def entries(given: Any, number: int = 0) -> list[Entry]:
+def entries(given: Any, number: int = 0, span: Span | None = None) -> list[Entry]:
     """What one thing given holds. Raises InputError where that is nothing."""
     if not isinstance(given, str | Path):
-        return [Entry(f"picture {number + 1}", given, "", marked(given))]
+        return [Entry(f"picture {number + 1}", given, "", marked(open_photo(given, range=span)))]
     path = Path(given)
     if os.path.isdir(path):
         return of_folder(path)

@@ -18,9 +18,9 @@ from PIL import (
 )
 
 from zorki.core.errors import InputError
+from zorki.io import signals
 from zorki.io.exif import read_exif
 from zorki.io.photo import Array, Raw
-from zorki.io.values import unit, whole
 
 # The readers by name and not Image.open: that one compares sizes with a limit of its own, which is global and warns.
 _READERS: dict[str, Any] = {
@@ -56,7 +56,6 @@ def _simple(image: Image.Image) -> Image.Image:
 
 def decode(image: Image.Image, name: str) -> Raw:
     """Decodes a PIL image. Raises InputError for a mode that is no picture; what Pillow raises on a broken file passes through."""
-    frames = getattr(image, "n_frames", 1)
     frames, word = getattr(image, "n_frames", 1), "pages" if image.format == "TIFF" else "frames"
     notes: tuple[str, ...] = (f"{name} has {frames} {word}; the first is used.",) if frames > 1 else ()
     image.load()
@@ -67,11 +66,9 @@ def decode(image: Image.Image, name: str) -> Raw:
     mode = "I" if plain.mode.startswith("I;16") else plain.mode
     if mode not in _SPACES:
         raise InputError(f"{name} is a PIL image of mode {mode}.", "Grey, RGB or CMYK is needed.", "Call .convert('RGB') on it first.")
-    if mode in ("I", "F"):
-        data = whole(data, name) if mode == "I" else unit(data, name)
     if mode == "CMYK":
         notes += (f"{name} is in CMYK; the result is in RGB.",)
-    return Raw(
+    raw = Raw(
         data=data if data.ndim == 3 else data[..., None],
         space=_SPACES[mode],
         alpha=mode in ("LA", "RGBA"),
@@ -79,4 +76,8 @@ def decode(image: Image.Image, name: str) -> Raw:
         profile=profile if isinstance(profile, bytes) and profile else None,
         exif=exif,
         notes=notes,
+        top=65535 if mode == "I" else None,
     )
+    if raw.profile is None and "srgb" not in image.info and ("gamma" in image.info or "chromaticity" in image.info):
+        signals.measured(raw, image.info.get("gamma"), image.info.get("chromaticity"), name)
+    return raw

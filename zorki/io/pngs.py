@@ -10,13 +10,13 @@ from collections.abc import Iterator
 import imagecodecs
 import numpy as np
 
-from zorki.io import pillow
+from zorki.io import pillow, signals
 from zorki.io.exif import read_exif
 from zorki.io.photo import Array, Raw
 
 _START = b"\x89PNG\r\n\x1a\n"
 # Pillow takes a long text or profile for an attack and refuses the picture; it is not shown them.
-_UNSEEN = (b"iCCP", b"zTXt", b"iTXt", b"tEXt", b"eXIf")
+_UNSEEN = (b"iCCP", b"zTXt", b"iTXt", b"tEXt", b"eXIf", b"gAMA", b"cHRM", b"sRGB")
 _PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")  # libpng prints its doubts about all others to stderr
 _LARGEST_PROFILE = 1 << 24
 
@@ -46,12 +46,34 @@ def read(data: bytes, name: str) -> Raw:
     else:
         plain = b"".join(whole for kind, _, whole in chunks(data) if kind not in _UNSEEN)
         raw = pillow.decode(pillow.header(io.BytesIO(_START + plain), "PNG"), name)
-    for kind, content, _ in chunks(data):
-        if kind == b"iCCP":
-            raw.profile = _inflated(content.partition(b"\0")[2][1:])
-        elif kind == b"eXIf":
-            raw.orientation, raw.exif = read_exif(content)
+    found = {kind: content for kind, content, _ in chunks(data)}
+    if b"eXIf" in found:
+        raw.orientation, raw.exif = read_exif(found[b"eXIf"])
+    _colours(raw, found, name)
     return raw
+
+
+def _colours(raw: Raw, found: dict[bytes, bytes], name: str) -> None:
+    """Of what speaks of colours the strongest counts (PNG 3rd edition, 4.3): cICP, iCCP, sRGB, then gAMA and cHRM."""
+    if b"iCCP" in found:
+        raw.profile = _inflated(found[b"iCCP"].partition(b"\0")[2][1:])
+    if len(found.get(b"cICP", b"")) == 4:
+        primaries, transfer, _, full = found[b"cICP"]
+        signals.coded(raw, primaries, transfer, name)
+        if not full:
+            raw.data = _widened(raw.data, raw.alpha)
+    elif raw.profile is None and b"sRGB" not in found:
+        gamma = struct.unpack(">I", found[b"gAMA"])[0] / 1e5 if len(found.get(b"gAMA", b"")) == 4 else None
+        xy = [n / 1e5 for n in struct.unpack(">8I", found[b"cHRM"])] if len(found.get(b"cHRM", b"")) == 32 else None
+        signals.measured(raw, gamma, xy, name)
+
+
+def _widened(data: Array, alpha: bool) -> Array:
+    """Video's narrow range (16..235 of 255) to the full one; alpha has always that."""
+    top = np.iinfo(data.dtype).max
+    unit = (top + 1) // 256
+    wide = np.rint(np.clip((data.astype(np.float32) - 16 * unit) / (219 * unit), 0, 1) * top).astype(data.dtype)
+    return np.concatenate([wide[..., :-1], data[..., -1:]], axis=2) if alpha else wide
 
 
 def _inflated(content: bytes) -> bytes | None:

@@ -1,10 +1,11 @@
-"""TIFF, read and written through tifffile: integers by one linear rule, floats from 0 to 1."""
+"""TIFF, read and written through tifffile: the largest full picture of a file, as its numbers are stored."""
 
 from __future__ import annotations
 
 import io
 import struct
-from typing import IO, Any
+from collections.abc import Iterator
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
@@ -12,11 +13,12 @@ from zorki.core.errors import InputError
 from zorki.io.exif import camera_tags, folders
 from zorki.io.photo import Array, Raw
 from zorki.io.quiet import quiet
-from zorki.io.values import unit
 
-_WHITE_IS_ZERO, _PALETTE, _ASSOCIATED = 0, 3, 1
+_WHITE_IS_ZERO, _PALETTE, _ASSOCIATED, _ALPHA = 0, 3, 1, (1, 2)
 _SPACES = {0: ("gray", 1), 1: ("gray", 1), 2: ("rgb", 3), 3: ("rgb", 1), 5: ("cmyk", 4), 6: ("rgb", 3)}  # colours stored in a pixel
 _XMP, _PROFILE, _TURN, _TOP, _DNG = 700, 34675, 274, 281, 50706
+_SENSOR = (32803, 34892)  # what a camera's raw file calls its colours
+_REDUCED, _MASK, _OLD_KIND, _OLD_REDUCED = 1, 4, 255, 2
 
 
 def header(handle: IO[bytes], name: str) -> tuple[tuple[int, int], bool]:
@@ -27,78 +29,104 @@ def header(handle: IO[bytes], name: str) -> tuple[tuple[int, int], bool]:
     import tifffile
 
     with tifffile.TiffFile(handle) as file:
-        page: Any = file.pages[0]
-        if _DNG in page.tags or (page.is_reduced and len(file.pages) == 1):
+        page = _chosen(file).page
+        only_reduced = _reduced(page) and len(file.pages) == 1
+        if _DNG in file.pages.first.tags or only_reduced or int(page.photometric) in _SENSOR:
             raise InputError(f"{name} is a camera's raw file.", "A developed picture is needed.", "Export it as TIFF, PNG or JPEG first.")
         return (page.imagewidth, page.imagelength), not (page.photometric == 8 or (page.photometric == 6 and page.compression != 7))
 
 
+def _reduced(page: Any) -> bool:
+    """Whether it is a small copy of another page, or the mask of one."""
+    old = page.tags.get(_OLD_KIND)
+    return bool(page.subfiletype & (_REDUCED | _MASK)) or (old is not None and old.value == _OLD_REDUCED)
+
+
+class _Place(NamedTuple):
+    """A picture in a TIFF. below: the page that it is itself or a part of; where: that in words."""
+
+    page: Any
+    below: Any
+    where: str
+
+
+def _places(page: Any, number: int) -> Iterator[_Place]:
+    """The full pictures of a page: itself and its parts, if they are not small copies."""
+    yield from () if _reduced(page) else (_Place(page, page, f"page {number}"),)
+    for part in page.pages if page.subifds else ():
+        if not _reduced(part):
+            yield _Place(part, page, f"a part of page {number}")
+
+
+def _chosen(file: Any) -> _Place:
+    """The largest full picture of the first page; of all pages, where that one holds small copies alone."""
+    first = file.pages.first
+    found = list(_places(first, 1)) or [place for number, page in enumerate(file.pages, 1) for place in _places(page, number)]
+    return max(found, key=lambda place: place.page.imagewidth * place.page.imagelength, default=_Place(first, first, "page 1"))
+
+
 def read(handle: IO[bytes], name: str) -> Raw:
-    """Any depth from 1 bit to 64-bit floats. Raises InputError for what is no grey, RGB, CMYK or palette picture."""
+    """Any depth from 1 bit to 64-bit floats, as it is stored. Raises InputError for what is no grey, RGB, CMYK or palette picture."""
     import tifffile
 
     with tifffile.TiffFile(handle) as file:
-        page: Any = file.pages[0]
+        place = _chosen(file)
+        page = place.page
         kind, samples = int(page.photometric), page.samplesperpixel
         space, colours = _SPACES.get(kind, ("", 0))
-        if samples not in (colours, colours + 1) or page.imagedepth > 1:
+        spare = samples - colours
+        if not colours or spare < 0 or (colours == 1 and spare > 1) or page.imagedepth > 1:
             got = f"{name} is a TIFF with {samples} channels of kind {page.photometric.name}."
             raise InputError(got, "Grey, RGB or CMYK is needed.", "Convert it first.")
         data = page.asarray()
         if samples > 1 and page.planarconfig == 2:
             data = np.moveaxis(data, 0, -1)
         data = data.reshape(page.imagelength, page.imagewidth, samples)
-        tags = {tag.code: tag.value for tag in page.tags}
-        notes: tuple[str, ...] = (f"{name} has {len(file.pages)} pages; the first is used.",) if len(file.pages) > 1 else ()
-        if kind == _PALETTE:
-            data = (np.moveaxis(page.colormap, 0, -1)[data[..., 0]] >> 8).astype(
-                np.uint8
-            )  # a palette's colours are stored in 16 bits and meant in 8
-        else:
-            data, more = _scaled(data, page.bitspersample, tags.get(_TOP), name)
-            notes += more
-        if kind == _WHITE_IS_ZERO:
-            data = (1 if data.dtype.kind == "f" else np.iinfo(data.dtype).max) - data
-        if samples > colours and int(page.extrasamples[0]) == _ASSOCIATED:
-            data = _unmultiplied(data)
+        top = page.tags.valueof(_TOP)
+        turn, profile = (page.tags.valueof(code, place.below.tags.valueof(code)) for code in (_TURN, _PROFILE))
+        notes = _pages(file, place, name)
+        bands = [int(extra) for extra in page.extrasamples]
+        clear = next((colours + n for n, extra in enumerate(bands) if extra in _ALPHA and colours + n < samples), None)
+        if left := spare - (clear is not None):
+            said = "a band" if left == 1 else f"{left} bands"
+            notes += (f"{name} has {said} beside its colours that the file does not call transparency; the colours alone are used.",)
+    alpha = [] if clear is None else [data[..., clear]]
+    raw = Raw(
+        data=np.dstack([data[..., :colours], *alpha]) if spare else data,
+        space=space,
+        alpha=clear is not None,
+        orientation=int(turn or 1),
+        profile=bytes(profile) if profile else None,
+        negative=kind == _WHITE_IS_ZERO,
+        multiplied=clear is not None and bands[clear - colours] == _ASSOCIATED,
+    )
+    if kind == _PALETTE:  # its colours are stored in 16 bits and meant in 8; what is transparent is not
+        painted = (np.moveaxis(page.colormap, 0, -1)[data[..., 0]] >> 8).astype(np.uint8)
+        raw.data = np.dstack([painted, *(one.astype(np.uint8) for one in alpha)])
+    elif data.dtype.kind in "ub":
+        raw.top = _top(data, page.bitspersample, top)
+    elif data.dtype.kind == "f":
+        notes += (f"{name} holds floating-point numbers; they are taken for sRGB.",)
     if space == "cmyk":
         notes += (f"{name} is in CMYK; the result is in RGB.",)
-    profile = tags.get(_PROFILE)
-    return Raw(
-        data=data,
-        space=space,
-        alpha=samples > colours,
-        orientation=int(tags.get(_TURN, 1)),
-        profile=bytes(profile) if profile else None,
-        notes=notes,
-    )
+    raw.notes = notes
+    return raw
 
 
-def _scaled(data: Array, bits: int, top: object, name: str) -> tuple[Array, tuple[str, ...]]:
-    """To uint8 or uint16, or float32 0..1, by the tags alone and never by the values: the next picture of a set gets the same rule."""
-    if data.dtype.kind == "f":
-        return unit(data, name), (f"{name} holds floating-point numbers; they are taken for sRGB from 0 to 1.",)
-    if data.dtype.kind not in "ub":
-        got = f"{name} holds signed numbers ({data.dtype})."
-        raise InputError(got, "A picture has whole numbers from 0 up.", "Convert it to uint16 first.")
-    full, most = 2**bits - 1, 255 if bits <= 8 else 65535
-    said = top[0] if isinstance(top, tuple) else top
-    if isinstance(said, int) and 0 < said < full and int(data.max()) <= said:
-        full = said
-    if full != most:
-        return np.rint(data * np.float64(most / full)).astype(np.uint8 if most == 255 else np.uint16), ()
-    if bits == 16 and 0 < int(data.max()) <= 4095:
-        return data, (f"{name} has no value above {data.max()} of 65535, as 12-bit cameras write it; it is read as it is, dark.",)
-    return data, ()
+def _pages(file: Any, place: _Place, name: str) -> tuple[str, ...]:
+    """What to say where there is more than the one picture."""
+    first, count, page = file.pages.first, len(file.pages), place.page
+    if page is first:
+        return (f"{name} has {count} pages; the first is used.",) if count > 1 else ()
+    small = f"{first.imagewidth} × {first.imagelength}"
+    return (f"{name} begins with a picture of {small}; {place.where}, of {page.imagewidth} × {page.imagelength}, is used.",)
 
 
-def _unmultiplied(data: Array) -> Array:
-    """Colours that were stored times alpha, divided by it again."""
-    top = 1.0 if data.dtype.kind == "f" else float(np.iinfo(data.dtype).max)
-    share = data[..., -1:] / top
-    plain = np.minimum(data[..., :-1] / np.maximum(share, 1e-9), top)
-    plain = plain if data.dtype.kind == "f" else np.rint(plain)
-    return np.concatenate([plain.astype(data.dtype), data[..., -1:]], axis=2)
+def _top(data: Array, bits: int, said: object) -> int:
+    """The number that stands for the full colour, by the tags alone: what the file says, unless a pixel is above it, or its bits hold."""
+    full = 2**bits - 1
+    most = said[0] if isinstance(said, tuple) else said
+    return most if isinstance(most, int) and 0 < most < full and int(data.max()) <= most else full
 
 
 def write(data: Array, alpha: bool, profile: bytes | None, xmp: bytes | None, exif: bytes | None) -> bytes:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from zorki.lens.net import Net as Net
     from zorki.lens.quieting import quiet as quiet
     from zorki.lens.rules import backward_rule as backward_rule
+    from zorki.lens.scale import check_scale as check_scale
     from zorki.lens.table import Layer as Layer
     from zorki.lens.table import Layers as Layers
 
@@ -30,6 +31,7 @@ __getattr__, __dir__, __all__ = attach(
         "ReceptiveField": "field",
         "backward_rule": "rules",
         "capture": "capturing",
+        "check_scale": "scale",
         "chunk": "chunks",
         "maps": "grids",
         "quiet": "quieting",

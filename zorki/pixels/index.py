@@ -85,7 +85,7 @@ class Search:
     def prepared(self, photo: io.Photo) -> Pictures:
         """(h, w, 3) as the net is to see it."""
         hw = self.hw(photo.hw)
-        return photo.pixels if hw == photo.hw else io.resize(photo.pixels, hw).clip(0, 1)
+        return photo.seen if hw == photo.hw else io.resize(photo.seen, hw).clip(0, 1)
 
     def rough(self) -> bool:
         """Whether candidates are found in half the time: measuring them must cost less than it saves."""

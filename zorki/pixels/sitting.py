@@ -238,7 +238,7 @@ def foreseen(judge: Painter, picture: torch.Tensor, sizes: Sequence[tuple[int, i
 
 def opened(photo: io.Photo) -> tuple[torch.Tensor, torch.Tensor | None]:
     """A style's pixels (1, 3, h, w), and the weights (1, h, w) of what is not transparent. Raises InputError for one that is nothing else."""
-    picture = torch.from_numpy(photo.pixels.copy()).permute(2, 0, 1)[None]
+    picture = torch.from_numpy(photo.seen.copy()).permute(2, 0, 1)[None]
     if photo.alpha is None:
         return picture, None
     weights = torch.from_numpy(photo.alpha.copy()).float()[None]
@@ -248,8 +248,9 @@ def opened(photo: io.Photo) -> tuple[torch.Tensor, torch.Tensor | None]:
 
 
 def luminous(photo: io.Photo) -> torch.Tensor:
-    """A mask (h, w) in 0..1."""
-    return torch.from_numpy(photo.pixels.mean(-1))
+    """A mask (h, w) in 0..1; what is transparent in it is black."""
+    light = photo.pixels.mean(-1)
+    return torch.from_numpy(light if photo.alpha is None else light * photo.alpha)
 
 
 def covers_of(masks: Sequence[torch.Tensor], hw: tuple[int, int], count: int) -> torch.Tensor:

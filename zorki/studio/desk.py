@@ -25,11 +25,12 @@ class Job:
     """A method with its net, pictures and settings; `steps` shows it at work, `result` is what came out so far.
 
     pictures: by the method's names; anything that io.open_photo takes, or io.PhotoSet where they may be many. film: a path or a writable file object.
+    how: limit and range, as `io.open_photo` takes them.
     Raises InputError for pictures that are missing or too many.
     """
 
     def __init__(
-        self, method: Method, net: lens.Net, pictures: Mapping[str, Any], chosen: Any, film: io.Film | None = None, limit: int | None = None
+        self, method: Method, net: lens.Net, pictures: Mapping[str, Any], chosen: Any, film: io.Film | None = None, **how: Any
     ) -> None:
         for name in pictures:
             if name not in method.inputs:
@@ -38,11 +39,11 @@ class Job:
             if not i.option and name not in pictures:
                 raise InputError(f"{method.name} needs {'' if i.many else 'a picture: '}{name}.", i.help.capitalize() + ".")
         self.method, self.net, self.settings, self.film = method, net, chosen, film
-        more = {} if limit is None else {"limit": limit}
+        self.range = io.span_text(how.get("range"))
         many = {n: p for n, p in pictures.items() if method.inputs[n].many}
-        self.sets = {n: p if isinstance(p, io.PhotoSet) else io.PhotoSet(p, limit, twice=method.inputs[n].twice) for n, p in many.items()}
+        self.sets = {n: p if isinstance(p, io.PhotoSet) else io.PhotoSet(p, twice=method.inputs[n].twice, **how) for n, p in many.items()}
         single = {n: p for n, p in pictures.items() if n not in self.sets}
-        self.photos = {name: io.open_photo(p, **more) for name, p in single.items()}
+        self.photos = {name: io.open_photo(p, **how) for name, p in single.items()}
         for one in self.photos.values():
             for sentence in one.notes:
                 events.note(sentence)
@@ -119,11 +120,12 @@ class Job:
             | {n: p.content if self.method.inputs[n].twice else p.signature for n, p in self.sets.items()},
             "options": settings.changed(self.settings, files=False),
             "model": Path(self.net.name).name,  # of file.py:function without the folder
-        }
+        } | ({} if self.range is None else {"range": self.range})
 
     def command(self) -> str:
         """The command that makes the same."""
-        return self.method.command(self.names(), self.settings, self.net.name)
+        line = self.method.command(self.names(), self.settings, self.net.name)
+        return line if self.range is None else f"{line} --range {self.range}"
 
     def names(self) -> dict[str, Any]:
         """Of the files that were opened, without their folders: one, or of photographs a list where several were given."""
@@ -153,4 +155,4 @@ def tensor(opened: io.Photo) -> Any:
     """(1, 3, h, w) float32 in 0..1."""
     import torch
 
-    return torch.from_numpy(np.ascontiguousarray(opened.pixels.transpose(2, 0, 1))[None])
+    return torch.from_numpy(np.ascontiguousarray(opened.seen.transpose(2, 0, 1))[None])

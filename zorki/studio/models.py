@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,8 +36,7 @@ def load(
     without them pictures reach it in 0..1. side: pixels of the pictures that it takes, (h, w) where they are not square; not given,
     it is found by trying. dtype: what is drawn with; whatever measures stays in float32. Raises UnknownName, InputError, WeightsError.
     """
-    if std is not None and (not all(map(math.isfinite, std)) or not all(std)):
-        raise InputError("--std has a zero or a number that is not finite.", "Pictures are divided by it.")
+    lens.check_scale(mean, std)
     net = found(model, mean, std, side)
     if weights_file is not None:
         fill(net.module, Path(weights_file))

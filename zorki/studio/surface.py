@@ -20,7 +20,7 @@ class Call:
     """A method to call: `call(net, pictures…, options…)`; `call.steps(…)` yields each Step of what climbs.
 
     The network may come first (an nn.Module, or what `zorki.load` gave; a name is given as `model=`); else it is the shipped one.
-    Options are the command's; `preset=` takes one of `presets`, `film=` a path, `device=`, `dtype=` as on the command line.
+    Options are the command's; `preset=` takes one of `presets`, `film=` a path, `device=`, `dtype=`, `limit=`, `range=` as on the command line.
     """
 
     def __init__(self, method: Method) -> None:
@@ -48,11 +48,12 @@ class Call:
             net, given = given[0], given[1:]
         names = {k: k for k in ("device", "dtype", "mean", "std", "side")} | {"weights": "weights_file"}
         where: dict[str, Any] = {v: more.pop(k) for k, v in names.items() if k in more}
-        film, preset, limit = (more.pop(k, None) for k in ("film", "preset", "limit"))
+        film, preset = more.pop("film", None), more.pop("preset", None)
+        how = {k: more.pop(k) for k in ("limit", "range") if k in more}
         pictures = by_place(self._method.inputs, given) | {n: more.pop(n) for n in self._method.inputs if n in more}
         chosen = self._method.fill(preset, more)
         net = net if isinstance(net, lens.Net) and not where else load(net or "eye", **where)
-        return Job(self._method, net, pictures, chosen, None if film is None else io.Film(Path(film)), limit)
+        return Job(self._method, net, pictures, chosen, None if film is None else io.Film(Path(film)), **how)
 
     def __repr__(self) -> str:
         return f"<zorki.{self._method.wing}.{self._method.name}: {self._method.summary}>"

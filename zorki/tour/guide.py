@@ -100,7 +100,7 @@ def shrunk(photo: io.Photo, side: int = SIDE) -> io.Photo:
     if hw == photo.pixels.shape[:2]:
         return photo
     alpha = None if photo.alpha is None else io.resize(photo.alpha[..., None], hw)[..., 0]
-    return replace(photo, pixels=io.resize(photo.pixels, hw).clip(0, 1), alpha=alpha)
+    return replace(photo, pixels=io.resize(photo.seen, hw).clip(0, 1), alpha=alpha)
 
 
 def namer(net: lens.Net, device: str = "auto") -> lens.Net | None:
