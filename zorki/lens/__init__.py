@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from zorki.core.lazy import attach
 
 if TYPE_CHECKING:
-    from zorki.lens.capturing import OUTPUT as OUTPUT
     from zorki.lens.capturing import capture as capture
     from zorki.lens.chunks import chunk as chunk
     from zorki.lens.copies import twins as twins
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from zorki.lens.field import receptive_field as receptive_field
     from zorki.lens.grids import maps as maps
     from zorki.lens.net import Net as Net
+    from zorki.lens.outputs import OUTPUT as OUTPUT
     from zorki.lens.quieting import quiet as quiet
     from zorki.lens.rules import backward_rule as backward_rule
     from zorki.lens.table import Layer as Layer
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
-        "OUTPUT": "capturing",
+        "OUTPUT": "outputs",
         "Layer": "table",
         "Layers": "table",
         "Net": "net",

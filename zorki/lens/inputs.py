@@ -11,6 +11,7 @@ from torch import nn
 
 from zorki.core.errors import InputError
 
+PICTURES = ("pixel_values", "pixels", "image", "images", "img", "imgs", "picture", "pictures")  # what forward calls its picture
 HINTS = ("img_size", "image_size", "input_size")  # attributes in which models tell the size of their pictures
 LUMA = (0.2126, 0.7152, 0.0722)  # shares of R, G, B in grey (BT.709)
 
@@ -44,14 +45,21 @@ def no_way_back(what: str) -> InputError:
     )
 
 
-def needed(module: nn.Module) -> list[str]:
-    """The names of what `forward` cannot do without."""
+def parameters(module: nn.Module, *, needed: bool = False) -> list[str]:
+    """The names of what `forward` takes; `needed`: of what it cannot do without."""
     try:
         given = inspect.signature(module.forward).parameters.values()
     except (TypeError, ValueError):
         return []
     plain = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return [p.name for p in given if p.kind in plain and p.default is inspect.Parameter.empty]
+    return [p.name for p in given if p.kind in plain and not (needed and p.default is not inspect.Parameter.empty)]
+
+
+def keyword(module: nn.Module) -> str | None:
+    """The name under which a net takes its picture, where it takes something else first and can do without that; None: the first place."""
+    names = parameters(module)
+    found = next((name for name in names[1:] if name in PICTURES), None)
+    return None if not names or names[0] in PICTURES or parameters(module, needed=True) else found
 
 
 def hinted(module: nn.Module) -> list[tuple[int, int]]:

@@ -310,7 +310,8 @@ def randomised(net: lens.Net, seed: int, k: int = 0) -> lens.Net:
     Source: Adebayo et al. 2018, sec. 3. Differs: shuffled, not drawn anew, and all layers at once.
     """
     try:
-        module = copy.deepcopy(net.inner)
+        with net.alone():
+            module = copy.deepcopy(net.inner)
     except Exception as error:
         raise InputError(
             f"{net.name} cannot be copied: {' '.join(str(error).split())[:160]}", "--sanity needs a copy.", "Leave it out."

@@ -115,18 +115,17 @@ class Search:
         """One pass over the photographs that the index has not seen."""
         of = len(self.photos)
         exact = [name for name in index.best if name not in index.rough]
-        with self.looking():
-            for numbers, x in self.batches(range(index.done, of), index):
-                if x is not None:
-                    visit(self.net, x, exact, partial(take, index, numbers))
-                    with self.net.precision():
-                        visit(self.net, x, index.rough, partial(take, index, numbers))
-                    events.tell(stage, int(numbers[-1]) + 1, of)
-                    continue
-                index.done = int(numbers[-1]) + 1
-                self.check(index)
-                if index.done < of:
-                    self.keep(index)
+        for numbers, x in self.batches(range(index.done, of), index):
+            if x is not None:
+                visit(self.net, x, exact, partial(take, index, numbers))
+                with self.net.precision():
+                    visit(self.net, x, index.rough, partial(take, index, numbers))
+                events.tell(stage, int(numbers[-1]) + 1, of)
+                continue
+            index.done = int(numbers[-1]) + 1
+            self.check(index)
+            if index.done < of:
+                self.keep(index)
         self.check(index)
 
     def check(self, index: Index) -> None:
@@ -140,13 +139,6 @@ class Search:
                     "Nothing can be ranked by them.",
                     "Look at the network's weights, mean and std.",
                 )
-
-    def looking(self) -> ExitStack:
-        """The net is quiet inside, and nothing is differentiated."""
-        with ExitStack() as stack:
-            stack.enter_context(torch.no_grad())
-            stack.enter_context(self.net.quiet())
-            return stack.pop_all()
 
     def batches(self, numbers: Sequence[int], index: Index) -> Iterator[tuple[torch.Tensor, torch.Tensor | None]]:
         """Photographs of equal size with their numbers, which rise; after each BLOCK of them its last number, and None.
@@ -210,15 +202,14 @@ class Search:
         done, of = 0, len(set().union(*wanted.values()))
         layers = list(wanted)
         seen: set[int] = set()
-        with self.looking():
-            for deepest in reversed(layers):
-                reached = layers[: layers.index(deepest) + 1]
-                for numbers, x in self.batches(sorted(wanted[deepest] - seen), index):
-                    if x is not None:
-                        visit(self.net, x, reached, partial(measure, exact, numbers))
-                        done += len(numbers)
-                        events.tell("candidates in float32", done, of)
-                seen |= wanted[deepest]
+        for deepest in reversed(layers):
+            reached = layers[: layers.index(deepest) + 1]
+            for numbers, x in self.batches(sorted(wanted[deepest] - seen), index):
+                if x is not None:
+                    visit(self.net, x, reached, partial(measure, exact, numbers))
+                    done += len(numbers)
+                    events.tell("candidates in float32", done, of)
+            seen |= wanted[deepest]
 
 
 def channels_of(net: lens.Net, name: str) -> int:
@@ -234,12 +225,12 @@ def stacked(group: Sequence[tuple[int, Pictures]]) -> tuple[torch.Tensor, torch.
 def visit(net: lens.Net, x: torch.Tensor, layers: Sequence[str], see: Maps) -> None:
     """Runs pictures (b, 3, h, w) through the net as far as the deepest of `layers`, and shows each one's maps as they come.
 
-    Nothing is kept: unlike `lens.capture` no two layers' maps need be there at once.
+    Nothing is kept: unlike `lens.capture` no two layers' maps need be there at once. The net is quiet meanwhile, and nothing is differentiated.
     """
     if not layers:
         return
     hw = (x.shape[-2], x.shape[-1])
-    with ExitStack() as stack:
+    with torch.no_grad(), net.quiet(), ExitStack() as stack:
         wanted: dict[str, dict[int, str]] = {}  # by module and call
         for name in layers:
             base, _, call = name.rpartition(":") if net.layer(name).calls > 1 else (name, "", "0")

@@ -10,6 +10,7 @@ and Zisserman 2013.
 from __future__ import annotations
 
 import math
+from contextlib import ExitStack
 from typing import Any
 
 import torch
@@ -183,10 +184,8 @@ class Following(TorchFunctionMode):
 def following_norm(net: lens.Net, layer: str) -> torch.Tensor | None:
     """What the batch norm right behind `layer` multiplies each channel by, γ / √(variance + ε), (c,); None where none follows."""
     mode = Following()
-    handle = net.part(layer).register_forward_hook(lambda *told: mode.given.append(told[-1]))
-    try:
-        with torch.inference_mode(False), torch.no_grad(), net.quiet(), mode:
-            net.run(torch.zeros(net.batch or 1, net.channels, *net.hw).to(net.device))
-    finally:
-        handle.remove()
+    with torch.inference_mode(False), torch.no_grad(), net.quiet(), ExitStack() as stack:
+        stack.callback(net.part(layer).register_forward_hook(lambda *told: mode.given.append(told[-1])).remove)
+        stack.enter_context(mode)
+        net.run(torch.zeros(net.batch or 1, net.channels, *net.hw).to(net.device))
     return mode.slope

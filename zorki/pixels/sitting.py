@@ -104,7 +104,8 @@ class Sitting:
         cls, net: lens.Net, content: torch.Tensor, style: io.PhotoSet, mask: io.PhotoSet | None, begin: torch.Tensor | None, s: Wishes
     ) -> Sitting:
         """Raises UnknownName for a layer, InputError for what does not fit together."""
-        soft = net.like(soften(net.module))
+        with net.alone():
+            soft = net.like(soften(net.module))
         usual, holder = manner.style_layers(soft, last=s.balance == "johnson")
         layers = [soft.layer(name).name for name in s.layers] or usual
         holds = soft.layer(s.content_layer).name if s.content_layer is not None else holder

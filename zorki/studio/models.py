@@ -58,7 +58,7 @@ def found(
     if (mean is not None or std is not None or side is not None) and (isinstance(model, lens.Net) or known):
         raise InputError("--mean, --std and --side are for a network of your own.", "This one knows its own.", "Leave them out.")
     if isinstance(model, lens.Net):
-        return model
+        return model.like(model.module)  # what is chosen here is no business of whoever else has it
     if isinstance(model, nn.Module):
         return own(model, type(model).__name__, mean, std, side)
     if not isinstance(model, str):

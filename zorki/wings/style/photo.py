@@ -77,7 +77,8 @@ def run(
     from zorki.pixels import manner, matting
     from zorki.pixels.sitting import foreseen, opened
 
-    soft = net.like(soften(net.module))
+    with net.alone():
+        soft = net.like(soften(net.module))
     usual, holds = manner.style_layers(soft)
     layers = [soft.layer(name).name for name in s.layers] or usual
     light, seen = opened(style)
