@@ -48,7 +48,7 @@ def test_a_function_in_a_file_a_class_in_a_package_and_a_state_dict(here: Path) 
     torch.save(state, here / "w.pth")
     save_file(state, here / "w.safetensors")
     for file in ("w.pth", "w.safetensors"):
-        answers(studio.load("net.py:build", weights_file=file))
+        answers(studio.load("net.py:build", weights=file))
     (here / "pack").mkdir()
     (here / "pack" / "__init__.py").write_text("")
     (here / "pack" / "inner.py").write_text(
@@ -124,7 +124,7 @@ def test_no_pickle_is_run(here: Path) -> None:
     (here / "net.py").write_text("from tests.toys import toy as build\n")
     torch.save({"w": Evil()}, here / "evil.pth")
     with pytest.raises(ZorkiError, match="Nothing in it was run"):
-        studio.load("net.py:build", weights_file="evil.pth")
+        studio.load("net.py:build", weights="evil.pth")
     with pytest.raises(InputError, match="pickled module"):
         studio.load("evil.pth")
     good = exported(here / "good.pt2", False)

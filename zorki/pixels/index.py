@@ -151,7 +151,7 @@ class Search:
         def rest() -> Iterator[tuple[torch.Tensor, torch.Tensor | None]]:
             yield from map(stacked, groups.values())
             groups.clear()
-            yield torch.tensor([last]), None
+            yield torch.tensor([last], dtype=torch.int64, device="cpu"), None
 
         for k, (number, picture) in enumerate(self.photos.read(self.prepared, numbers)):
             if k and k % BLOCK == 0:
@@ -214,12 +214,13 @@ class Search:
 
 def channels_of(net: lens.Net, name: str) -> int:
     """Of a layer's maps, whatever order it keeps them in."""
-    return lens.maps(torch.empty(1, *net.layer(name).shape), net.hw).shape[1]
+    return lens.maps(torch.empty(1, *net.layer(name).shape, dtype=torch.float32, device="cpu"), net.hw).shape[1]
 
 
 def stacked(group: Sequence[tuple[int, Pictures]]) -> tuple[torch.Tensor, torch.Tensor]:
     """Numbers (b,) and pictures (b, 3, h, w), laid out channels last, which convolutions like."""
-    return torch.tensor([n for n, _ in group]), torch.from_numpy(np.stack([p for _, p in group])).permute(0, 3, 1, 2)
+    numbers = torch.tensor([n for n, _ in group], dtype=torch.int64, device="cpu")
+    return numbers, torch.from_numpy(np.stack([p for _, p in group])).permute(0, 3, 1, 2)
 
 
 def visit(net: lens.Net, x: torch.Tensor, layers: Sequence[str], see: Maps) -> None:
@@ -299,7 +300,7 @@ def bar(rough: Best, exact: Best, count: int) -> torch.Tensor:
     scale = rough.values[:, :1].abs()
     scale = scale.masked_fill(~scale.isfinite(), 0)
     shares = (off / scale.clamp_min(1e-30))[known]
-    usual = shares.sort().values[math.ceil(0.99 * len(shares)) - 1] if len(shares) else torch.tensor(0.0)
+    usual = shares.sort().values[math.ceil(0.99 * len(shares)) - 1] if len(shares) else torch.tensor(0.0, dtype=torch.float32, device="cpu")
     slack = torch.maximum(2 * off.amax(1, keepdim=True), 3 * usual * scale)
     values = exact.values.masked_fill(exact.values.isnan(), -math.inf).sort(dim=1, descending=True).values
     return values[:, min(count, values.shape[1]) - 1][:, None] - slack
