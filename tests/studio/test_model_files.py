@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from tests.toys import toy
+from tests.toys import state, toy
 from zorki import lens, studio
 from zorki.core import events
 from zorki.core.errors import InputError, UnknownName, ZorkiError
@@ -112,6 +112,72 @@ def test_a_torchscript_file_answers_and_says_that_its_inside_is_hidden(here: Pat
     m = studio.method("see", "dream")
     with pytest.raises(InputError, match="shows no layer"):
         studio.Job(m, net, {"photo": np.zeros((24, 36, 3), np.uint8)}, m.fill(None, {})).finish()
+
+
+def test_what_a_file_holds_counts_and_not_what_it_is_called(here: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.jit.trace(toy(), X).save(str(here / "script.pt2"))  # type: ignore[no-untyped-call]
+    exported(here / "net.pt2", True).rename(here / "program.pt")
+    for name, layers in (("script.pt2", 0), ("program.pt", 8)):
+        net = studio.load(name)
+        answers(net)
+        assert len(net.layers()) == layers
+
+
+@pytest.mark.parametrize("kind", ["pt2", "pt"])
+def test_a_damaged_file_is_one_sentence_and_nothing_beside_it(here: Path, kind: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """Versions that never were, names that are no text, bytes flipped anywhere: told in four lines, or it opens all the same."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if kind == "pt":
+            torch.jit.trace(toy(), X).save(str(here / "net.pt"))  # type: ignore[no-untyped-call]
+        else:
+            exported(here / "net.pt2", False)
+    whole = (here / f"net.{kind}").read_bytes()
+    listed, said = whole.rfind(b"PK\x01\x02"), []
+    version, name = bytearray(whole), bytearray(whole)
+    version[listed + 6] = 114
+    name[listed + 9], name[listed + 50] = 8, 0x85
+    flipped = [bytearray(whole) for _ in range(24)]
+    for k, one in enumerate(flipped):
+        one[k * len(whole) // 24] ^= 0xFF
+    capfd.readouterr()
+    for damaged in (version, name, *flipped, whole[: len(whole) // 2], whole[:-30]):
+        (here / f"bad.{kind}").write_bytes(damaged)
+        try:
+            studio.load(f"bad.{kind}").logits(X)
+        except ZorkiError as error:
+            said.append(str(error))
+    assert "version 11.4" in said[0]
+    assert "UnicodeDecodeError" in said[1]
+    assert len(said) > 4
+    assert all(len(one.splitlines()) <= 4 and f"bad.{kind}" in one for one in said)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_net_with_scripted_parts_shows_the_others(here: Path) -> None:
+    """What a hook can reach is seen, what needs no layer works, and the net comes back as it was."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.jit.script(toy()).save(str(here / "net.pt"))  # type: ignore[no-untyped-call]
+        scripted = torch.jit.load("net.pt")  # type: ignore[no-untyped-call]
+    photo = np.random.default_rng(0).integers(0, 255, (24, 36, 3)).astype(np.uint8)
+    behind = lens.Net(torch.nn.Sequential(scripted, torch.nn.Softmax(1)), name="net")
+    assert torch.allclose(behind.logits(X), toy()(X).softmax(1), atol=1e-5)
+    assert behind.names() == ["1"]
+    m = studio.method("see", "attribution")
+    assert studio.Job(m, behind, {"photo": photo}, m.fill(None, {"method": "gradient"})).finish().raw.maximum > 0
+    with pytest.raises(InputError, match=r"no layer with maps.*--method gradient"):
+        studio.Job(m, behind, {"photo": photo}, m.fill(None, {})).finish()
+    before = torch.nn.Sequential(torch.nn.Conv2d(3, 3, 3, padding=1), torch.nn.ReLU(), scripted).train()
+    numbers = state(before)
+    for wing, name in (("see", "attribution"), ("see", "dream"), ("see", "maps"), ("style", "transfer")):
+        m = studio.method(wing, name)
+        few = {k: v for k, v in {"steps": 1, "size": 48, "octaves": 1}.items() if k in m.settings.__dataclass_fields__}
+        pictures = {n: photo for n, i in m.inputs.items() if not i.option}
+        assert studio.Job(m, lens.Net(before, name="net", side=32), pictures, m.fill(None, few)).finish().numpy().size
+    assert state(before) == numbers
 
 
 class Evil:

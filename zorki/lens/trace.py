@@ -127,7 +127,8 @@ def trace(module: nn.Module, run: Callable[[Any], Any], sample: Any) -> Trace:
             run(sample)
         return Trace(Layers([], weights(module), 0), {}, (), set())
     named = {path: name for name, path in getattr(module, "aliases", {}).items()}  # the papers' names, where a net knows them
-    paths = {named.get(path, path.replace("_orig_mod.", "").removesuffix("._orig_mod")): path for path, _ in module.named_modules() if path}
+    seen = [path for path, part in module.named_modules() if path and not isinstance(part, torch.jit.ScriptModule)]  # which take no hooks
+    paths = {named.get(path, path.replace("_orig_mod.", "").removesuffix("._orig_mod")): path for path in seen}
     paths = paths or {type(module).__name__.lower(): ""}
 
     def enter(part: nn.Module, args: Any) -> None:
