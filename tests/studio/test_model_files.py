@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import save_file
 
 from tests.toys import state, toy
+from tests.zoo import channels
 from zorki import lens, studio
 from zorki.core import events
 from zorki.core.errors import InputError, UnknownName, ZorkiError
@@ -74,6 +75,30 @@ def test_what_is_assumed_of_a_users_net_is_said() -> None:
         assert len(heard) == count
     x = (X - 0.5) / 0.2
     assert torch.allclose(studio.load(toy(), mean=(0.5, 0.5, 0.5), std=(0.2, 0.2, 0.2)).logits(X), toy()(x), atol=1e-5)
+
+
+@pytest.mark.parametrize("form", ["mapping", "object"])
+def test_what_timm_says_of_a_nets_pictures_is_used_and_said(form: str) -> None:
+    said = {"mean": (0.5, 0.4, 0.3), "std": (0.2, 0.25, 0.5), "input_size": (3, 40, 48)}
+    module = toy()
+    module.pretrained_cfg = said if form == "mapping" else type("Cfg", (), said)()  # type: ignore[assignment]
+    heard: list[str] = []
+    with events.listen(lambda e: heard.append(e.note or "")):
+        net = studio.load(module)
+    assert heard == [
+        "Sequential gets pictures normalised by mean 0.5, 0.4, 0.3 and std 0.2, 0.25, 0.5, of 40 × 48 pixels, as its pretrained_cfg says."
+    ]
+    assert net.hw == (40, 48)
+    x = (X - torch.tensor(said["mean"]).view(3, 1, 1)) / torch.tensor(said["std"]).view(3, 1, 1)
+    assert torch.allclose(net.logits(X), toy()(x), atol=1e-5)
+    mine = studio.load(module, mean=(0, 0, 0), std=(1, 1, 1))
+    assert torch.allclose(mine.logits(X), toy()(X), atol=1e-5), "what the user says counts"
+    assert torch.allclose(studio.load(torch.nn.DataParallel(module)).logits(X), net.logits(X), atol=1e-5)
+    other = channels(1)
+    other.pretrained_cfg = said  # type: ignore[assignment]
+    assert studio.load(other).mean is None, "three means are of no use to one channel"
+    module.pretrained_cfg = {"mean": None, "std": (0.0, 1.0, 1.0), "url": ""}  # type: ignore[assignment]
+    assert torch.allclose(studio.load(module).logits(X), toy()(X), atol=1e-5), "what is no mean is none"
 
 
 @pytest.mark.parametrize("dynamic", [True, False], ids=["any size", "one size, one picture"])

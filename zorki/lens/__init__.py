@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from zorki.lens.field import ReceptiveField as ReceptiveField
     from zorki.lens.field import receptive_field as receptive_field
     from zorki.lens.grids import maps as maps
+    from zorki.lens.inputs import trained_on as trained_on
     from zorki.lens.net import Net as Net
     from zorki.lens.outputs import OUTPUT as OUTPUT
     from zorki.lens.quieting import quiet as quiet
@@ -34,6 +35,7 @@ __getattr__, __dir__, __all__ = attach(
         "maps": "grids",
         "quiet": "quieting",
         "receptive_field": "field",
+        "trained_on": "inputs",
         "twins": "copies",
     },
 )

@@ -87,7 +87,13 @@ def own(
     module: nn.Module, name: str, mean: Sequence[float] | None, std: Sequence[float] | None, side: int | tuple[int, int] | None
 ) -> lens.Net:
     """A user's module as a Net; says what is assumed of its input."""
-    if mean is None and std is None:
+    told = lens.trained_on(module) if mean is None and std is None else None
+    if told is not None:
+        mean, std, size = told
+        more = f", of {' × '.join(map(str, size[-2:]))} pixels" if side is None and isinstance(size, list | tuple) else ""
+        numbers = [", ".join(f"{x:g}" for x in some) for some in (mean, std)]
+        events.note(f"{name} gets pictures normalised by mean {numbers[0]} and std {numbers[1]}{more}, as its pretrained_cfg says.")
+    elif mean is None and std is None:
         inside = any(hasattr(m, "mean") and hasattr(m, "std") for m in module.modules())
         events.note(
             f"{name} gets pictures in 0..1: it normalises them inside."
