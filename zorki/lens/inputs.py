@@ -61,8 +61,8 @@ def parameters(module: nn.Module, *, needed: bool = False) -> list[str]:
 def keyword(module: nn.Module) -> str | None:
     """The name under which a net takes its picture, where it takes something else first and can do without that; None: the first place."""
     names = parameters(module)
-    found = next((name for name in names[1:] if name in PICTURES), None)
-    return None if not names or names[0] in PICTURES or parameters(module, needed=True) else found
+    found = next((name for name in names if name in PICTURES), None)
+    return None if found is None or found == names[0] or parameters(module, needed=True) else found
 
 
 def said(holder: Any, name: str) -> Any:

@@ -13,9 +13,9 @@ from zorki.core.errors import InputError
 
 def ordinary(module: nn.Module) -> nn.Module:
     """The module itself, or a copy with ordinary numbers where it holds any of inference mode; the original is untouched."""
-    marked = {id(x): x for x in tensors(module) if x.is_inference()}
-    if not marked:
+    if not any(x.is_inference() for x in (*module.parameters(), *module.buffers())):
         return module
+    marked = {id(x): x for x in tensors(module) if x.is_inference()}
     with torch.inference_mode(False), torch.no_grad():
         memo: dict[int, object] = {key: cleared(x) for key, x in marked.items()}
         try:
