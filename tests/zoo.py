@@ -174,6 +174,62 @@ class ViT(nn.Module):
         return self.head(self.norm(self.blocks(x))[:, 0])  # type: ignore[no-any-return]
 
 
+class Sliced(nn.Module):
+    """As vit-pytorch's: patches of `patch` that must divide the picture (`cut`: what is over is cut off), places learnt for `side`, of which a smaller picture takes the first."""
+
+    def __init__(self, side: int = 96, patch: int = 16, cut: bool = False, d: int = 16) -> None:
+        super().__init__()
+        self.size, self.place = patch, nn.Parameter(torch.randn(1, (side // patch) ** 2, d) * 0.1)
+        self.cut = nn.Conv2d(3, d, patch, stride=patch) if cut else None
+        self.patch, self.block, self.head = nn.Linear(3 * patch**2, d), Attention(d), nn.Linear(d, 5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        b, c, h, w = x.shape
+        if self.cut is not None:
+            x = self.cut(x).flatten(2).transpose(1, 2)
+        else:
+            assert h % self.size == 0 == w % self.size, "Image dimensions must be divisible by the patch size."
+            x = x.reshape(b, c, h // self.size, self.size, w // self.size, self.size).permute(0, 2, 4, 3, 5, 1)
+            x = self.patch(x.reshape(b, -1, 3 * self.size**2))
+        return self.head(self.block(x + self.place[:, : x.shape[1]]).mean(1))  # type: ignore[no-any-return]
+
+
+class Volumes(nn.Module):
+    """A net of volumes (b, c, d, h, w)."""
+
+    def __init__(self, channels: int = 1) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv3d(channels, 4, 3, padding=1), nn.ReLU(), nn.Conv3d(4, 4, 3, padding=1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.body(x)  # type: ignore[no-any-return]
+
+
+class Seeing(nn.Module):
+    """The part of a net of words and pictures that sees."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = toy()
+
+    def forward(self, pixel_values: torch.Tensor | None = None, output_attentions: bool | None = None) -> torch.Tensor:
+        return self.body(pixel_values)  # type: ignore[no-any-return]
+
+
+class WordsAndPictures(nn.Module):
+    """As transformers' CLIP: words come first, and all inputs are optional by name. alone: it answers to a picture without words too."""
+
+    def __init__(self, alone: bool = False) -> None:
+        super().__init__()
+        self.vision_model, self.words, self.alone = Seeing(), nn.Embedding(8, 5), alone
+
+    def forward(self, input_ids: torch.Tensor | None = None, pixel_values: torch.Tensor | None = None) -> torch.Tensor:
+        seen = self.vision_model(pixel_values=pixel_values)
+        if self.alone and input_ids is None:
+            return seen  # type: ignore[no-any-return]
+        return seen @ self.words(input_ids.view(-1, input_ids.shape[-1])).mean(1).t()  # type: ignore[no-any-return, union-attr]
+
+
 class SwinLike(nn.Module):
     """Token maps laid out (b, h, w, c), windows, patch merging; any size that is a multiple of 16."""
 
@@ -271,7 +327,9 @@ ZOO: dict[str, Callable[[], nn.Module]] = {
     "train mode": Normed,
     "vit": ViT,
     "vit, not square": lambda: ViT((24, 40)),
+    "cut places": lambda: Sliced(48, 16, cut=True),
     "swin-like": SwinLike,
+    "words first, and optional": lambda: WordsAndPictures(alone=True),
     "lstm": Recurrent,
     "normalises inside": Normalises,
     "segmenter": Segmenter,
@@ -285,6 +343,8 @@ REFUSED: dict[str, tuple[Callable[[], nn.Module], str]] = {  # the net, and what
     "a list of views": (Views, "list|views"),
     "list": (lambda: Gives(lambda y: [y, y * 2]), "list of 2: choose 0 or 1"),
     "no grad": (NoGrad, "no_grad|gradient"),
+    "volumes": (Volumes, "takes volumes"),
+    "words": (WordsAndPictures, r"wants input_ids too.*\.vision_model"),
     "lazy, never run": (lambda: nn.Sequential(nn.LazyConv2d(8, 3), nn.ReLU()), "lazy|uninitialized"),
 }
 SIZES = {"fixed size": (28, 28), "vit": (32, 32), "vit, not square": (24, 40)}  # what a net alone takes, (h, w)

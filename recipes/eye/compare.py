@@ -22,7 +22,7 @@ def main() -> None:
     pictures, captions = [], []
     for layer in LAYERS:
         for file in a.files:
-            net = zorki.load("eye", weights_file=file)
+            net = zorki.load("eye", weights=file)
             board = zorki.see.maximize(net, layer=layer, channel=list(CHANNELS), size=SIDE)
             pictures += [tile.pixels for tile in board.tiles]
             captions += [f"{file.stem} {layer}:{c}" for c in CHANNELS]

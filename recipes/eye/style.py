@@ -109,7 +109,7 @@ def main() -> None:
     p.add_argument("--weights", type=float, nargs="*", default=WEIGHTS)
     p.add_argument("--out", type=Path)
     a = p.parse_args()
-    net, more = zorki.load(a.model, weights_file=a.file), {}
+    net, more = zorki.load(a.model, weights=a.file), {}
     if a.surrogate:
         net = lens.Net(
             Surrogate(a.shared / "data" / "weights" / "distilled_vgg19_16x.safetensors").eval(), name="surrogate", side=224, step=1

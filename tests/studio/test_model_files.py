@@ -12,7 +12,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from tests.toys import toy
+from tests.toys import state, toy
+from tests.zoo import channels
 from zorki import lens, studio
 from zorki.core import events
 from zorki.core.errors import InputError, UnknownName, ZorkiError
@@ -48,7 +49,7 @@ def test_a_function_in_a_file_a_class_in_a_package_and_a_state_dict(here: Path) 
     torch.save(state, here / "w.pth")
     save_file(state, here / "w.safetensors")
     for file in ("w.pth", "w.safetensors"):
-        answers(studio.load("net.py:build", weights_file=file))
+        answers(studio.load("net.py:build", weights=file))
     (here / "pack").mkdir()
     (here / "pack" / "__init__.py").write_text("")
     (here / "pack" / "inner.py").write_text(
@@ -74,6 +75,30 @@ def test_what_is_assumed_of_a_users_net_is_said() -> None:
         assert len(heard) == count
     x = (X - 0.5) / 0.2
     assert torch.allclose(studio.load(toy(), mean=(0.5, 0.5, 0.5), std=(0.2, 0.2, 0.2)).logits(X), toy()(x), atol=1e-5)
+
+
+@pytest.mark.parametrize("form", ["mapping", "object"])
+def test_what_timm_says_of_a_nets_pictures_is_used_and_said(form: str) -> None:
+    said = {"mean": (0.5, 0.4, 0.3), "std": (0.2, 0.25, 0.5), "input_size": (3, 40, 48)}
+    module = toy()
+    module.pretrained_cfg = said if form == "mapping" else type("Cfg", (), said)()  # type: ignore[assignment]
+    heard: list[str] = []
+    with events.listen(lambda e: heard.append(e.note or "")):
+        net = studio.load(module)
+    assert heard == [
+        "Sequential gets pictures normalised by mean 0.5, 0.4, 0.3 and std 0.2, 0.25, 0.5, of 40 × 48 pixels, as its pretrained_cfg says."
+    ]
+    assert net.hw == (40, 48)
+    x = (X - torch.tensor(said["mean"]).view(3, 1, 1)) / torch.tensor(said["std"]).view(3, 1, 1)
+    assert torch.allclose(net.logits(X), toy()(x), atol=1e-5)
+    mine = studio.load(module, mean=(0, 0, 0), std=(1, 1, 1))
+    assert torch.allclose(mine.logits(X), toy()(X), atol=1e-5), "what the user says counts"
+    assert torch.allclose(studio.load(torch.nn.DataParallel(module)).logits(X), net.logits(X), atol=1e-5)
+    other = channels(1)
+    other.pretrained_cfg = said  # type: ignore[assignment]
+    assert studio.load(other).mean is None, "three means are of no use to one channel"
+    module.pretrained_cfg = {"mean": None, "std": (0.0, 1.0, 1.0), "url": ""}  # type: ignore[assignment]
+    assert torch.allclose(studio.load(module).logits(X), toy()(X), atol=1e-5), "what is no mean is none"
 
 
 @pytest.mark.parametrize("dynamic", [True, False], ids=["any size", "one size, one picture"])
@@ -114,6 +139,72 @@ def test_a_torchscript_file_answers_and_says_that_its_inside_is_hidden(here: Pat
         studio.Job(m, net, {"photo": np.zeros((24, 36, 3), np.uint8)}, m.fill(None, {})).finish()
 
 
+def test_what_a_file_holds_counts_and_not_what_it_is_called(here: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.jit.trace(toy(), X).save(str(here / "script.pt2"))  # type: ignore[no-untyped-call]
+    exported(here / "net.pt2", True).rename(here / "program.pt")
+    for name, layers in (("script.pt2", 0), ("program.pt", 8)):
+        net = studio.load(name)
+        answers(net)
+        assert len(net.layers()) == layers
+
+
+@pytest.mark.parametrize("kind", ["pt2", "pt"])
+def test_a_damaged_file_is_one_sentence_and_nothing_beside_it(here: Path, kind: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """Versions that never were, names that are no text, bytes flipped anywhere: told in four lines, or it opens all the same."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if kind == "pt":
+            torch.jit.trace(toy(), X).save(str(here / "net.pt"))  # type: ignore[no-untyped-call]
+        else:
+            exported(here / "net.pt2", False)
+    whole = (here / f"net.{kind}").read_bytes()
+    listed, said = whole.rfind(b"PK\x01\x02"), []
+    version, name = bytearray(whole), bytearray(whole)
+    version[listed + 6] = 114
+    name[listed + 9], name[listed + 50] = 8, 0x85
+    flipped = [bytearray(whole) for _ in range(24)]
+    for k, one in enumerate(flipped):
+        one[k * len(whole) // 24] ^= 0xFF
+    capfd.readouterr()
+    for damaged in (version, name, *flipped, whole[: len(whole) // 2], whole[:-30]):
+        (here / f"bad.{kind}").write_bytes(damaged)
+        try:
+            studio.load(f"bad.{kind}").logits(X)
+        except ZorkiError as error:
+            said.append(str(error))
+    assert "version 11.4" in said[0]
+    assert "UnicodeDecodeError" in said[1]
+    assert len(said) > 4
+    assert all(len(one.splitlines()) <= 4 and f"bad.{kind}" in one for one in said)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_net_with_scripted_parts_shows_the_others(here: Path) -> None:
+    """What a hook can reach is seen, what needs no layer works, and the net comes back as it was."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.jit.script(toy()).save(str(here / "net.pt"))  # type: ignore[no-untyped-call]
+        scripted = torch.jit.load("net.pt")  # type: ignore[no-untyped-call]
+    photo = np.random.default_rng(0).integers(0, 255, (24, 36, 3)).astype(np.uint8)
+    behind = lens.Net(torch.nn.Sequential(scripted, torch.nn.Softmax(1)), name="net")
+    assert torch.allclose(behind.logits(X), toy()(X).softmax(1), atol=1e-5)
+    assert behind.names() == ["1"]
+    m = studio.method("see", "attribution")
+    assert studio.Job(m, behind, {"photo": photo}, m.fill(None, {"method": "gradient"})).finish().raw.maximum > 0
+    with pytest.raises(InputError, match=r"no layer with maps.*--method gradient"):
+        studio.Job(m, behind, {"photo": photo}, m.fill(None, {})).finish()
+    before = torch.nn.Sequential(torch.nn.Conv2d(3, 3, 3, padding=1), torch.nn.ReLU(), scripted).train()
+    numbers = state(before)
+    for wing, name in (("see", "attribution"), ("see", "dream"), ("see", "maps"), ("style", "transfer")):
+        m = studio.method(wing, name)
+        few = {k: v for k, v in {"steps": 1, "size": 48, "octaves": 1}.items() if k in m.settings.__dataclass_fields__}
+        pictures = {n: photo for n, i in m.inputs.items() if not i.option}
+        assert studio.Job(m, lens.Net(before, name="net", side=32), pictures, m.fill(None, few)).finish().numpy().size
+    assert state(before) == numbers
+
+
 class Evil:
     def __reduce__(self) -> tuple[object, tuple[str]]:
         return exec, ("import pathlib; pathlib.Path('ran').touch()",)
@@ -124,7 +215,7 @@ def test_no_pickle_is_run(here: Path) -> None:
     (here / "net.py").write_text("from tests.toys import toy as build\n")
     torch.save({"w": Evil()}, here / "evil.pth")
     with pytest.raises(ZorkiError, match="Nothing in it was run"):
-        studio.load("net.py:build", weights_file="evil.pth")
+        studio.load("net.py:build", weights="evil.pth")
     with pytest.raises(InputError, match="pickled module"):
         studio.load("evil.pth")
     good = exported(here / "good.pt2", False)

@@ -38,7 +38,7 @@ def layers(
     expected = sides(side)  # before torch is loaded: a wrong option is told at once
     from zorki import studio
 
-    net = studio.load(model, weights_file=weights, side=expected)
+    net = studio.load(model, weights=weights, side=expected)
     table = net.layers(None if size is None else (size, size))
     if not list(table):
         print(

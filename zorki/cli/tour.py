@@ -63,7 +63,7 @@ def tour(
         page = folder / "index.html"
         if page.exists() and not force:
             raise InputError(f"{page} exists.", "Nothing is replaced unasked.", "Give another --out, or --force.")
-        net = studio.load(model, weights_file=weights, device=device, dtype=dtype)
+        net = studio.load(model, weights=weights, device=device, dtype=dtype)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as e:

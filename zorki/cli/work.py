@@ -42,7 +42,7 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
         else:
             many.check(named[several], out, film, getattr(chosen, "state", None))
         net = studio.load(
-            common.get("model", "eye"), weights_file=common.get("weights"), mean=common.get("mean"), std=common.get("std"),
+            common.get("model", "eye"), weights=common.get("weights"), mean=common.get("mean"), std=common.get("std"),
             side=options.sides(common.get("side")), device=common.get("device", "auto"), dtype=common.get("dtype", "auto"),
         )  # fmt: skip
         if several is None:

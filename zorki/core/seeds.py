@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,3 +21,17 @@ def generator(seed: int, *what: object) -> torch.Generator:
     import torch
 
     return torch.Generator().manual_seed(seed_for(seed, *what))
+
+
+def uniform(shape: Sequence[int], seed: int, *what: object) -> torch.Tensor:
+    """Numbers from 0 to 1, float32 in main memory whatever torch's defaults are."""
+    import torch
+
+    return torch.rand(tuple(shape), generator=generator(seed, *what), dtype=torch.float32, device="cpu")
+
+
+def normal(shape: Sequence[int], seed: int, *what: object) -> torch.Tensor:
+    """Numbers of mean 0 and deviation 1, float32 in main memory whatever torch's defaults are."""
+    import torch
+
+    return torch.randn(tuple(shape), generator=generator(seed, *what), dtype=torch.float32, device="cpu")

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from zorki.core.lazy import attach
 
 if TYPE_CHECKING:
-    from zorki.lens.capturing import OUTPUT as OUTPUT
     from zorki.lens.capturing import capture as capture
     from zorki.lens.chunks import chunk as chunk
     from zorki.lens.copies import twins as twins
     from zorki.lens.field import ReceptiveField as ReceptiveField
     from zorki.lens.field import receptive_field as receptive_field
     from zorki.lens.grids import maps as maps
+    from zorki.lens.inputs import trained_on as trained_on
     from zorki.lens.net import Net as Net
+    from zorki.lens.outputs import OUTPUT as OUTPUT
     from zorki.lens.quieting import quiet as quiet
     from zorki.lens.rules import backward_rule as backward_rule
     from zorki.lens.scale import check_scale as check_scale
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__, __all__ = attach(
     __name__,
     {
-        "OUTPUT": "capturing",
+        "OUTPUT": "outputs",
         "Layer": "table",
         "Layers": "table",
         "Net": "net",
@@ -36,6 +37,7 @@ __getattr__, __dir__, __all__ = attach(
         "maps": "grids",
         "quiet": "quieting",
         "receptive_field": "field",
+        "trained_on": "inputs",
         "twins": "copies",
     },
 )

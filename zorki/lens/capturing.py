@@ -15,11 +15,10 @@ from torch.utils._pytree import tree_map
 from zorki.core.errors import InputError
 from zorki.lens.inputs import no_way_back, wants_grad
 from zorki.lens.net import Net
+from zorki.lens.outputs import OUTPUT
 from zorki.lens.trace import Trace, tensor_in
 
 Call = tuple[str, int]
-
-OUTPUT = ":output"  # stands for what the whole net gives (`Net.chosen`) among the layers asked for; no module's name has a colon
 
 
 class Reached(BaseException):
@@ -36,7 +35,12 @@ def capture(net: Net | nn.Module, picture: Any, layers: str | Sequence[str], *, 
     that. OUTPUT among the names adds the net's output. Raises UnknownName, and InputError for anything but names.
     """
     net = Net.of(net)
-    asked = names(layers)
+    with net.alone():
+        return captured(net, picture, names(layers), grad)
+
+
+def captured(net: Net, picture: Any, asked: Sequence[str], grad: bool) -> dict[str, torch.Tensor]:
+    """What `capture` does, for whoever has the net alone."""
     seen = net._order(picture)
     wanted: dict[str, Call] = {}
     for name in asked:

@@ -11,12 +11,13 @@ from zorki.lens.net import Net
 
 def twins(net: Net, n: int) -> list[Net]:
     """The net and n - 1 twins; the net alone where it is on a device, is listened to, or cannot be copied."""
-    if n < 2 or net.device.type != "cpu" or listened(net.module):
-        return [net]
-    try:
-        return [net, *(twin(net) for _ in range(n - 1))]
-    except Exception:  # a module may hold anything: a file, a lock, a compiled part
-        return [net]
+    with net.alone():  # else another thread's hooks and flags would be copied too
+        if n < 2 or net.device.type != "cpu" or listened(net.module):
+            return [net]
+        try:
+            return [net, *(twin(net) for _ in range(n - 1))]
+        except Exception:  # a module may hold anything: a file, a lock, a compiled part
+            return [net]
 
 
 def listened(module: nn.Module) -> bool:

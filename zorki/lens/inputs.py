@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,10 @@ import torch
 from torch import nn
 
 from zorki.core.errors import InputError
+from zorki.lens.quieting import inner
 
+PICTURES = ("pixel_values", "pixels", "image", "images", "img", "imgs", "picture", "pictures")  # what forward calls its picture
+CONFIGURED = ("pretrained_cfg", "default_cfg")  # where timm's models tell how they were trained
 HINTS = ("img_size", "image_size", "input_size")  # attributes in which models tell the size of their pictures
 LUMA = (0.2126, 0.7152, 0.0722)  # shares of R, G, B in grey (BT.709)
 
@@ -44,23 +48,50 @@ def no_way_back(what: str) -> InputError:
     )
 
 
-def needed(module: nn.Module) -> list[str]:
-    """The names of what `forward` cannot do without."""
+def parameters(module: nn.Module, *, needed: bool = False) -> list[str]:
+    """The names of what `forward` takes; `needed`: of what it cannot do without."""
     try:
         given = inspect.signature(module.forward).parameters.values()
     except (TypeError, ValueError):
         return []
     plain = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return [p.name for p in given if p.kind in plain and p.default is inspect.Parameter.empty]
+    return [p.name for p in given if p.kind in plain and not (needed and p.default is not inspect.Parameter.empty)]
+
+
+def keyword(module: nn.Module) -> str | None:
+    """The name under which a net takes its picture, where it takes something else first and can do without that; None: the first place."""
+    names = parameters(module)
+    found = next((name for name in names if name in PICTURES), None)
+    return None if found is None or found == names[0] or parameters(module, needed=True) else found
+
+
+def said(holder: Any, name: str) -> Any:
+    """What a configuration says under a name: an object's attribute, or a mapping's value."""
+    return holder.get(name) if isinstance(holder, Mapping) else getattr(holder, name, None)
+
+
+def trained_on(module: nn.Module) -> tuple[list[float], list[float], Any] | None:
+    """Mean and std of the pictures that a model was trained on, and their size, as its `pretrained_cfg` (timm) says; None where it does not."""
+    module = inner(module)
+    begins = next((m.in_channels for m in module.modules() if isinstance(m, nn.Conv2d)), 0)
+    for holder in (getattr(module, name, None) for name in CONFIGURED):
+        mean, std = ([float(x) for x in found] if numeric(found := said(holder, name)) else [] for name in ("mean", "std"))
+        if mean and len(mean) == len(std) and all(std) and begins % len(mean) == 0:  # else it was built for other channels
+            return mean, std, said(holder, "input_size")
+    return None
+
+
+def numeric(found: Any) -> bool:
+    return isinstance(found, list | tuple) and all(isinstance(x, int | float) and math.isfinite(x) for x in found)
 
 
 def hinted(module: nn.Module) -> list[tuple[int, int]]:
     """Sizes (h, w) that a model says it takes: in img_size, image_size, input_size, its own or its configuration's."""
     found = []
-    for holder in (module, *(getattr(module, name, None) for name in ("config", "pretrained_cfg", "default_cfg"))):
+    for holder in (module, *(getattr(module, name, None) for name in ("config", *CONFIGURED))):
         for hint in HINTS:
-            said = holder.get(hint) if isinstance(holder, Mapping) else getattr(holder, hint, None)
-            size = (said, said) if isinstance(said, int) else tuple(said)[-2:] if isinstance(said, list | tuple) else ()
+            told = said(holder, hint)
+            size = (told, told) if isinstance(told, int) else tuple(told)[-2:] if isinstance(told, list | tuple) else ()
             if len(size) == 2 and all(isinstance(n, int) and n > 0 for n in size):
                 found.append((size[0], size[1]))
     return found

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -16,13 +15,16 @@ from torch.utils._pytree import tree_map
 from zorki.core import events
 from zorki.core.errors import InputError, UnknownName, ZorkiError
 from zorki.core.rough import roughly
-from zorki.lens.inputs import copied, described, grey, hinted, needed, no_way_back, refuse_unfinished, shapes, wants_grad
+from zorki.lens import sizes
+from zorki.lens.inputs import copied, grey, keyword, no_way_back, refuse_unfinished, shapes, wants_grad
+from zorki.lens.ordinary import ordinary
+from zorki.lens.outputs import OUTPUT, chosen
 from zorki.lens.quieting import eager, inner, quiet
+from zorki.lens.refusals import failed
 from zorki.lens.table import Layer, Layers
-from zorki.lens.trace import Trace, tensor_in, trace
+from zorki.lens.trace import Trace, trace
+from zorki.lens.turns import alone
 
-SIDES = (224, 64, 32, 28, 299, 256, 384)  # tried in turn where nothing says what a net likes
-STEPS = (1, 2, 4, 8, 16, 32)  # by so many pixels a picture is made larger to find out which sizes a net takes
 _TRACES: WeakKeyDictionary[nn.Module, dict[Any, Any]] = WeakKeyDictionary()  # by what came in
 
 
@@ -57,8 +59,9 @@ class Net:
         if not isinstance(module, nn.Module):
             raise InputError(f"The net is a {type(module).__name__}.", "A net is a torch.nn.Module.")
         refuse_unfinished(module, name or type(module).__name__)
-        self.module = module
-        self.inner = inner(module)
+        self.inner = ordinary(inner(module))
+        self.module = module if self.inner is inner(module) else self.inner
+        self._keyword = keyword(self.inner)
         self.name = name or str(getattr(self.inner, "_ty", None) or type(self.inner).__name__).rpartition(".")[2]
         self.mean, self.std = mean, std
         self.classes = None if classes is None else list(classes)
@@ -79,6 +82,10 @@ class Net:
     def __repr__(self) -> str:
         return f"Net({self.name})"
 
+    def alone(self) -> AbstractContextManager[Any]:
+        """Inside `with`, no other thread changes or runs the module; nothing is yielded meanwhile."""
+        return alone(self.inner)  # type: ignore[no-any-return]
+
     @property
     def device(self) -> torch.device:
         """Where the net's weights are."""
@@ -90,7 +97,7 @@ class Net:
         """The size of the pictures that the net likes: as given, else the first that it takes of its own hints, 224, 64, 32 …"""
         if self._hw is None:
             self.layers()
-        return self._hw or (SIDES[0], SIDES[0])
+        return self._hw or (sizes.SIDES[0], sizes.SIDES[0])
 
     @property
     def side(self) -> int:
@@ -117,15 +124,14 @@ class Net:
         """
         if self._step is not None:
             return self._step
-        known, key = self._known(), f"step of {layers}"
-        if key not in known:
-            refused = [k for k in STEPS if not self._takes((self.hw[0] + k, self.hw[1] + k), layers)]
-            known[key] = 0 if STEPS[-1] in refused else 2 * max(refused, default=0) or 1
-            if not known[key]:
-                events.note(
-                    f"{self.name} takes pictures of {self.hw[0]} × {self.hw[1]} pixels alone: what it is shown is brought to that size."
-                )
-        return int(known[key])
+        with self.alone():
+            hw, known, key = self.hw, self._known(), f"step of {layers}"
+            if key not in known:
+                refused = [k for k in sizes.STEPS if not sizes.takes(self, (hw[0] + k, hw[1] + k), layers or OUTPUT)]
+                known[key] = 0 if sizes.STEPS[-1] in refused else 2 * max(refused, default=0) or 1
+                if not known[key]:
+                    events.note(f"{self.name} takes pictures of {hw[0]} × {hw[1]} pixels alone: what it is shown is brought to that size.")
+            return int(known[key])
 
     def multiple(self, layers: str | Sequence[str] | None = None) -> int:
         """Sides that are multiples of this leave no row or column that a deeper map does not see."""
@@ -215,49 +221,18 @@ class Net:
         Raises InputError with the net's own words when it fails; what is no error of the net's (memory) as it is.
         """
         try:
-            with eager(self.inner, backward=backward):
-                return self.inner(self._fit(picture))
+            with self.alone(), eager(self.inner, backward=backward):
+                return self.inner(self._fit(picture)) if self._keyword is None else self.inner(**{self._keyword: self._fit(picture)})
         except (ZorkiError, MemoryError, torch.cuda.OutOfMemoryError):
             raise
         except Exception as error:
             if "allocate" in str(error):  # torch tells a full main memory by a RuntimeError
                 raise
-            words = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-            wanted = needed(self.inner)
-            if isinstance(picture, torch.Tensor) and len(wanted) > 1:
-                raise InputError(
-                    f"{self.name} takes {len(wanted)} inputs ({', '.join(wanted)}), and gets one picture.",
-                    "",
-                    "Give a module whose forward takes the picture and fills in the rest.",
-                ) from error
-            raise InputError(
-                f"{self.name} fails on {described(picture)}: {words}",
-                "",
-                "It may take another size or number of channels (side, channels); if it takes a list or a tuple, give a module that makes it.",
-            ) from error
+            raise failed(self.name, self.inner, picture, error) from error
 
     def chosen(self, output: Any) -> torch.Tensor:
-        """The tensor meant in the module's output."""
-        if isinstance(output, torch.Tensor):
-            return output
-        many = {f.name: getattr(output, f.name) for f in dataclasses.fields(output)} if dataclasses.is_dataclass(output) else output
-        if self.output is not None:
-            try:
-                found = tensor_in(many[self.output])
-            except (KeyError, IndexError, TypeError):
-                found = None
-            if found is None:
-                raise InputError(f"The output has no tensor {self.output!r}.", f"It is a {type(output).__name__} of {len(many)}.")
-            return found
-        if isinstance(output, list) and len(output) > 1:
-            choices = " or ".join(map(str, range(len(output)))) if len(output) < 5 else f"0 to {len(output) - 1}"
-            raise InputError(f"output is a list of {len(output)}: choose {choices}", "", "Say which with Net(…, output=0).")
-        if isinstance(many, Mapping) and isinstance(many.get("logits"), torch.Tensor):
-            return many["logits"]  # type: ignore[no-any-return]
-        found = tensor_in(many)
-        if found is None:
-            raise InputError(f"The net gives a {type(output).__name__} without any tensor.", "Its output is a tensor or holds one.")
-        return found
+        """The tensor meant in the module's output: by `output`, else what is called "logits", else the first. Raises InputError."""
+        return chosen(output, self.output)
 
     def _weight(self) -> torch.Tensor | None:
         return next((p for p in (*self.inner.parameters(), *self.inner.buffers()) if p.is_floating_point()), None)
@@ -278,23 +253,6 @@ class Net:
         if self.std is not None and x.dim() == 4:
             x = x / x.new_tensor(self.std).view(-1, 1, 1)
         return x
-
-    def _takes(self, hw: tuple[int, int], layers: str | Sequence[str] | None) -> bool:
-        """Whether the net runs on pictures of that size as far as those layers."""
-        from zorki.lens.capturing import OUTPUT, capture
-
-        try:
-            with quiet(self.inner), torch.no_grad():
-                capture(self, self._ramp(self.channels, hw), layers or OUTPUT, grad=False)
-        except InputError:
-            return False
-        return True
-
-    def _ramp(self, channels: int, hw: tuple[int, int]) -> torch.Tensor:
-        """A picture to try the net on, for which no random numbers are spent."""
-        weight = self._weight()
-        ramp = torch.linspace(0, 1, channels * hw[0] * hw[1], dtype=torch.float32).view(1, channels, *hw)
-        return ramp if weight is None else ramp.to(weight.device, weight.dtype)
 
     def _hidden(self) -> InputError:
         return InputError(
@@ -318,12 +276,13 @@ class Net:
 
     def _trace(self, hw: tuple[int, int] | None, given: Any = None) -> Trace:
         """The pass at `hw`; at a size that the net likes when None; of `given` for nets that take more than a picture."""
-        known, asked = self._known(), self._key(hw, given)
-        if asked not in known:
-            known[asked] = self._first(hw) if given is None else trace(self.inner, self.run, tree_map(copied, given))
-            known[self._key(hw, given)] = known[asked]  # a side found by trying is known from now on
-        found: Trace = known[asked]
-        return found
+        with self.alone():
+            known, asked = self._known(), self._key(hw, given)
+            if asked not in known:
+                known[asked] = sizes.first(self, hw) if given is None else trace(self.inner, self.run, tree_map(copied, given))
+                known[self._key(hw, given)] = known[asked]  # a side found by trying is known from now on
+            found: Trace = known[asked]
+            return found
 
     def _key(self, hw: tuple[int, int] | None, given: Any) -> Any:
         return hw or self._hw, self._channels, None if given is None else repr(shapes(given))
@@ -336,37 +295,12 @@ class Net:
         if seen or picture.dim() != 4:
             return seen[-1] if seen else self._trace(None)
         own = (picture.shape[2], picture.shape[3])
-        if self._hw is None and own[0] * own[1] <= SIDES[0] ** 2:
+        if self._hw is None and own[0] * own[1] <= sizes.SIDES[0] ** 2:
             return self._trace(own)
         try:
             return self._trace(None)
         except InputError:
             return self._trace(own)
-
-    def _first(self, hw: tuple[int, int] | None) -> Trace:
-        first: InputError | None = None
-        given = self._channels
-        sizes = [hw] if hw else [self._hw] if self._hw else [*hinted(self.inner), *((side, side) for side in SIDES)]
-        for size, channels in ((size, c) for size in sizes for c in self._counts(given)):
-            try:
-                self._channels = channels
-                found = trace(self.inner, self.run, self._ramp(channels, size))
-            except InputError as error:
-                self._channels = given
-                first = first or error
-                continue
-            self._known()["channels"] = channels
-            if hw is None:
-                self._hw = self._known()["hw"] = size
-            return found
-        raise first or AssertionError("no size was tried")
-
-    def _counts(self, given: int | None) -> Iterator[int]:
-        """Numbers of channels that are worth trying."""
-        yield given or 3
-        convolution = next((m for m in self.inner.modules() if isinstance(m, nn.Conv2d)), None)
-        if convolution is not None and convolution.in_channels != (given or 3):
-            yield convolution.in_channels
 
     def _resolve(self, name: str, found: Trace) -> tuple[str, list[int]]:
         """The base name in the trace and which of its calls are meant."""

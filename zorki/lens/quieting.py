@@ -8,14 +8,24 @@ from contextlib import ExitStack, contextmanager
 import torch
 from torch import nn
 
+from zorki.lens.turns import alone
+
 
 @contextmanager
 def quiet(module: nn.Module) -> Iterator[None]:
     """Eval mode and no gradients to parameters inside; afterwards each module's mode and each parameter's flag as before.
 
     The random number generators and cuDNN's switches come back too, also after an exception or Ctrl-C. `.grad` is
-    never touched. May be nested. Modes are set one by one, as a user's own `train()` may do more than that.
+    never touched. May be nested. Modes are set one by one, as a user's own `train()` may do more than that. Other threads wait
+    that want the module too, so nothing is yielded inside.
     """
+    with alone(module), quieted(module):
+        yield
+
+
+@contextmanager
+def quieted(module: nn.Module) -> Iterator[None]:
+    """What `quiet` does, for whoever has the module alone."""
     modes = [(m, m.training) for m in module.modules()]
     flags = [(p, p.requires_grad) for p in module.parameters()]
     cudnn = torch.backends.cudnn

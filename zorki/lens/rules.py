@@ -13,6 +13,8 @@ from torch.overrides import TorchFunctionMode
 
 from zorki.core.errors import InputError
 from zorki.lens.net import Net
+from zorki.lens.quieting import inner
+from zorki.lens.turns import alone
 
 Rule = Literal["gradient", "deconvnet", "guided", "redirect"]
 RULES = ("gradient", "deconvnet", "guided", "redirect")
@@ -34,7 +36,7 @@ def backward_rule(module: Net | nn.Module, rule: Rule) -> Iterator[None]:
     redirect: per picture of the batch the gradient, but where it is zero all over the layer, R except where x<0 and R>0
     (and x>6 and R<0 for ReLU6). R is the gradient of the loss that falls, so a climb goes back from minus its objective.
     The rule belongs to the forward pass: what ran inside keeps it in a later backward pass. What happens outside of the
-    module's own forward is not touched.
+    module's own forward is not touched. Other threads wait that want the module too, so nothing is yielded inside.
     Raises InputError for deconvnet and guided when the module has another non-linearity, which no rule is known for.
 
     Source: Zeiler and Fergus 2013, sec. 2.1; Springenberg et al. 2014, fig. 1; redirect: Lucid, redirected_relu_grad.py.
@@ -42,11 +44,18 @@ def backward_rule(module: Net | nn.Module, rule: Rule) -> Iterator[None]:
     """
     if rule not in RULES:
         raise InputError(f"There is no backward rule {rule!r}.", f"It is one of {', '.join(RULES)}.")
-    root = Net.of(module).inner
+    root = module.inner if isinstance(module, Net) else inner(module)
     if rule in ("deconvnet", "guided"):
         for path, part in root.named_modules():
             if type(part).__name__ in OTHERS.values() and not is_relu6(part):
                 raise unknown(rule, f"{type(part).__name__} ({path})")
+    with alone(root), other_way(root, rule):
+        yield
+
+
+@contextmanager
+def other_way(root: nn.Module, rule: Rule) -> Iterator[None]:
+    """What `backward_rule` does, for whoever has the module alone."""
     before = root.__dict__.get("forward")
     plain = getattr(root.forward, "plain", root.forward)  # below an outer rule: the inner one holds
 

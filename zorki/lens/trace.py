@@ -19,6 +19,7 @@ from zorki.lens import layout as lay
 from zorki.lens.field import Axis, ReceptiveField, receptive_field
 from zorki.lens.flow import VALUELESS, Op, Seen, flow, plain_name
 from zorki.lens.quieting import eager, quiet
+from zorki.lens.refusals import refuse_flat
 from zorki.lens.table import Layer, Layers
 
 
@@ -126,10 +127,12 @@ def trace(module: nn.Module, run: Callable[[Any], Any], sample: Any) -> Trace:
             run(sample)
         return Trace(Layers([], weights(module), 0), {}, (), set())
     named = {path: name for name, path in getattr(module, "aliases", {}).items()}  # the papers' names, where a net knows them
-    paths = {named.get(path, path.replace("_orig_mod.", "").removesuffix("._orig_mod")): path for path, _ in module.named_modules() if path}
+    seen = [path for path, part in module.named_modules() if path and not isinstance(part, torch.jit.ScriptModule)]  # which take no hooks
+    paths = {named.get(path, path.replace("_orig_mod.", "").removesuffix("._orig_mod")): path for path in seen}
     paths = paths or {type(module).__name__.lower(): ""}
 
-    def enter(_part: nn.Module, _args: Any) -> None:
+    def enter(part: nn.Module, args: Any) -> None:
+        refuse_flat(part, args)
         watch.macs.append(0)
 
     count: Counter[str] = Counter()

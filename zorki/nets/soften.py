@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 
+import torch
 from torch import nn
 
 
@@ -18,7 +19,8 @@ def soften(module: nn.Module) -> nn.Module:
     """
     if not any(averaged(m) or bordered(m) for m in module.modules()):
         return module
-    shared = {id(p): p for p in [*module.parameters(), *module.buffers()]}
+    scripted = [m for m in module.modules() if isinstance(m, torch.jit.ScriptModule)]  # cannot be copied, and softened neither
+    shared: dict[int, object] = {id(x): x for x in [*module.parameters(), *module.buffers(), *scripted]}
     out = copy.deepcopy(module, shared)
     for parent in list(out.modules()):
         for name, child in list(parent.named_children()):

@@ -25,8 +25,8 @@ class Normalise(nn.Module):
 
     def __init__(self, mean: Sequence[float] = MEAN, std: Sequence[float] = STD) -> None:
         super().__init__()
-        self.register_buffer("mean", torch.tensor(mean, device="cpu").view(-1, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(std, device="cpu").view(-1, 1, 1), persistent=False)
+        self.register_buffer("mean", torch.tensor(mean, device="cpu", dtype=torch.float32).view(-1, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std, device="cpu", dtype=torch.float32).view(-1, 1, 1), persistent=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return (x - self.mean) / self.std

@@ -21,7 +21,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from zorki import lens
 from zorki.core import events
 from zorki.core.errors import InputError
-from zorki.core.seeds import generator
+from zorki.core.seeds import generator, normal
 from zorki.lens.rules import Rule
 
 AT_ONCE = 16  # pictures: more are no faster, and progress is told after each batch
@@ -73,7 +73,7 @@ def given(logits: torch.Tensor) -> torch.Tensor:
 def bright(at: torch.Tensor | None, hw: tuple[int, int]) -> torch.Tensor:
     """Where a picture (1, 3, h, w) is brighter than grey, (h, w) yes or no at another size; everywhere without one. Raises InputError."""
     if at is None:
-        return torch.ones(hw, dtype=torch.bool)
+        return torch.ones(hw, dtype=torch.bool, device="cpu")
     found = F.interpolate(at.mean(1, keepdim=True), hw, mode="nearest-exact")[0, 0] > 0.5
     if not bool(found.any()):
         raise InputError("--at is dark everywhere.", "It is bright where the network is asked.")
@@ -108,7 +108,7 @@ def smoothed(ask: Ask, x: torch.Tensor, count: int, noise: float, seed: int) -> 
     sigma = noise * float(x.max() - x.min())
     total = torch.zeros_like(x[0])
     for some in ask.batches(count, x, "SmoothGrad"):
-        grains = [torch.randn(x.shape[1:], generator=generator(seed, "smoothgrad", k)) for k in range(some.start, some.stop)]
+        grains = [normal(x.shape[1:], seed, "smoothgrad", k) for k in range(some.start, some.stop)]
         total += ask.slopes(x + sigma * torch.stack(grains).to(x.device, x.dtype)).sum(0)
     return total / count
 
@@ -124,7 +124,7 @@ def integrated(ask: Ask, x: torch.Tensor, base: torch.Tensor, count: int) -> tup
     total = torch.zeros_like(x[0])
     for some in ask.batches(count, x, "integrated gradients"):
         way = torch.cat([base + a * (x - base) for a in places[some]])
-        share = torch.tensor(shares[some], dtype=x.dtype).to(x.device).view(-1, 1, 1, 1)
+        share = torch.tensor(shares[some], dtype=x.dtype, device="cpu").to(x.device).view(-1, 1, 1, 1)
         total += (ask.slopes(way) * share).sum(0)
     out = total * (x - base)[0]
     ends = [float(ask.scores(end)[0]) for end in (x, base)]
@@ -139,7 +139,7 @@ def baseline(x: torch.Tensor, kind: str) -> torch.Tensor:
     sigma = max(1.0, math.sqrt(h * w) / 12)
     reach = math.ceil(3 * sigma)
     bell = [math.exp(-(k**2) / (2 * sigma**2)) for k in range(-reach, reach + 1)]
-    row = torch.tensor([b / sum(bell) for b in bell], dtype=x.dtype).to(x.device)
+    row = torch.tensor([b / sum(bell) for b in bell], dtype=x.dtype, device="cpu").to(x.device)
     flat = F.pad(x.reshape(-1, 1, h, w), (reach, reach, reach, reach), mode="replicate")
     return F.conv2d(F.conv2d(flat, row.view(1, 1, 1, -1)), row.view(1, 1, -1, 1)).view_as(x)
 
@@ -210,7 +210,7 @@ def last_maps(net: lens.Net) -> list[str]:
                 if (
                     len(x.shape) == 2
                     and "attention" not in x.kind.lower()
-                    and min(lens.maps(torch.zeros(1, *x.shape), net.hw).shape[2:]) > 1
+                    and min(lens.maps(torch.zeros(1, *x.shape, dtype=torch.float32, device="cpu"), net.hw).shape[2:]) > 1
                 ):
                     tokens.append(x)
             except InputError:  # no grid of patches
@@ -261,7 +261,7 @@ def occluded(ask: Ask, x: torch.Tensor, base: torch.Tensor, window: int, stride:
     h, w = x.shape[-2:]
     high, wide = min(window, h), min(window, w)
     places = [(top, left) for top in starts(h, high, stride) for left in starts(w, wide, stride)]
-    total, times = torch.zeros(h, w), torch.zeros(h, w)
+    total, times = torch.zeros(2, h, w, dtype=torch.float32, device="cpu")
     whole = float(ask.scores(x)[0])
     for some in ask.batches(len(places), x, "occlusion"):
         covered = x.repeat(some.stop - some.start, 1, 1, 1)
@@ -294,7 +294,7 @@ def occluded_parts(ask: Ask, x: torch.Tensor, base: torch.Tensor, parts: torch.T
     One picture goes through the net for each number that occurs, and one for the whole.
     """
     numbers = torch.unique(parts.cpu())
-    out = torch.zeros(parts.shape)
+    out = torch.zeros(parts.shape, dtype=torch.float32, device="cpu")
     whole = float(ask.scores(x)[0])
     for some in ask.batches(len(numbers), x, "occlusion"):
         masks = parts.cpu()[None] == numbers[some, None, None]
@@ -310,14 +310,15 @@ def randomised(net: lens.Net, seed: int, k: int = 0) -> lens.Net:
     Source: Adebayo et al. 2018, sec. 3. Differs: shuffled, not drawn anew, and all layers at once.
     """
     try:
-        module = copy.deepcopy(net.inner)
+        with net.alone():
+            module = copy.deepcopy(net.inner)
     except Exception as error:
         raise InputError(
             f"{net.name} cannot be copied: {' '.join(str(error).split())[:160]}", "--sanity needs a copy.", "Leave it out."
         ) from error
     with torch.no_grad():
         for name, p in module.named_parameters():
-            order = torch.randperm(p.numel(), generator=generator(seed, "sanity", k, name)).to(p.device)
+            order = torch.randperm(p.numel(), generator=generator(seed, "sanity", k, name), device="cpu").to(p.device)
             p.copy_(p.reshape(-1)[order].view_as(p))
     return net.like(module)
 

@@ -30,8 +30,12 @@ class Best:
     @classmethod
     def empty(cls, channels: int, count: int) -> Best:
         shape = (channels, count)
-        photos = torch.full(shape, NOBODY, dtype=torch.int64)
-        return cls(torch.full(shape, -math.inf), photos, torch.full((*shape, 2), -1, dtype=torch.int64))
+        photos = torch.full(shape, NOBODY, dtype=torch.int64, device="cpu")
+        return cls(
+            torch.full(shape, -math.inf, dtype=torch.float32, device="cpu"),
+            photos,
+            torch.full((*shape, 2), -1, dtype=torch.int64, device="cpu"),
+        )
 
     def take(self, maps: torch.Tensor, numbers: torch.Tensor, placed: bool = True) -> None:
         """Merges maps (b, channels, h, w) of the photographs `numbers` (b,), which rise; with the places of units if `placed`."""
@@ -44,7 +48,7 @@ class Best:
         values = torch.cat([self.values[rows], new[rows]], 1)
         photos = torch.cat([self.photos[rows], numbers.expand(len(rows), -1)], 1)
         photos.masked_fill_(values == -math.inf, NOBODY)
-        unknown = torch.full((len(rows), len(numbers), 2), -1, dtype=torch.int64)
+        unknown = torch.full((len(rows), len(numbers), 2), -1, dtype=torch.int64, device="cpu")
         places = torch.cat([self.places[rows], unknown], 1)
         order = ranked(values, photos)[:, :count]
         values, photos = values.gather(1, order), photos.gather(1, order)
@@ -79,7 +83,7 @@ def highest(maps: torch.Tensor) -> torch.Tensor:
 def best_units(maps: torch.Tensor, which: torch.Tensor, channels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """For n pairs of a picture of the batch and a channel: the largest number (n,) and where it is first met (n, 2), row by row."""
     w = maps.shape[-1]
-    values, places = [torch.empty(0)], [torch.empty(0, 2, dtype=torch.int64)]
+    values, places = [torch.empty(0, dtype=torch.float32, device="cpu")], [torch.empty(0, 2, dtype=torch.int64, device="cpu")]
     for some in lens.chunk(len(which), 4 * maps[0, 0].numel(), ROOM):
         units = maps[which[some].to(maps.device), channels[some].to(maps.device)].flatten(1).float()
         units = units.masked_fill(~units.isfinite(), -math.inf)

@@ -11,11 +11,11 @@ from typing import Protocol
 
 import torch
 
-from zorki.core.seeds import generator
+from zorki.core.seeds import normal, uniform
 
 # Colours of photographs are correlated; drawing in their decorrelated axes keeps grey grey and colours mild.
 # Source: Olah, Mordvintsev, Schubert 2017. The rows give R, G, B; divided by the largest column norm.
-DECORRELATED = torch.tensor([[0.26, 0.09, 0.02], [0.27, 0.0, -0.05], [0.27, -0.09, 0.03]])
+DECORRELATED = torch.tensor([[0.26, 0.09, 0.02], [0.27, 0.0, -0.05], [0.27, -0.09, 0.03]], dtype=torch.float32, device="cpu")
 DECORRELATED = DECORRELATED / DECORRELATED.norm(dim=0).max()
 
 
@@ -71,12 +71,13 @@ class Fourier:
     ) -> None:
         h, w = hw
         self.hw = hw
-        frequency = torch.hypot(torch.fft.fftfreq(h)[:, None], torch.fft.rfftfreq(w)[None])
+        rows, columns = frequencies(hw)
+        frequency = torch.hypot(rows[:, None], columns[None])
         scale = math.sqrt(h * w) / frequency.clamp_min(1 / max(h, w)) ** decay / 4
-        self.scale, self.colours = scale.to(device), (DECORRELATED if channels == 3 else torch.eye(channels)).to(device)
+        colours = DECORRELATED if channels == 3 else torch.eye(channels, dtype=torch.float32, device="cpu")
+        self.scale, self.colours = scale.to(device), colours.to(device)
         if start is None:
-            shape = (channels, h, w // 2 + 1, 2)
-            z = torch.stack([torch.randn(shape, generator=generator(s, "canvas")) for s in seeds]) * spread
+            z = torch.stack([normal((channels, h, w // 2 + 1, 2), s, "canvas") for s in seeds]) * spread
             self.spectrum = z.to(device)
         else:
             logits = torch.logit(start.to(device, torch.float32), eps=4e-3)  # half an 8-bit level from the ends
@@ -97,7 +98,7 @@ class Fourier:
 
 def grey(hw: tuple[int, int], seeds: Sequence[int], channels: int = 3, spread: float = 0.02) -> torch.Tensor:
     """Mid-grey pictures (b, channels, h, w) with a little noise, each from its own seed."""
-    return torch.stack([0.5 + spread * torch.randn(channels, *hw, generator=generator(s, "grey")) for s in seeds]).clamp(0, 1)
+    return torch.stack([0.5 + spread * normal((channels, *hw), s, "grey") for s in seeds]).clamp(0, 1)
 
 
 class Maco:
@@ -116,7 +117,7 @@ class Maco:
         self.hw, self.colours = hw, DECORRELATED.to(device)
         self.amplitudes = amplitudes(hw).to(device)
         shape = (3, hw[0], hw[1] // 2 + 1)
-        phases = torch.stack([torch.rand(shape, generator=generator(s, "phases")) for s in seeds]).to(device) * 2 * math.pi
+        phases = torch.stack([uniform(shape, s, "phases") for s in seeds]).to(device) * 2 * math.pi
         if start is not None:
             logits = torch.logit(start.to(device, torch.float32), eps=4e-3)
             spectrum = torch.fft.rfft2(torch.einsum("ij,bjhw->bihw", torch.linalg.inv(DECORRELATED).to(device), logits))
@@ -137,6 +138,11 @@ class Maco:
         return torch.sigmoid(torch.einsum("ij,bjhw->bihw", self.colours, t))
 
 
+def frequencies(hw: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Those of the rows and of the columns of rfft2 of that size, in cycles a pixel."""
+    return torch.fft.fftfreq(hw[0], dtype=torch.float32, device="cpu"), torch.fft.rfftfreq(hw[1], dtype=torch.float32, device="cpu")
+
+
 def amplitudes(hw: tuple[int, int]) -> torch.Tensor:
     """The mean amplitudes of photographs in decorrelated colour (3, h, w // 2 + 1), at the frequencies of rfft2 of that size."""
     from importlib import resources
@@ -146,7 +152,7 @@ def amplitudes(hw: tuple[int, int]) -> torch.Tensor:
     kept = (
         load((resources.files("zorki.pixels") / "spectrum.safetensors").read_bytes())["amplitudes"].float().log()
     )  # (3, 65, 33): rows from -1/2 to 1/2
-    rows, columns = torch.fft.fftfreq(hw[0]), torch.fft.rfftfreq(hw[1])
+    rows, columns = frequencies(hw)
     grid = torch.stack(torch.meshgrid(columns * 4 - 1, rows * 2, indexing="xy"), -1)
     found: torch.Tensor = torch.nn.functional.grid_sample(kept[None], grid[None], padding_mode="border", align_corners=True)[0].exp()
     found[:, 0, 0] = 0  # the mean is not for the phases to say

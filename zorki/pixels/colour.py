@@ -55,7 +55,7 @@ def power(matrix: torch.Tensor, exponent: float, least: float = 1e-6) -> torch.T
 
 def lightness(picture: torch.Tensor) -> torch.Tensor:
     """Luma (1, 3, h, w), the same in all three colours; Rec. 601, as in YUV."""
-    luma = torch.tensor(LUMA, dtype=picture.dtype).view(1, 3, 1, 1).to(picture.device)
+    luma = torch.tensor(LUMA, dtype=picture.dtype, device="cpu").view(1, 3, 1, 1).to(picture.device)
     return (picture * luma).sum(1, keepdim=True).expand_as(picture).contiguous()
 
 
@@ -71,7 +71,11 @@ def like(how: str, style: torch.Tensor, content: torch.Tensor, weights: torch.Te
     et al. 2017, section 5.1); histogram: with the photo's histogram, colour by colour. weights (1, h, w): what of the style counts, by
     more than a half.
     """
-    seen = torch.ones(style.shape[-2:], dtype=torch.bool) if weights is None or not bool((weights > 0.5).any()) else weights[0] > 0.5
+    seen = (
+        torch.ones(style.shape[-2:], dtype=torch.bool, device="cpu")
+        if weights is None or not bool((weights > 0.5).any())
+        else weights[0] > 0.5
+    )
     if how == "linear":
         return matched(style, content, style[..., seen][..., None])
     if how == "histogram":

@@ -194,7 +194,7 @@ class Cut:
             if boxes[k, 2:].all():
                 parts.append((k, whole, hw))
         size = units.common_size([(whole, hw) for _, whole, hw in parts])
-        out = torch.full((1 + len(self.rules), self.count, 3, *size), PAPER)
+        out = torch.full((1 + len(self.rules), self.count, 3, *size), PAPER, dtype=torch.float32, device="cpu")
         for k, whole, hw in parts:
             out[1:, k] = NOTHING
             for i, picture in enumerate(cuts[k]):

@@ -93,7 +93,7 @@ def wish(net: lens.Net, text: str) -> Wish:
     called = net.layer(base)
     if called.calls > 1 and called.name != base:  # "relu:1" is the second call, "relu:1:12" its channel
         return Wish(text, net.layer(name).name, None, weight)
-    count = gridded(net, called.name, torch.zeros(1, *called.shape), net.hw).shape[1]
+    count = gridded(net, called.name, torch.zeros(1, *called.shape, dtype=torch.float32, device="cpu"), net.hw).shape[1]
     return Wish(text, called.name, numbers(rest, count, called.name), weight)
 
 
@@ -105,7 +105,8 @@ def guided(net: lens.Net, wishes: Sequence[Wish], guide: torch.Tensor, size: int
         seen = lens.capture(net, resize(guide, hw).to(net.device), layers, grad=False)
     out = []
     for w in wishes:
-        part = replace(w, features=torch.empty(0)).of(gridded(net, w.layer, seen[w.layer], hw)).float().flatten(2)[0].t()
+        maps = gridded(net, w.layer, seen[w.layer], hw)
+        part = replace(w, features=maps.new_empty(0)).of(maps).float().flatten(2)[0].t()
         out.append(replace(w, features=part[:: max(1, math.ceil(len(part) / FEATURES))].contiguous()))
     return out
 
@@ -258,7 +259,7 @@ def ascend(
 
 def enlarged(x: torch.Tensor, factor: float) -> torch.Tensor:
     """Pictures (b, c, h, w) in 0..1, `factor` times as large about the centre, cut to their own size."""
-    theta = torch.tensor([[1 / factor, 0.0, 0.0], [0.0, 1 / factor, 0.0]], dtype=x.dtype).to(x.device).expand(len(x), 2, 3)
+    theta = torch.tensor([[1 / factor, 0.0, 0.0], [0.0, 1 / factor, 0.0]], dtype=x.dtype, device="cpu").to(x.device).expand(len(x), 2, 3)
     grid = F.affine_grid(theta, list(x.shape), align_corners=False)
     return F.grid_sample(x, grid, mode="bicubic", padding_mode="border", align_corners=False).clamp_(0, 1)
 
@@ -275,7 +276,9 @@ def takes(net: lens.Net, hw: tuple[int, int], layers: Sequence[str]) -> bool:
         return True
     try:
         with torch.no_grad(), net.quiet():
-            seen = lens.capture(net, torch.full((1, net.channels, *hw), 0.5).to(net.device), layers, grad=False)
+            seen = lens.capture(
+                net, torch.full((1, net.channels, *hw), 0.5, dtype=torch.float32, device="cpu").to(net.device), layers, grad=False
+            )
     except (InputError, UnknownName):
         return False
     return all(x.numel() for x in seen.values())

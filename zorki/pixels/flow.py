@@ -15,7 +15,12 @@ from zorki.core.seeds import generator
 
 # Night blue, ultramarine, teal, pale green, ochre, gold, warm white
 PALETTE = (
-    torch.tensor([[14, 22, 58], [28, 54, 122], [36, 104, 150], [120, 168, 150], [190, 140, 58], [240, 196, 84], [250, 238, 196]]) / 255
+    torch.tensor(
+        [[14, 22, 58], [28, 54, 122], [36, 104, 150], [120, 168, 150], [190, 140, 58], [240, 196, 84], [250, 238, 196]],
+        dtype=torch.float32,
+        device="cpu",
+    )
+    / 255
 )
 WHIRLS = (
     (0.30, 0.28, 0.20, 1.0),
@@ -30,11 +35,16 @@ LIGHTS = ((0.30, 0.28, 0.075), (0.74, 0.22, 0.05), (0.90, 0.80, 0.035))  # x, y,
 def painting(side: int = 448, seed: int = 0) -> npt.NDArray[np.float32]:
     """(side, side, 3) float32 sRGB in 0..1, the same for the same seed."""
     g = generator(seed, "flow painting")
-    line = (torch.arange(side) + 0.5) / side
+    line = (torch.arange(side, dtype=torch.float32, device="cpu") + 0.5) / side
     y, x = torch.meshgrid(line, line, indexing="ij")
     direction = field(x, y)
     colours = tinted(x, y, side, g)
-    bristles = F.interpolate(torch.rand(1, 1, side // 2, side // 2, generator=g), (side, side), mode="bilinear", align_corners=False)
+    bristles = F.interpolate(
+        torch.rand(1, 1, side // 2, side // 2, generator=g, dtype=torch.float32, device="cpu"),
+        (side, side),
+        mode="bilinear",
+        align_corners=False,
+    )
     strokes, ridges = along(torch.cat([colours, bristles], 1), direction, side, length=18).tensor_split([3], 1)
     relief = (ridges - ridges.mean()) / ridges.std()
     lit = relief[..., 1:, 1:] - relief[..., :-1, :-1]
@@ -64,7 +74,7 @@ def tinted(x: torch.Tensor, y: torch.Tensor, side: int, g: torch.Generator) -> t
     hills = 0.72 + 0.07 * torch.sin(5.2 * x + 1) + 0.03 * torch.sin(13 * x)
     tone = 0.16 + 0.26 * y + 0.10 * torch.sin(9 * x + 6 * torch.sin(4 * y)) + 0.75 * glow
     tone = torch.where(y > hills, 0.05 + 0.55 * (y - hills) + 0.16 * (torch.sin(40 * (y - hills) + 9 * x) > 0.55), tone)
-    patches = torch.randn(1, 1, side // 7, side // 7, generator=g)
+    patches = torch.randn(1, 1, side // 7, side // 7, generator=g, dtype=torch.float32, device="cpu")
     tone = tone + 0.15 * F.interpolate(patches, (side, side), mode="nearest")[0, 0]
     place = tone.clamp(0, 1) * (len(PALETTE) - 1)
     low = place.floor().long().clamp(max=len(PALETTE) - 2)
@@ -74,7 +84,7 @@ def tinted(x: torch.Tensor, y: torch.Tensor, side: int, g: torch.Generator) -> t
 
 def along(picture: torch.Tensor, direction: torch.Tensor, side: int, length: int) -> torch.Tensor:
     """The mean of (1, c, h, w) along the field's lines, `length` pixels each way."""
-    line = (torch.arange(side) + 0.5) / side * 2 - 1
+    line = (torch.arange(side, dtype=torch.float32, device="cpu") + 0.5) / side * 2 - 1
     y, x = torch.meshgrid(line, line, indexing="ij")
     start = torch.stack([x, y], -1)[None]
     total, count = picture.clone(), 1

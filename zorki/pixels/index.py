@@ -115,18 +115,17 @@ class Search:
         """One pass over the photographs that the index has not seen."""
         of = len(self.photos)
         exact = [name for name in index.best if name not in index.rough]
-        with self.looking():
-            for numbers, x in self.batches(range(index.done, of), index):
-                if x is not None:
-                    visit(self.net, x, exact, partial(take, index, numbers))
-                    with self.net.precision():
-                        visit(self.net, x, index.rough, partial(take, index, numbers))
-                    events.tell(stage, int(numbers[-1]) + 1, of)
-                    continue
-                index.done = int(numbers[-1]) + 1
-                self.check(index)
-                if index.done < of:
-                    self.keep(index)
+        for numbers, x in self.batches(range(index.done, of), index):
+            if x is not None:
+                visit(self.net, x, exact, partial(take, index, numbers))
+                with self.net.precision():
+                    visit(self.net, x, index.rough, partial(take, index, numbers))
+                events.tell(stage, int(numbers[-1]) + 1, of)
+                continue
+            index.done = int(numbers[-1]) + 1
+            self.check(index)
+            if index.done < of:
+                self.keep(index)
         self.check(index)
 
     def check(self, index: Index) -> None:
@@ -141,13 +140,6 @@ class Search:
                     "Look at the network's weights, mean and std.",
                 )
 
-    def looking(self) -> ExitStack:
-        """The net is quiet inside, and nothing is differentiated."""
-        with ExitStack() as stack:
-            stack.enter_context(torch.no_grad())
-            stack.enter_context(self.net.quiet())
-            return stack.pop_all()
-
     def batches(self, numbers: Sequence[int], index: Index) -> Iterator[tuple[torch.Tensor, torch.Tensor | None]]:
         """Photographs of equal size with their numbers, which rise; after each BLOCK of them its last number, and None.
 
@@ -159,7 +151,7 @@ class Search:
         def rest() -> Iterator[tuple[torch.Tensor, torch.Tensor | None]]:
             yield from map(stacked, groups.values())
             groups.clear()
-            yield torch.tensor([last]), None
+            yield torch.tensor([last], dtype=torch.int64, device="cpu"), None
 
         for k, (number, picture) in enumerate(self.photos.read(self.prepared, numbers)):
             if k and k % BLOCK == 0:
@@ -210,36 +202,36 @@ class Search:
         done, of = 0, len(set().union(*wanted.values()))
         layers = list(wanted)
         seen: set[int] = set()
-        with self.looking():
-            for deepest in reversed(layers):
-                reached = layers[: layers.index(deepest) + 1]
-                for numbers, x in self.batches(sorted(wanted[deepest] - seen), index):
-                    if x is not None:
-                        visit(self.net, x, reached, partial(measure, exact, numbers))
-                        done += len(numbers)
-                        events.tell("candidates in float32", done, of)
-                seen |= wanted[deepest]
+        for deepest in reversed(layers):
+            reached = layers[: layers.index(deepest) + 1]
+            for numbers, x in self.batches(sorted(wanted[deepest] - seen), index):
+                if x is not None:
+                    visit(self.net, x, reached, partial(measure, exact, numbers))
+                    done += len(numbers)
+                    events.tell("candidates in float32", done, of)
+            seen |= wanted[deepest]
 
 
 def channels_of(net: lens.Net, name: str) -> int:
     """Of a layer's maps, whatever order it keeps them in."""
-    return lens.maps(torch.empty(1, *net.layer(name).shape), net.hw).shape[1]
+    return lens.maps(torch.empty(1, *net.layer(name).shape, dtype=torch.float32, device="cpu"), net.hw).shape[1]
 
 
 def stacked(group: Sequence[tuple[int, Pictures]]) -> tuple[torch.Tensor, torch.Tensor]:
     """Numbers (b,) and pictures (b, 3, h, w), laid out channels last, which convolutions like."""
-    return torch.tensor([n for n, _ in group]), torch.from_numpy(np.stack([p for _, p in group])).permute(0, 3, 1, 2)
+    numbers = torch.tensor([n for n, _ in group], dtype=torch.int64, device="cpu")
+    return numbers, torch.from_numpy(np.stack([p for _, p in group])).permute(0, 3, 1, 2)
 
 
 def visit(net: lens.Net, x: torch.Tensor, layers: Sequence[str], see: Maps) -> None:
     """Runs pictures (b, 3, h, w) through the net as far as the deepest of `layers`, and shows each one's maps as they come.
 
-    Nothing is kept: unlike `lens.capture` no two layers' maps need be there at once.
+    Nothing is kept: unlike `lens.capture` no two layers' maps need be there at once. The net is quiet meanwhile, and nothing is differentiated.
     """
     if not layers:
         return
     hw = (x.shape[-2], x.shape[-1])
-    with ExitStack() as stack:
+    with torch.no_grad(), net.quiet(), ExitStack() as stack:
         wanted: dict[str, dict[int, str]] = {}  # by module and call
         for name in layers:
             base, _, call = name.rpartition(":") if net.layer(name).calls > 1 else (name, "", "0")
@@ -308,7 +300,7 @@ def bar(rough: Best, exact: Best, count: int) -> torch.Tensor:
     scale = rough.values[:, :1].abs()
     scale = scale.masked_fill(~scale.isfinite(), 0)
     shares = (off / scale.clamp_min(1e-30))[known]
-    usual = shares.sort().values[math.ceil(0.99 * len(shares)) - 1] if len(shares) else torch.tensor(0.0)
+    usual = shares.sort().values[math.ceil(0.99 * len(shares)) - 1] if len(shares) else torch.tensor(0.0, dtype=torch.float32, device="cpu")
     slack = torch.maximum(2 * off.amax(1, keepdim=True), 3 * usual * scale)
     values = exact.values.masked_fill(exact.values.isnan(), -math.inf).sort(dim=1, descending=True).values
     return values[:, min(count, values.shape[1]) - 1][:, None] - slack

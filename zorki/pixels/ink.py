@@ -9,10 +9,15 @@ import torch
 Levels = npt.NDArray[np.uint8]
 
 # Dark violet to light yellow through red: rises evenly in lightness, so it also reads in grey and to the colour-blind.
-HEAT = torch.tensor([[8, 6, 30], [70, 18, 110], [150, 38, 108], [220, 78, 64], [248, 150, 40], [252, 240, 170]]) / 255
+HEAT = (
+    torch.tensor(
+        [[8, 6, 30], [70, 18, 110], [150, 38, 108], [220, 78, 64], [248, 150, 40], [252, 240, 170]], dtype=torch.float32, device="cpu"
+    )
+    / 255
+)
 
 # Blue below, mid-grey at zero, orange above: lightness rises all the way, so the sign also reads in grey and to the colour-blind.
-SIGNS = torch.tensor([[18, 48, 150], [128, 128, 128], [255, 190, 70]]) / 255
+SIGNS = torch.tensor([[18, 48, 150], [128, 128, 128], [255, 190, 70]], dtype=torch.float32, device="cpu") / 255
 
 
 def levels(picture: torch.Tensor) -> Levels:

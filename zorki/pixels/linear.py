@@ -10,6 +10,7 @@ and Zisserman 2013.
 from __future__ import annotations
 
 import math
+from contextlib import ExitStack
 from typing import Any
 
 import torch
@@ -20,7 +21,7 @@ from zorki import lens
 from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.core.numbers import numbers
-from zorki.core.seeds import generator
+from zorki.core.seeds import uniform
 
 ACTIVATIONS = frozenset(
     {"relu", "relu6", "hardtanh", "leaky_relu", "prelu", "rrelu", "elu", "selu", "celu", "gelu", "silu", "mish", "hardswish"}
@@ -90,7 +91,7 @@ def readings(net: lens.Net, layer: str, channels: str = "all", *, keep: bool = F
     name = net.layer(layer).name
     field = straight_field(net, name)
     hw, unit = placed(net, name, field)
-    noise = torch.rand(2, 1, net.channels, *hw, generator=generator(0, "linear"))
+    noise = uniform((2, 1, net.channels, *hw), 0, "linear")
     with torch.inference_mode(False), torch.enable_grad(), net.quiet():
         pictures = [p.expand(net.batch or 1, -1, -1, -1).to(net.device).detach().requires_grad_(True) for p in noise]
         seen = []
@@ -100,7 +101,7 @@ def readings(net: lens.Net, layer: str, channels: str = "all", *, keep: bool = F
         count, rows, columns = seen[0].shape[1:]
         i, j = unit or (rows // 2, columns // 2)
         i, j = min(i, rows - 1), min(j, columns - 1)
-        weigh = torch.rand(count, generator=generator(1, "linear")).to(seen[0].device, seen[0].dtype) + 0.5
+        weigh = uniform((count,), 1, "linear").to(seen[0].device, seen[0].dtype) + 0.5
         one, other = (back((a[0, :, i, j] * weigh).sum(), x) for a, x in zip(seen, pictures, strict=True))
         refuse_bent(name, one, other, torch.finfo(seen[0].dtype).eps)
         wanted = numbers(channels, count, name)
@@ -135,7 +136,7 @@ def straight_field(net: lens.Net, name: str) -> lens.ReceptiveField | None:
     from zorki.lens.trace import trace
 
     with Straight():
-        table = trace(net.inner, net.run, torch.zeros(net.batch or 1, net.channels, *net.hw)).layers
+        table = trace(net.inner, net.run, torch.zeros(net.batch or 1, net.channels, *net.hw, dtype=torch.float32, device="cpu")).layers
     return next((layer.receptive_field for layer in table if layer.name == name), None)
 
 
@@ -183,10 +184,8 @@ class Following(TorchFunctionMode):
 def following_norm(net: lens.Net, layer: str) -> torch.Tensor | None:
     """What the batch norm right behind `layer` multiplies each channel by, γ / √(variance + ε), (c,); None where none follows."""
     mode = Following()
-    handle = net.part(layer).register_forward_hook(lambda *told: mode.given.append(told[-1]))
-    try:
-        with torch.inference_mode(False), torch.no_grad(), net.quiet(), mode:
-            net.run(torch.zeros(net.batch or 1, net.channels, *net.hw).to(net.device))
-    finally:
-        handle.remove()
+    with torch.inference_mode(False), torch.no_grad(), net.quiet(), ExitStack() as stack:
+        stack.callback(net.part(layer).register_forward_hook(lambda *told: mode.given.append(told[-1])).remove)
+        stack.enter_context(mode)
+        net.run(torch.zeros(net.batch or 1, net.channels, *net.hw, dtype=torch.float32, device="cpu").to(net.device))
     return mode.slope

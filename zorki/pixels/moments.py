@@ -55,7 +55,7 @@ class Sums:
     """Moments while they are added up, tile by tile."""
 
     def __init__(self) -> None:
-        self.weight = self.first = self.second = torch.zeros(())
+        self.weight = self.first = self.second = torch.zeros((), dtype=torch.float32, device="cpu")
         self.places = 0
 
     def add(self, maps: torch.Tensor, weights: torch.Tensor | None = None) -> None:
@@ -63,7 +63,7 @@ class Sums:
         a = rows_of(maps)
         if weights is None:
             ones = torch.ones(len(a), 1, dtype=a.dtype, device=a.device)
-            weight, first, second = torch.tensor([float(len(a))]), square(ones, a), square(a, a)[None]
+            weight, first, second = torch.tensor([float(len(a))], dtype=torch.float32, device="cpu"), square(ones, a), square(a, a)[None]
         else:
             w = weights.reshape(len(weights), -1).to(a.device)
             weight, first = w.sum(1), w @ a.float()
@@ -95,7 +95,7 @@ def square(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     if a.dtype != torch.bfloat16:
         return (a.T @ b).float()
     many = len(a) // PARTS * PARTS
-    out = torch.zeros(a.shape[1], b.shape[1], device=a.device)
+    out = torch.zeros(a.shape[1], b.shape[1], device=a.device, dtype=torch.float32)
     if many:
         x, y = (p[:many].view(PARTS, many // PARTS, p.shape[1]) for p in (a, b))
         out += torch.bmm(x.transpose(1, 2), y).float().sum(0)
@@ -171,7 +171,7 @@ class _RootTrace(torch.autograd.Function):
         inner = np.sqrt(inner.clip(1e-12 * max(inner.max(), 1e-30)))
         side = root @ turned
         ctx.save_for_backward(torch.from_numpy(((side / inner) @ side.T / 2).astype(np.float32)).to(a.device, a.dtype))
-        total: torch.Tensor = torch.tensor(float(inner.sum()), dtype=a.dtype).to(a.device)
+        total: torch.Tensor = torch.tensor(float(inner.sum()), dtype=a.dtype, device="cpu").to(a.device)
         return total
 
     @staticmethod

@@ -82,9 +82,14 @@ def channels(layer: str, numbers: Sequence[int]) -> Objective:
         a = seen[layer]
         for n in numbers:
             at(a, layer, n)
-        return per_picture(a[torch.arange(len(numbers), device=a.device), torch.tensor(list(numbers)).to(a.device)])
+        return per_picture(a[own(a, numbers)])
 
     return one(f"{layer}:{','.join(map(str, numbers))}", [layer], value)
+
+
+def own(a: torch.Tensor, numbers: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Where channel numbers[i] of picture i lies in a (b, c, …)."""
+    return torch.arange(len(numbers), device=a.device), torch.tensor(list(numbers), dtype=torch.int64, device="cpu").to(a.device)
 
 
 def per_picture(maps: torch.Tensor) -> torch.Tensor:
@@ -112,7 +117,7 @@ def neurons(layer: str, numbers: Sequence[int]) -> Objective:
         for n in numbers:
             at(a, layer, n)
         middle = a[:, :, a.shape[2] // 2, a.shape[3] // 2] if a.ndim == 4 else a[:, :, a.shape[2] // 2] if a.ndim == 3 else a
-        return middle[torch.arange(len(numbers), device=a.device), torch.tensor(list(numbers)).to(a.device)].float()
+        return middle[own(middle, numbers)].float()
 
     return one(f"{layer}:{','.join(map(str, numbers))}@middle", [layer], value)
 

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from zorki import io, lens
 from zorki.core import events
 from zorki.core.errors import InputError
-from zorki.core.seeds import generator
+from zorki.core.seeds import uniform
 from zorki.nets.soften import soften
 from zorki.pixels import colour, manner, moments, shift
 from zorki.pixels.enlarging import enlarged
@@ -104,7 +104,8 @@ class Sitting:
         cls, net: lens.Net, content: torch.Tensor, style: io.PhotoSet, mask: io.PhotoSet | None, begin: torch.Tensor | None, s: Wishes
     ) -> Sitting:
         """Raises UnknownName for a layer, InputError for what does not fit together."""
-        soft = net.like(soften(net.module))
+        with net.alone():
+            soft = net.like(soften(net.module))
         usual, holder = manner.style_layers(soft, last=s.balance == "johnson")
         layers = [soft.layer(name).name for name in s.layers] or usual
         holds = soft.layer(s.content_layer).name if s.content_layer is not None else holder
@@ -194,7 +195,7 @@ class Sitting:
         if self.begin is not None:
             return shift.resize(self.begin, hw).to(self.net.device)
         if self.s.start == "noise":
-            noise = torch.rand(1, 3, *hw, generator=generator(self.s.seed, "transfer")).to(self.net.device)
+            noise = uniform((1, 3, *hw), self.s.seed, "transfer").to(self.net.device)
             return noise.mean(1, keepdim=True).expand_as(noise).contiguous() if self.grey else noise
         found = self.compared(hw)
         if self.s.balance != "start" or self.covers is not None or self.grey:

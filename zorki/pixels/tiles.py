@@ -187,7 +187,7 @@ class Tiles:
         sides = []
         for c in cut:
             n = c.stop - c.start
-            place = torch.arange(n, dtype=torch.float32) + 0.5
+            place = torch.arange(n, dtype=torch.float32, device="cpu") + 0.5
             sides.append(torch.minimum(place, n - place).to(like.device))
         return sides[0].view(-1, 1) * sides[1].view(1, -1)
 

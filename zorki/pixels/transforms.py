@@ -14,7 +14,7 @@ from typing import Protocol
 import torch
 from torch.nn import functional as F
 
-from zorki.core.seeds import generator
+from zorki.core.seeds import uniform
 
 
 class Movement(Protocol):
@@ -25,7 +25,7 @@ class Movement(Protocol):
 
 
 def drawn(steps: int, seeds: Sequence[int]) -> torch.Tensor:
-    return torch.stack([torch.rand(steps, 4, generator=generator(s, "movement")) * 2 - 1 for s in seeds], 1)
+    return torch.stack([uniform((steps, 4), s, "movement") * 2 - 1 for s in seeds], 1)
 
 
 @dataclass(frozen=True)

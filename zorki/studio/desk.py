@@ -92,11 +92,13 @@ class Job:
             return Board(tuple(self.made.tiles()), self.record(), self.made, getattr(self.made, "columns", 0), page)
         if self.last is None:
             raise Stopped(f"{self.method.name} was stopped before its first step.", "Nothing was drawn yet.")
-        drawn = self.last.image()
-        if self.method.page is not None:
-            return Page(
-                self.method.page(self.net, drawn, self.last.labels, self.settings, self.command(), **self.sets), self.record(), drawn
-            )
+        import torch
+
+        with torch.inference_mode(False):
+            drawn = self.last.image()
+            if self.method.page is not None:
+                page = self.method.page(self.net, drawn, self.last.labels, self.settings, self.command(), **self.sets)
+                return Page(page, self.record(), drawn)
         if len(self.last.labels) > 1:
             named = zip(drawn, self.last.labels, strict=False)  # broken off, there are fewer drawings than names
             tiles = [blocks.Tile(pixels=pixels.ink.levels(p), caption=label, alt=f"What {label} answers to") for p, label in named]

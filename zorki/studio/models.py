@@ -5,25 +5,26 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from pickle import UnpicklingError
-from typing import Any
 
 import torch
 from torch import nn
 
-from zorki import lens, weights
+from zorki import lens
+from zorki import weights as cards
 from zorki.core import events, processor
-from zorki.core.errors import InputError, WeightsError
+from zorki.core.errors import InputError
 from zorki.studio.shelves import DEFAULT_MODEL
+from zorki.weights.states import fill
 
 OURS = "zorki:"  # before a name: the network of Zorki's, also where a file bears that name
 FILES = (".pt2", ".pt", ".pth", ".safetensors", ".ts")
 
 
+@torch.inference_mode(False)  # a caller may be in it, and nothing could be differentiated through what is made there
 def load(
     model: str | nn.Module | lens.Net = DEFAULT_MODEL,
     *,
-    weights_file: str | Path | None = None,
+    weights: str | Path | None = None,
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
     side: int | tuple[int, int] | None = None,
@@ -32,15 +33,16 @@ def load(
 ) -> lens.Net:
     """A network to look at: a name (`zorki models`), `file.py:function`, `package.module:Class`, a .pt2 or TorchScript file, an nn.Module.
 
-    weights_file: a state dict for it (safetensors, or .pth by weights_only). mean, std: what a net of the user's expects;
+    weights: a state dict for it (safetensors, or .pth by weights_only). mean, std: what a net of the user's expects;
     without them pictures reach it in 0..1. side: pixels of the pictures that it takes, (h, w) where they are not square; not given,
     it is found by trying. dtype: what is drawn with; whatever measures stays in float32. Raises UnknownName, InputError, WeightsError.
     """
     lens.check_scale(mean, std)
     net = found(model, mean, std, side)
-    if weights_file is not None:
-        fill(net.module, Path(weights_file))
-        net.name = f"{net.name} with {Path(weights_file).name}"  # no longer the network that the name alone would give
+    if weights is not None:
+        with net.alone():
+            fill(net.inner, Path(weights))
+        net.name = f"{net.name} with {Path(weights).name}"  # no longer the network that the name alone would give
     place = chosen_device(device)
     if place is not None and not isinstance(model, nn.Module | lens.Net):
         net.module.to(place)
@@ -52,11 +54,11 @@ def found(
     model: str | nn.Module | lens.Net, mean: Sequence[float] | None, std: Sequence[float] | None, side: int | tuple[int, int] | None
 ) -> lens.Net:
     """The network that `model` means. Nothing is guessed: what could mean two things is an error that says how to write each."""
-    known = isinstance(model, str) and (model in weights.names() or model.startswith(OURS))
+    known = isinstance(model, str) and (model in cards.names() or model.startswith(OURS))
     if (mean is not None or std is not None or side is not None) and (isinstance(model, lens.Net) or known):
         raise InputError("--mean, --std and --side are for a network of your own.", "This one knows its own.", "Leave them out.")
     if isinstance(model, lens.Net):
-        return model
+        return model.like(model.module)  # what is chosen here is no business of whoever else has it
     if isinstance(model, nn.Module):
         return own(model, type(model).__name__, mean, std, side)
     if not isinstance(model, str):
@@ -66,24 +68,30 @@ def found(
             f"--model {model} is a network of Zorki's and a file here.", "", f"Write {OURS}{model} for the one, ./{model} for the other."
         )
     if known:
-        return weights.load(model.removeprefix(OURS))
+        return cards.load(model.removeprefix(OURS))
     if ":" in model and not Path(model).exists():
-        return own(weights.built(model), model, mean, std, side)
+        return own(cards.built(model), model, mean, std, side)
     if model.endswith(".py"):
         raise InputError(f"--model {model} is a file without a function.", "It is a name or file.py:function.", f"Write {model}:function.")
     if Path(model).exists():
-        module, told = weights.opened(Path(model))
+        module, told = cards.opened(Path(model))
         return lens.Net(module, name=Path(model).name, mean=mean, std=std, **(told | ({} if side is None else {"side": side})))
     if Path(model).suffix in FILES:
         raise InputError(f"There is no file {model}.", "", "Look at the path given to --model.")
-    return weights.load(model)
+    return cards.load(model)
 
 
 def own(
     module: nn.Module, name: str, mean: Sequence[float] | None, std: Sequence[float] | None, side: int | tuple[int, int] | None
 ) -> lens.Net:
     """A user's module as a Net; says what is assumed of its input."""
-    if mean is None and std is None:
+    told = lens.trained_on(module) if mean is None and std is None else None
+    if told is not None:
+        mean, std, size = told
+        more = f", of {' × '.join(map(str, size[-2:]))} pixels" if side is None and isinstance(size, list | tuple) else ""
+        numbers = [", ".join(f"{x:g}" for x in some) for some in (mean, std)]
+        events.note(f"{name} gets pictures normalised by mean {numbers[0]} and std {numbers[1]}{more}, as its pretrained_cfg says.")
+    elif mean is None and std is None:
         inside = any(hasattr(m, "mean") and hasattr(m, "std") for m in module.modules())
         events.note(
             f"{name} gets pictures in 0..1: it normalises them inside."
@@ -93,35 +101,13 @@ def own(
     return lens.Net(module, name=name, mean=mean, std=std, side=side)
 
 
-def fill(module: nn.Module, file: Path) -> None:
-    """Loads a state dict strictly. Raises WeightsError."""
-    if file.is_dir():
-        raise WeightsError(f"{file} is a folder.", "--weights takes a file with a state dict.")
-    try:
-        if file.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            state: dict[str, Any] = load_file(file)
-        else:
-            state = torch.load(file, map_location="cpu", weights_only=True)
-        module.load_state_dict(state)
-    except FileNotFoundError:
-        raise WeightsError(f"There is no file {file}.", "--weights takes a state dict.") from None
-    except UnpicklingError:
-        raise WeightsError(
-            f"{file.name} holds more than tensors, or is no state dict.", "Nothing in it was run.", "Save it as safetensors."
-        ) from None
-    except Exception as e:
-        raise WeightsError(f"{file.name} does not fit the network.", " ".join(str(e).split())[:300]) from e
-
-
 def chosen_device(name: str) -> torch.device | None:
     """auto: the best there is. None: leave the net where it is. Raises InputError."""
     if name == "auto":
         return torch.device("cuda") if torch.cuda.is_available() else torch.device("mps") if torch.backends.mps.is_available() else None
     try:
         device = torch.device(name)
-        torch.empty(1, device=device)
+        torch.empty(1, device=device, dtype=torch.float32)
     except (RuntimeError, AssertionError) as e:
         raise InputError(f"--device {name} is not to be had here.", " ".join(str(e).split())[:160], "Use auto or cpu.") from e
     return device

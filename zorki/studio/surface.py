@@ -46,8 +46,7 @@ class Call:
         named = bool(given) and isinstance(given[0], str) and not any(i.placed for i in self._method.inputs.values())
         if given and (named or isinstance(given[0], torch.nn.Module | lens.Net)):
             net, given = given[0], given[1:]
-        names = {k: k for k in ("device", "dtype", "mean", "std", "side")} | {"weights": "weights_file"}
-        where: dict[str, Any] = {v: more.pop(k) for k, v in names.items() if k in more}
+        where: dict[str, Any] = {k: more.pop(k) for k in ("weights", "device", "dtype", "mean", "std", "side") if k in more}
         film, preset = more.pop("film", None), more.pop("preset", None)
         how = {k: more.pop(k) for k in ("limit", "range") if k in more}
         pictures = by_place(self._method.inputs, given) | {n: more.pop(n) for n in self._method.inputs if n in more}

@@ -2,44 +2,91 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import importlib
 import importlib.util
+import io
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from threading import RLock
 from types import ModuleType
+from typing import Any
 
 from torch import nn
 
 from zorki.core.errors import InputError, ZorkiError
 
+ONE = RLock()  # sys.path and sys.argv are everybody's
+
 
 def built(spec: str) -> nn.Module:
     """The module that a function of the user's returns; the function's own errors come through as one sentence.
 
-    What it prints goes to stderr. Its folder (or the current one) is where its imports are looked for, as when it is run.
+    What it prints goes to stderr. Imports are looked for in its folder, in the one that holds its package, and in the current one; it
+    sees no arguments, so that a script that parses some takes its defaults. Raises InputError.
     """
     where, _, name = spec.rpartition(":")
-    file = Path(where)
-    folder = file.parent if where.endswith(".py") else Path()
-    if where.endswith(".py") and not file.is_file():
+    file = Path(where) if where.endswith(".py") else None
+    if file is not None and not file.is_file():
         raise InputError(f"There is no file {where}.", "--model takes file.py:function.")
-    sys.path.insert(0, str(folder.resolve()))
-    try:
-        with contextlib.redirect_stdout(sys.stderr):
-            module = run_file(file) if where.endswith(".py") else importlib.import_module(where)
-            made = getattr(module, name)
-            made = made if isinstance(made, nn.Module) else made()
-    except ZorkiError:
-        raise
-    except (Exception, SystemExit) as e:
-        told = " ".join(f"{type(e).__name__}: {e}".split())[:300]
-        raise InputError(f"--model {spec} failed: {told}", "It is to name a function that returns an nn.Module.") from e
-    finally:
-        sys.path.remove(str(folder.resolve()))
+    root, dotted = (Path(), where) if file is None else package(file)
+    with ONE, surroundings(where, [root, Path(), *([] if file is None else [file.parent])]), Held.output() as words:
+        try:
+            found = getattr(imported(file, dotted), name)
+            words.release()
+            made = found if isinstance(found, nn.Module) else found()
+        except ZorkiError:
+            raise
+        except Exception as e:
+            told = " ".join(f"{type(e).__name__}: {e}".split())[:300]
+            raise InputError(f"--model {spec} failed: {told}", "It is to name a function that returns an nn.Module.") from e
+        except SystemExit as e:
+            raise InputError(
+                f"--model {spec} ended instead of making a network: {words.last() or f'SystemExit {e.code}'}",
+                "It is imported, with no arguments.",
+                'Put what is to run as a script under if __name__ == "__main__".',
+            ) from e
     if not isinstance(made, nn.Module):
         raise InputError(f"--model {spec} returned a {type(made).__name__}.", "It is to return an nn.Module.")
     return made
+
+
+def package(file: Path) -> tuple[Path, str]:
+    """The folder from which a file is imported, and its dotted name there; "" for a file of no package.
+
+    A folder is part of the package when it has an __init__.py, or when the file's relative imports reach into it.
+    """
+    folder, parts = file.resolve().parent, [] if file.name == "__init__.py" else [file.stem]
+    above = relative(file)
+    depth = 0
+    while (folder / "__init__.py").is_file() or depth < above:
+        parts.insert(0, folder.name)
+        folder, depth = folder.parent, depth + 1
+    return (folder, ".".join(parts)) if depth else (file.parent, "")
+
+
+def relative(file: Path) -> int:
+    """How many folders up a file's relative imports go: 1 for `from .blocks import B`."""
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (SyntaxError, ValueError):  # told when it is run
+        return 0
+    return max((node.level for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)), default=0)
+
+
+def imported(file: Path | None, dotted: str) -> ModuleType:
+    """A module by its dotted name, else by its file; a file is read anew each time. Raises InputError for another one of that name."""
+    if file is None:
+        return importlib.import_module(dotted)
+    if not dotted:
+        return run_file(file)
+    sys.modules.pop(dotted, None)
+    module = importlib.import_module(dotted)
+    if Path(str(module.__file__)).resolve() != file.resolve():
+        raise InputError(f"{file} is not what is imported as {dotted}.", f"That is {module.__file__}.", "Give its package another name.")
+    return module
 
 
 def run_file(file: Path) -> ModuleType:
@@ -56,3 +103,56 @@ def run_file(file: Path) -> ModuleType:
         del sys.modules[name]
         raise
     return module
+
+
+@contextlib.contextmanager
+def surroundings(program: str, folders: list[Path]) -> Iterator[None]:
+    """Inside, imports are looked for in these folders first, and the program has no arguments."""
+    added = list(dict.fromkeys(str(folder.resolve()) for folder in folders))
+    argv, sys.argv = sys.argv, [program]
+    sys.path[:0] = added
+    try:
+        yield
+    finally:
+        sys.argv = argv
+        for folder in added:
+            with contextlib.suppress(ValueError):  # the user's own code may have taken it out
+                sys.path.remove(folder)
+
+
+class Held(io.TextIOBase):
+    """Where text is kept back until it is clear whether anybody wants it; from then on it goes where it was to go."""
+
+    def __init__(self, to: Any) -> None:
+        self.to, self.kept = to, io.StringIO()
+        self.holds = True
+
+    @classmethod
+    @contextlib.contextmanager
+    def output(cls) -> Iterator[Held]:
+        """Inside, what is printed goes to stderr as soon as it is released, or when all went well; of a program that ends nothing does."""
+        held = cls(sys.stderr)
+        with contextlib.redirect_stdout(held), contextlib.redirect_stderr(held):
+            try:
+                yield held
+            except InputError as e:
+                if isinstance(e.__cause__, SystemExit):
+                    held.kept = io.StringIO()
+                raise
+            finally:
+                held.release()
+
+    def write(self, text: str) -> int:
+        return int((self.kept if self.holds else self.to).write(text))
+
+    def flush(self) -> None:
+        self.to.flush()
+
+    def release(self) -> None:
+        if self.holds:
+            self.holds = False
+            self.to.write(self.kept.getvalue())
+
+    def last(self) -> str:
+        """The last line that was written."""
+        return self.kept.getvalue().rstrip().rpartition("\n")[2]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import os
 import warnings
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 import torch
@@ -15,6 +18,8 @@ from torch import nn
 
 from zorki.core.errors import InputError, WeightsError
 
+FORCED = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
+ONE = RLock()
 OBJECTS = ("custom_obj_", "script_obj_", "opaque_obj_")  # constants of a .pt2 that only a free pickle could read
 BUILD = "Write file.py:function for --model, and give this file with --weights."
 
@@ -33,10 +38,12 @@ def opened(path: Path) -> tuple[nn.Module, dict[str, Any]]:
             inside = archive.namelist()
     except (zipfile.BadZipFile, OSError) as e:
         raise InputError(f"--model {path.name} is no network: {e}.", "It may be a .pt2 or a TorchScript file.", BUILD) from e
-    if path.suffix == ".pt2":
-        return program(path, inside)
-    if any("/code/" in name for name in inside):
+    except Exception as e:  # a damaged list of contents: names that are no text, versions that never were
+        raise damaged(path, e, "Save it again.") from e
+    if any("/code/" in name for name in inside):  # whatever the file is called
         return scripted(path), {}
+    if path.suffix == ".pt2" or any(name.endswith("models/model.json") for name in inside):
+        return program(path, inside)
     raise InputError(f"{path.name} holds weights, or a pickled module, which could run anything and is not opened.", "", BUILD)
 
 
@@ -47,11 +54,11 @@ def program(path: Path, inside: list[str]) -> tuple[nn.Module, dict[str, Any]]:
             f"{path.name} holds objects that only a free pickle could read.", "Nothing in it was run.", "Export it without them."
         )
     try:
-        with tensors_only():
-            made = torch.export.load(path)
+        with silent(), tensors_only():
+            made = torch.export.load(path if path.suffix == ".pt2" else io.BytesIO(path.read_bytes()))  # it goes by the ending
             net: nn.Module = torch.export.unflatten(made)
     except Exception as e:  # whatever torch meets in a damaged archive
-        raise WeightsError(f"{path.name} cannot be opened.", " ".join(f"{type(e).__name__}: {e}".split())[:200], "Export it again.") from e
+        raise damaged(path, e, "Export it again.") from e
     shapes = [tuple(node.meta["val"].shape) for node in made.graph.nodes if node.name in made.graph_signature.user_inputs]
     pictures = [shape for shape in shapes if len(shape) == 4]
     if len(pictures) != 1 or len(shapes) != 1:
@@ -70,24 +77,41 @@ def program(path: Path, inside: list[str]) -> tuple[nn.Module, dict[str, Any]]:
 def scripted(path: Path) -> nn.Module:
     """A TorchScript file's module: it answers, but no hook sees its layers."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # TorchScript is on its way out, which is not the user's business here
+        with silent():  # TorchScript is on its way out, which is not the user's business here
             return torch.jit.load(str(path), map_location="cpu")  # type: ignore[no-any-return, no-untyped-call]
     except Exception as e:
-        raise WeightsError(f"{path.name} cannot be opened.", " ".join(f"{type(e).__name__}: {e}".split())[:200], "Save it again.") from e
+        raise damaged(path, e, "Save it again.") from e
+
+
+def damaged(path: Path, error: Exception, do: str) -> WeightsError:
+    return WeightsError(f"{path.name} cannot be opened.", " ".join(f"{type(error).__name__}: {error}".split())[:200], do)
 
 
 @contextmanager
 def tensors_only() -> Iterator[None]:
-    """Inside, torch.load never unpickles more than tensors, whatever it is asked for."""
-    before = os.environ.get("TORCH_FORCE_WEIGHTS_ONLY_LOAD")
-    os.environ["TORCH_FORCE_WEIGHTS_ONLY_LOAD"] = "1"
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+    """Inside, torch.load never unpickles more than tensors, whatever it is asked for; one thread at a time, as the environment is everybody's."""
+    with ONE:
+        before = os.environ.get(FORCED)
+        os.environ[FORCED] = "1"
+        try:
             yield
-    finally:
-        if before is None:
-            del os.environ["TORCH_FORCE_WEIGHTS_ONLY_LOAD"]
-        else:
-            os.environ["TORCH_FORCE_WEIGHTS_ONLY_LOAD"] = before
+        finally:
+            if before is None:
+                del os.environ[FORCED]
+            else:
+                os.environ[FORCED] = before
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """Inside, torch neither warns nor logs: a person gets one sentence from us instead."""
+    with ONE, warnings.catch_warnings(), ExitStack() as stack:
+        warnings.simplefilter("ignore")
+        for log in [logging.getLogger(name) for name in logging.root.manager.loggerDict if name.partition(".")[0] == "torch"]:
+            log.addFilter(drop)
+            stack.callback(log.removeFilter, drop)
+        yield
+
+
+def drop(_record: logging.LogRecord) -> bool:
+    return False

@@ -22,19 +22,22 @@ def load(name: str) -> lens.Net:
     Raises UnknownName, or WeightsError when the file is missing, damaged or not the one that the card describes.
     """
     known = card(name)
-    state = read(known)
-    with (
-        torch.inference_mode(False),
-        torch.random.fork_rng(devices=[]),
-        torch.device("meta"),
-    ):  # no random start: the numbers come from the file
+    with torch.inference_mode(False):  # a caller may be in it, and its numbers could not be differentiated through
+        return built(known, read(known))
+
+
+def built(known: Card, state: dict[str, torch.Tensor]) -> lens.Net:
+    """The card's network with those numbers."""
+    with torch.random.fork_rng(devices=[]), torch.device("meta"):  # no random start: the numbers come from the file
         net: torch.nn.Module = resolved(known.build)(**known.arguments)
     try:
         net.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()}, assign=True)
     except RuntimeError as e:
         raise WeightsError(f"{known.file.name} does not fit {known.build}.", str(e).splitlines()[-1].strip(), again(known)) from e
     net = net.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return lens.Net(net, name=name, classes=known.classes or None, default_layer=known.layer, side=known.side, step=1, resize=known.resize)
+    return lens.Net(
+        net, name=known.name, classes=known.classes or None, default_layer=known.layer, side=known.side, step=1, resize=known.resize
+    )
 
 
 def read(known: Card) -> dict[str, torch.Tensor]:

@@ -131,7 +131,7 @@ class Map:
         picture = pixels.ink.overlay(photo, shown) if self.method in COARSE else pixels.ink.heat(shown.sqrt())
         if gaps:
             striped = torch.nn.functional.interpolate(unknown[None, None].float(), hw, mode="nearest-exact")[0, 0] > 0
-            rows, columns = torch.arange(hw[0])[:, None], torch.arange(hw[1])
+            rows, columns = torch.arange(hw[0], device="cpu")[:, None], torch.arange(hw[1], device="cpu")
             lines = torch.where((rows + columns) % 8 < 2, 0.85, 0.35)
             picture = torch.where(striped, photo[0] * 0.3 + 0.7 * lines, picture)
         words = [f"{TITLES[self.method]}: {name}", self.flat or f"at most {self.maximum:.3g}"]

@@ -105,7 +105,7 @@ class Filters:
         """From minus to plus the scale, left to right, as large as a filter."""
         import torch
 
-        ramp = self.shown(torch.linspace(-self.scale, self.scale, hw[1])).expand(hw[0], -1)
+        ramp = self.shown(torch.linspace(-self.scale, self.scale, hw[1], dtype=torch.float32, device="cpu")).expand(hw[0], -1)
         picture = pixels.ink.signed(ramp) if self.colours == "none" else (0.5 + ramp / 2).expand(3, -1, -1)
         said = f"±{self.scale:.2g}"
         return Tile(pixels=pixels.ink.levels(picture), caption=said, alt=f"The scale of all: from minus to plus {self.scale:.3g}")

@@ -77,7 +77,8 @@ def run(
     from zorki.pixels import manner, matting
     from zorki.pixels.sitting import foreseen, opened
 
-    soft = net.like(soften(net.module))
+    with net.alone():
+        soft = net.like(soften(net.module))
     usual, holds = manner.style_layers(soft)
     layers = [soft.layer(name).name for name in s.layers] or usual
     light, seen = opened(style)
@@ -127,7 +128,7 @@ def paired(
     from zorki.pixels import regions
 
     if content_mask is None and style_mask is None:
-        return torch.ones(1, 1, 1), torch.ones(1, 1, 1)
+        return torch.ones(1, 1, 1, dtype=torch.float32, device="cpu"), torch.ones(1, 1, 1, dtype=torch.float32, device="cpu")
     if content_mask is None or style_mask is None:
         have, lack = ("style", "content") if content_mask is None else ("content", "style")
         raise InputError(f"There is a --{have}-mask and no --{lack}-mask.", "Regions are paired by colour.", f"Give --{lack}-mask too.")
