@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import torch
 
 from zorki.core.errors import InputError
+from zorki.lens.lying import NOWHERE, Lying
+from zorki.lens.net import Net
 
 EXTRA = (0, 1, 2, 4, 5, 8)  # tokens before the grid: class, distillation, registers
+Told = tuple[int, int, int]  # rows, columns, and the tokens before them, as a person says
 
 
 def maps(activation: torch.Tensor, hw: tuple[int, int]) -> torch.Tensor:
-    """Maps (b, c, h, w) from convolutions' (b, c, h, w), Swin-like (b, h, w, c), tokens (b, n, c) or vectors (b, c).
+    """Maps (b, c, h, w) from convolutions' (b, c, h, w), Swin-like (b, h, w, c), tokens (b, n, c) or vectors (b, c), by their shapes alone.
 
     hw: the picture's size, whose shape tells the grid's. Tokens that stand before the grid (class, registers) are left
-    out; vectors become maps of one position. Raises InputError where no grid fits.
+    out; vectors become maps of one position. Raises InputError where no grid fits. Where the net is at hand, `maps_of` knows better.
     """
     if activation.dim() == 4:
         b_h_w_c = fits(tuple(activation.shape[1:3]), hw) and not fits(tuple(activation.shape[2:]), hw)
@@ -24,6 +30,74 @@ def maps(activation: torch.Tensor, hw: tuple[int, int]) -> torch.Tensor:
     if activation.dim() == 2:
         return activation[:, :, None, None]
     raise InputError(f"An activation has the shape {tuple(activation.shape)}.", "Maps come from 2 to 4 dimensions.")
+
+
+def maps_of(net: Net, layer: str, activation: torch.Tensor, hw: tuple[int, int], told: Told | None = None) -> torch.Tensor:
+    """What a layer gave for pictures of hw, as maps (b, c, h, w); its vectors (b, c) as maps of one position.
+
+    told: what a person says of its tokens. Raises InputError for a layer whose numbers stand for no places.
+    """
+    if activation.dim() == 2 or (activation.dim() == 4 and activation.shape[2:].numel() == 1):
+        return activation if activation.dim() == 4 else activation[:, :, None, None]
+    return lies(net, layer, hw, told).maps(activation)
+
+
+def lies(net: Net, layer: str, hw: tuple[int, int], told: Told | None = None) -> Lying:
+    """Where a layer's units lie in pictures of hw. Raises InputError where there are no places, or none are known."""
+    name = net.layer(layer).name
+    found = net._trace(None).lie.get(name, "it does not depend on the picture")
+    if hw != net.hw and not (isinstance(found, Lying) and found.in_order):
+        found = net._trace(hw).lie.get(name, "it does not depend on the picture")
+    shape = next(one.shape for one in net.layers(None if isinstance(found, Lying) and found.in_order else hw) if one.name == name)
+    if told is not None:
+        return as_told(name, found, shape, told)
+    drawn = found == NOWHERE and len(shape) == 3 and (fits(shape[1:], hw) or fits(shape[:2], hw))  # from a vector, as a decoder does
+    found = by_shape(net, name, shape, hw) if found is None or drawn else found
+    if isinstance(found, str):
+        raise InputError(f"{name} gives no maps: {found}.", "", "A layer before it may have maps: `zorki layers` lists them.")
+    return found
+
+
+def as_told(name: str, found: Lying | str | None, shape: tuple[int, ...], told: Told) -> Lying:
+    """The tokens (b, n, c) that a person says are the grid."""
+    rows, columns, skip = told
+    known = found if isinstance(found, Lying) and len(found.dims) == 1 else None
+    if known is None and len(shape) != 2:
+        raise InputError(f"{name} gives {' × '.join(map(str, shape))} numbers, not tokens.", "--grid says where tokens lie.", "Leave it out.")
+    n = shape[0] if known is None else known.count
+    if skip + rows * columns > n:
+        raise InputError(
+            f"{name} has {n} tokens: {skip} and {rows} × {columns} are more.", "", "Give --grid and --skip that fit: `zorki layers`."
+        )
+    base = Lying((rows, columns), (1,), n, None, None) if known is None else known
+    same = known is not None and known.hw == (rows, columns)
+    down, across = (base.down, base.across) if same else (None, None)
+    return replace(base, hw=(rows, columns), down=down, across=across, order=torch.arange(skip, skip + rows * columns))
+
+
+def by_shape(net: Net, name: str, shape: tuple[int, ...], hw: tuple[int, int]) -> Lying | str:
+    """Where places got lost on the way: rows and columns by the picture's shape, tokens only where they are as many as places elsewhere."""
+    if len(shape) == 3:
+        last = fits(shape[:2], hw) and not fits(shape[1:], hw)
+        rows, columns = shape[:2] if last else shape[1:]
+        return Lying((rows, columns), (1, 2) if last else (2, 3), rows * columns, None, None)
+    grids = {one.hw: one for one in net._trace(hw).lie.values() if isinstance(one, Lying)}
+    same = [one for one in grids.values() if len(shape) == 2 and one.hw[0] * one.hw[1] == shape[0]]
+    if len(same) == 1:
+        return Lying(same[0].hw, (1,), shape[0], same[0].down, same[0].across)
+    return f"where its {shape[0]} tokens lie is not known; --grid ROWSxCOLUMNS and --skip TOKENS tell"
+
+
+def told(grid: str | None, skip: int) -> Told | None:
+    """What `--grid 8x8 --skip 17` says. Raises InputError."""
+    if grid is None:
+        if skip:
+            raise InputError("--skip says which tokens stand before a grid.", "", "Give --grid too, as --grid 14x14.")
+        return None
+    found = re.fullmatch(r"\s*(\d{1,4})\s*[x×]\s*(\d{1,4})\s*", grid)
+    if not found or not int(found[1]) * int(found[2]):
+        raise InputError(f"--grid is {grid!r}.", "It is rows x columns.", "Write it as 14x14.")
+    return int(found[1]), int(found[2]), skip
 
 
 def fits(grid: tuple[int, ...], hw: tuple[int, int]) -> bool:

@@ -165,11 +165,12 @@ class Net:
     def pick_layer(self, name: str | None) -> str:
         """That layer's own name (of one that runs several times its last call's).
 
-        None: the card's default, else the last layer with maps at two thirds of the depth. Raises UnknownName.
+        None: the card's default, else the last layer with maps at two thirds of the depth (`choosing.drawable`). Raises UnknownName.
         """
         if name is None and self.default_layer is None:
-            drawn = [layer.name for layer in self.layers() if len(layer.shape) == 3 and min(layer.shape[1:]) > 1]
-            drawn = drawn or [layer.name for layer in self.layers() if len(layer.shape) > 1] or self.names()
+            from zorki.lens.choosing import drawable
+
+            drawn = [layer.name for layer in drawable(self)]
             if not drawn:
                 raise self._hidden()
             return drawn[max(0, round(len(drawn) * 2 / 3) - 1)]

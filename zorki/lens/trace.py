@@ -19,7 +19,7 @@ from zorki.lens import layout as lay
 from zorki.lens.field import Axis, ReceptiveField, receptive_field
 from zorki.lens.flow import VALUELESS, Op, Seen, flow, plain_name
 from zorki.lens.lying import Lying, lying
-from zorki.lens.places import Spread, follow, raster
+from zorki.lens.places import NOWHERE, Spread, follow, raster
 from zorki.lens.quieting import eager, quiet
 from zorki.lens.table import Layer, Layers
 
@@ -91,9 +91,9 @@ class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return out
 
     def spread(self, func: Any, args: Any, kwargs: Any, given: list[torch.Tensor], outs: list[torch.Tensor]) -> list[Spread | None]:
-        """Where the outputs' elements stand; nobody knows where drawn lots put them."""
-        if self.dice and plain_name(func) in ("index", "gather", "index_select") and any(x in self.dice for x in given):
-            return [None] * len(outs)
+        """Where the outputs' elements stand; nobody knows where drawn lots, or the picture itself, put them."""
+        if plain_name(func) in ("index", "gather", "index_select") and any(x in self.dice or x in self.seen for x in given[1:]):
+            return [NOWHERE] * len(outs)
         try:
             return follow(func, args, kwargs, outs, lambda x: self.places.get(x, "nothing") if isinstance(x, torch.Tensor) else "nothing")
         except (RuntimeError, TypeError, ValueError, IndexError):  # an operation of a form not met so far: the net's pass goes on

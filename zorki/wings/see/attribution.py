@@ -61,7 +61,11 @@ class Settings:
     class_: int | str | None = None
     "the class asked about, its number or its name; not given: the likeliest"
     layer: str | None = None
-    "layer for Grad-CAM, Grad-CAM++, LayerCAM; not given: the last one with maps"
+    "layer for Grad-CAM, Grad-CAM++, LayerCAM; not given: the last one with maps that have a way to the class"
+    grid: str | None = None
+    "rows x columns of the places that the layer's tokens stand for, as 14x14, where the network does not tell; the rest are left out"
+    skip: Annotated[int, Least(0)] = 0
+    "with --grid: how many tokens (class, registers) stand before these"
     samples: Annotated[int, Least(1)] = 32
     "noisy copies for SmoothGrad"
     noise: Annotated[float, Least(0, 1)] = 0.15
@@ -88,13 +92,14 @@ class Map:
     """One method's map. raw: (h, w), rows x columns, as it came out: signed for integrated gradients and occlusion, NaN where not measured.
 
     more: what else is known of it (layer, baseline, window, completeness). sanity: rank correlation with the maps that random weights
-    give, mean of three, None when not asked for or flat.
+    give, mean of three, None when not asked for or flat. span: where the map lies in the photo, None: all over it.
     """
 
     method: str
     raw: torch.Tensor
     more: dict[str, object]
     sanity: float | None = None
+    span: pixels.laying.Span | None = None
 
     @property
     def maximum(self) -> float:
@@ -125,9 +130,14 @@ class Map:
 
         hw = (photo.shape[-2], photo.shape[-1])
         unknown = ~self.raw.isfinite()
-        known = pixels.ink.stretched(self.raw.masked_fill(unknown, 0), low=0.0)[None, None]
+        known = pixels.ink.stretched(self.raw.masked_fill(unknown, 0), low=0.0)
         gaps = bool(unknown.any())  # beside them nothing is smoothed, or they would seem to be measured as 0
-        shown = (torch.nn.functional.interpolate(known, hw, mode="nearest-exact") if gaps else pixels.shift.resize(known, hw))[0, 0]
+
+        def enlarge(cells: torch.Tensor, hw: tuple[int, int]) -> torch.Tensor:
+            cells = cells[None, None]
+            return (torch.nn.functional.interpolate(cells, hw, mode="nearest-exact") if gaps else pixels.shift.resize(cells, hw))[0, 0]
+
+        shown = pixels.laying.laid(known, self.span, hw, enlarge)
         picture = pixels.ink.overlay(photo, shown) if self.method in COARSE else pixels.ink.heat(shown.sqrt())
         if gaps:
             striped = torch.nn.functional.interpolate(unknown[None, None].float(), hw, mode="nearest-exact")[0, 0] > 0
@@ -342,6 +352,8 @@ def measured(
     x = pixels.shift.resize(photo, whole(net, photo, 2 if method in CAMS and net.side < FINE else 1)).to(net.device)
     where = attributing.asked(net, x, number, at) if segments else None
     ask = attributing.Ask(net, number, where)
+    if method in CAMS:
+        s = replace(s, layer=lens.choosing.weighed(net, s.layer, segments))
     made = mapped(ask, x, method, s, parts)
     if s.sanity:
         copies = (attributing.randomised(net, s.seed, k) for k in range(SHUFFLES))
@@ -356,10 +368,13 @@ def mapped(ask: Ask, x: torch.Tensor, method: str, s: Settings, parts: torch.Ten
     from zorki.pixels import attributing as by
 
     more: dict[str, object] = {}
+    span = None
     if method in CAMS:
-        a, g, layer = by.weighed(ask, x, s.layer)
+        layer, told = str(s.layer), lens.grids.told(s.grid, s.skip)
+        a, g = by.weighed(ask, x, layer, told)
         raw = {"gradcam": by.gradcam, "gradcam++": by.gradcam_plus, "layercam": by.layercam}[method](a, g)
         more["layer"] = layer
+        span = pixels.laying.span(ask.net, layer, (x.shape[-2], x.shape[-1]), (raw.shape[0], raw.shape[1]), told)
     elif method == "occlusion":
         more["baseline"] = s.baseline
         base = by.baseline(x, s.baseline)
@@ -382,4 +397,4 @@ def mapped(ask: Ask, x: torch.Tensor, method: str, s: Settings, parts: torch.Ten
         raw = by.strength(ask.slopes(x)[0])
     else:
         raw = by.strength(by.ruled(ask, x, "guided" if method == "guided" else "deconvnet"))
-    return Map(method, raw.detach().float().cpu(), more)
+    return Map(method, raw.detach().float().cpu(), more, span=span)
