@@ -8,7 +8,7 @@ from dataclasses import replace
 import torch
 
 from zorki.core.errors import InputError
-from zorki.lens.lying import NOWHERE, Lying
+from zorki.lens.lying import Lying
 from zorki.lens.net import Net
 
 EXTRA = (0, 1, 2, 4, 5, 8)  # tokens before the grid: class, distillation, registers
@@ -51,8 +51,7 @@ def lies(net: Net, layer: str, hw: tuple[int, int], told: Told | None = None) ->
     shape = next(one.shape for one in net.layers(None if isinstance(found, Lying) and found.in_order else hw) if one.name == name)
     if told is not None:
         return as_told(name, found, shape, told)
-    drawn = found == NOWHERE and len(shape) == 3 and (fits(shape[1:], hw) or fits(shape[:2], hw))  # from a vector, as a decoder does
-    found = by_shape(net, name, shape, hw) if found is None or drawn else found
+    found = by_shape(net, name, shape, hw) if found is None else found
     if isinstance(found, str):
         raise InputError(f"{name} gives no maps: {found}.", "", "A layer before it may have maps: `zorki layers` lists them.")
     return found

@@ -11,7 +11,7 @@ from zorki.lens.field import Axis
 from zorki.lens.places import Spread, part, varies
 
 NOWHERE = "its numbers stand for no places of the picture"
-PAIRS = "it says how much each token looks at each other one (tokens × tokens), which is no map of the picture"
+PAIRS = "it says how much tokens look at each other (tokens × tokens), which is no map of the picture"
 BATCH = "it cuts the picture into windows that lie among the pictures"
 
 
@@ -52,12 +52,13 @@ class Lying:
         return (flat if self.order is None else flat[..., self.order.to(x.device)]).unflatten(-1, self.hw)
 
 
-def lying(spread: Spread | None, shape: Sequence[int]) -> Lying | str | None:
-    """What a tensor's places make; why they make no maps; None where they are not known."""
+def lying(spread: Spread | None, unit: Sequence[int]) -> Lying | str | None:
+    """What the places of a layer's output make, whose shape without the first dimension is `unit`; why no maps; None where not known."""
     if spread is None:
         return None
-    if spread.of is None or spread.grid is None or len(shape) < 3:
+    if spread.of is None or spread.grid is None or len(unit) < 2:
         return NOWHERE
+    shape = spread.of.shape
     if spread.plain:
         return Lying(spread.grid.hw, (2, 3), spread.of[0, 0].numel(), spread.grid.down, spread.grid.across)
     dims = tuple(d for d in range(len(shape)) if varies(spread.of, d))

@@ -86,8 +86,11 @@ def follow(func: Any, args: Any, kwargs: Any, outs: Sequence[torch.Tensor], find
     """Where the elements of each output stand; None where this gets lost. At least one argument depends on the picture."""
     name = flow.plain_name(func)
     given = [one for one in map(find, tree_leaves((args, kwargs))) if not isinstance(one, str)]
-    if all(one is NOWHERE for one in given) and not (name in flow.GRIDS and outs[0].dim() == 4):  # a decoder's maps have places again
-        return [NOWHERE] * len(outs)
+    if all(one is NOWHERE for one in given) and not (name in flow.GRIDS and outs[0].dim() == 4):
+        # A decoder's maps have places again; learnt maps too that a number changes, unlike learnt tokens.
+        grown = torch.Tag.pointwise in func.tags and outs[0].dim() == 4
+        sides = {x.shape[-2:] for x in tree_leaves((args, kwargs)) if isinstance(find(x), Spread)}
+        return [raster(out.shape, None, None) if grown and out.shape[-2:] not in sides else NOWHERE for out in outs]
     if torch.Tag.pointwise in func.tags or name in KEEPS:
         return [merged([one for one in given if one is not None], out.shape) for out in outs]
     if any(one is None for one in given):
@@ -111,8 +114,8 @@ def follow(func: Any, args: Any, kwargs: Any, outs: Sequence[torch.Tensor], find
         at = 2 if name == "linalg_vector_norm" else 1
         dims = args[at] if len(args) > at else kwargs.get("dim")
         dims = [dims] if isinstance(dims, int) else list(dims or range(args[0].dim()))
-        thin = folded(main, dims)
-        return [thin.shaped(lambda of, out=out: of.reshape(out.shape)) for out in outs]  # type: ignore[misc]
+        sums = folded(main, dims)
+        return [sums.shaped(lambda of, out=out: of.reshape(out.shape)) for out in outs]  # type: ignore[misc]
     if name in ("view_as_complex", "view_as_real"):
         return [main.shaped(lambda of: of[..., 0] if name == "view_as_complex" else of[..., None].expand(*of.shape, 2))]
     return moved(name, func, args, kwargs, outs, main) if name in MOVES else [None] * len(outs)
@@ -156,15 +159,16 @@ def agreed(a: Spread, b: Spread) -> Spread | None:
     if a.of is None or b.of is None or a.grid is None or b.grid is None:
         return a if b.of is None else b
     if a.grid.hw != b.grid.hw:
-        one, two = whole(a), whole(b)
-        return None if one is None or two is None else agreed(one, two)
+        left, right = whole(a), whole(b)
+        return None if left is None or right is None else agreed(left, right)
     down, across = (hull(x, y) for x, y in zip(axes(a), axes(b), strict=True))
     grid = a.grid if (down, across) == axes(a) else Grid(a.grid.rows, a.grid.columns, down, across)
     if a.plain and b.plain:
         return Spread(grid, a.of, plain=True)
-    if bool(((a.of != b.of) & (a.of > 0) & (b.of > 0)).any()):
+    one, two = thin(a.of, b.of)
+    if bool(((one != two) & (one > 0) & (two > 0)).any()):
         return None if a.other is None and b.other is None else a
-    return Spread(grid, torch.where(a.of > 0, a.of, b.of), a.other or b.other)
+    return Spread(grid, torch.where(one > 0, one, two).expand(a.of.shape), a.other or b.other)
 
 
 def joined(func: Any, args: Any, kwargs: Any, out: torch.Tensor, find: Find) -> Spread | None:
@@ -192,6 +196,10 @@ def joined(func: Any, args: Any, kwargs: Any, out: torch.Tensor, find: Find) -> 
     dim = args[1] if len(args) > 1 else kwargs.get("dim", 0)
     if all(one.plain for one in placed) and len(placed) == len(found) and dim in (1, -3) and out.dim() == 4:
         return raster(out.shape, down, across)
+    if out.dim() == parts[0].dim():
+        dim %= out.dim()
+        parts = list(thin(*parts, keep=dim))
+        return Spread(grid, func(parts, dim).expand(out.shape))
     return Spread(grid, func(parts, dim))
 
 
@@ -231,14 +239,14 @@ def whole(x: Spread) -> Spread | None:
         return x
     if x.of is None or x.of.dim() != 4 or x.grid is None:
         return None
-    thin = folded(x, [1])
-    if thin.of is None or thin.grid is None or varies(thin.of, 0):
+    row = folded(x, [1])
+    if row.of is None or row.grid is None or varies(row.of, 0):
         return None
-    cells = thin.of[0, 0]
-    rows, columns = (cells - 1).div(thin.grid.columns, rounding_mode="floor"), (cells - 1) % thin.grid.columns
+    cells = row.of[0, 0]
+    rows, columns = (cells - 1).div(row.grid.columns, rounding_mode="floor"), (cells - 1) % row.grid.columns
     if bool((cells == 0).any()) or varies(rows, 1) or varies(columns, 0):
         return None
-    down, across = part(thin.grid.down, rows[:, 0].tolist()), part(thin.grid.across, columns[0].tolist())
+    down, across = part(row.grid.down, rows[:, 0].tolist()), part(row.grid.across, columns[0].tolist())
     return raster(x.of.shape, down, across)
 
 
@@ -299,4 +307,13 @@ def varies(of: torch.Tensor, dim: int) -> bool:
     """Whether places differ along a dimension."""
     if of.shape[dim] == 1 or of.stride(dim) == 0:
         return False
+    (of,) = thin(of)
     return not torch.equal(of, of.narrow(dim, 0, 1).expand_as(of))
+
+
+def thin(*parts: torch.Tensor, keep: int = -1) -> tuple[torch.Tensor, ...]:
+    """With one element along the dimensions, but `keep`, along which every part repeats itself without any memory."""
+    for d in range(parts[0].dim()):
+        if d != keep and all(x.stride(d) == 0 for x in parts):
+            parts = tuple(x.narrow(d, 0, 1) for x in parts)
+    return parts

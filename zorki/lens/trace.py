@@ -110,10 +110,6 @@ class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self.seen[x._base] = self.places[x._base] = None  # a part was written: of the rest no one keeps account
         self.seen[x], self.places[x] = seen, spread
 
-    def lying(self, x: torch.Tensor) -> Lying | str | None:
-        """Where a layer's units lie; "nothing" where they do not depend on the picture."""
-        return lying(self.places[x], x.shape) if x in self.seen else "nothing"
-
     def cost(self, func: Any, args: Any, out: Any) -> int:
         """Multiply-adds of a convolution or of a product with weights."""
         name = plain_name(func)
@@ -138,7 +134,7 @@ class Row(NamedTuple):
     shape: tuple[int, ...] | None
     field: ReceptiveField | None
     macs: int
-    lies: Lying | str | None = "nothing"
+    spread: Spread | None | str = "nothing"
     way: bool = False
 
 
@@ -168,7 +164,7 @@ def trace(module: nn.Module, run: Callable[[Any], Any], sample: Any) -> Trace:
         if x is None:
             rows.append(Row(call, part, None, None, macs))
         else:
-            rows.append(Row(call, part, tuple(x.shape[1:]), watch.field(x), macs, watch.lying(x), x in watch.ways))
+            rows.append(Row(call, part, tuple(x.shape[1:]), watch.field(x), macs, watch.places.get(x, "nothing"), x in watch.ways))
             watch.given.setdefault(x, []).append(call)
 
     pictures = [x for x in tree_leaves(sample) if isinstance(x, torch.Tensor) and x.dim() == 4]
@@ -186,12 +182,12 @@ def trace(module: nn.Module, run: Callable[[Any], Any], sample: Any) -> Trace:
         stack.enter_context(watch)
         run(sample)
     layers, lie, ways = [], {}, set()
-    for (base, k), part, shape, field, macs, lies, way in rows:
+    for (base, k), part, shape, field, macs, spread, way in rows:
         if shape is not None:
             name = base if count[base] == 1 else f"{base}:{k}"
             layers.append(Layer(name, kind(part), shape, field, weights(part), macs, count[base]))
-            if lies != "nothing":
-                lie[name] = lies
+            if not isinstance(spread, str):
+                lie[name] = lying(spread, shape)
             if way:
                 ways.add(name)
     table = Layers(layers, weights(module), watch.macs[0])

@@ -220,7 +220,8 @@ def run(
     found: list[Map] = []
     for method in TITLES if s.method == "all" else (s.method,):
         try:
-            found.append(measured(net, photo, asked, method, s, parts, at if segments else None, segments))
+            layer = next((str(m.more["layer"]) for m in found if "layer" in m.more), s.layer)  # chosen once, and told once
+            found.append(measured(net, photo, asked, method, replace(s, layer=layer), parts, at if segments else None, segments))
         except InputError as error:
             if s.method != "all" or (not found and method == list(TITLES)[-1]):
                 raise
