@@ -15,7 +15,13 @@ class Looks(nn.Module):
 
     def __init__(self, d: int = D, bias: nn.Module | None = None) -> None:
         super().__init__()
-        self.norm1, self.qkv, self.attend, self.drop, self.out = nn.LayerNorm(d), nn.Linear(d, 3 * d), nn.Softmax(-1), nn.Dropout(), nn.Linear(d, d)
+        self.norm1, self.qkv, self.attend, self.drop, self.out = (
+            nn.LayerNorm(d),
+            nn.Linear(d, 3 * d),
+            nn.Softmax(-1),
+            nn.Dropout(),
+            nn.Linear(d, d),
+        )
         self.norm2, self.mlp = nn.LayerNorm(d), nn.Sequential(nn.Linear(d, 2 * d), nn.GELU(), nn.Linear(2 * d, d))
         self.bias = bias
 
@@ -114,7 +120,13 @@ class Nested(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.patch, self.one, self.pool, self.two, self.head = nn.Conv2d(3, D, PATCH, PATCH), Looks(), nn.Conv2d(D, D, 3, 2, 1), Looks(), nn.Linear(D, 5)
+        self.patch, self.one, self.pool, self.two, self.head = (
+            nn.Conv2d(3, D, PATCH, PATCH),
+            Looks(),
+            nn.Conv2d(D, D, 3, 2, 1),
+            Looks(),
+            nn.Linear(D, 5),
+        )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = self.patch(x).permute(0, 2, 3, 1)

@@ -68,19 +68,27 @@ def weighed(net: Net, layer: str | None, segments: bool = False) -> str:
         return names[-1]
     some, every = heard(net)
     if name is not None:
-        if name in some or not some:
-            return name
-        before = last(names[: names.index(name)] if name in names else names, every) or name
-        if before != name:
-            events.note(
-                f"{name}: from there on only the class token (or another beside the patches) has a way to the class, no patch has one. "
-                f"{before} is weighed, the last before it whose patches have one; --layer takes any block before it, for LayerCAM too."
-            )
-        return before
+        return name if name in some or not some else before(net, name) or name
     chosen = last(names, every) or last(names, some) or names[-1]
     if tokens and chosen != names[-1]:
-        events.note(f"{chosen} is weighed: it is the last layer whose patches have a way to the class; behind it only other tokens have one.")
+        events.note(
+            f"{chosen} is weighed: it is the last layer whose patches have a way to the class; behind it only other tokens have one."
+        )
     return chosen
+
+
+def before(net: Net, name: str) -> str | None:
+    """The last layer before one whose places have no way to the answer; this is said. None where there is none."""
+    names = weighable(net)
+    found = last(names[: names.index(name)] if name in names else names, heard(net)[1])
+    if found is not None:
+        lies = net._trace(None).lie.get(name)
+        why = "behind it only the class token, or another beside the patches, goes on" if isinstance(lies, Lying) and lies.extra else ""
+        events.note(
+            f"{name} has no way to the class from any place{f': {why}' if why else ''}. {found} is weighed, the last layer before it that has "
+            "one; --layer takes any block before that, for Grad-CAM as for LayerCAM."
+        )
+    return found
 
 
 def last(names: list[str], among: Iterable[str]) -> str | None:
@@ -117,10 +125,11 @@ def listened(net: Net, names: list[str]) -> tuple[frozenset[str], frozenset[str]
         told = torch.zeros_like(asked)
         told[:, 0] = float("nan")
         back = torch.autograd.grad(asked, list(seen.values()), told, allow_unused=True)
-    some, every = set(), set()
+    some: set[str] = set()
+    every: set[str] = set()
     for name, g in zip(seen, back, strict=True):
         if g is not None:
             channels = maps_of(net, name, g, net.hw).isnan().transpose(0, 1).flatten(1).any(1)
             some.update({name} if channels.any() else ())
-            every.update({name} if channels.all() else ())
+            every.update({name} if channels.all() and len(channels) > 1 else ())  # one channel alone may be the answer itself
     return frozenset(some), frozenset(every)

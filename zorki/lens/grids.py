@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import torch
 
+from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.lens.lying import Lying
 from zorki.lens.net import Net
@@ -51,7 +52,7 @@ def lies(net: Net, layer: str, hw: tuple[int, int], told: Told | None = None) ->
     shape = next(one.shape for one in net.layers(None if isinstance(found, Lying) and found.in_order else hw) if one.name == name)
     if told is not None:
         return as_told(name, found, shape, told)
-    found = by_shape(net, name, shape, hw) if found is None else found
+    found = by_shape(net, shape, hw) if found is None else found
     if isinstance(found, str):
         raise InputError(f"{name} gives no maps: {found}.", "", "A layer before it may have maps: `zorki layers` lists them.")
     return found
@@ -62,19 +63,23 @@ def as_told(name: str, found: Lying | str | None, shape: tuple[int, ...], told: 
     rows, columns, skip = told
     known = found if isinstance(found, Lying) and len(found.dims) == 1 else None
     if known is None and len(shape) != 2:
-        raise InputError(f"{name} gives {' × '.join(map(str, shape))} numbers, not tokens.", "--grid says where tokens lie.", "Leave it out.")
+        raise InputError(
+            f"{name} gives {' × '.join(map(str, shape))} numbers, not tokens.", "--grid says where tokens lie.", "Leave it out."
+        )
     n = shape[0] if known is None else known.count
     if skip + rows * columns > n:
         raise InputError(
             f"{name} has {n} tokens: {skip} and {rows} × {columns} are more.", "", "Give --grid and --skip that fit: `zorki layers`."
         )
+    if known is not None and (known.hw, known.extra) != ((rows, columns), n - rows * columns):
+        events.note(f"{name}: the network shows {known.hw[0]} × {known.hw[1]} places among {n} tokens; they are taken as told.")
     base = Lying((rows, columns), (1,), n, None, None) if known is None else known
     same = known is not None and known.hw == (rows, columns)
     down, across = (base.down, base.across) if same else (None, None)
     return replace(base, hw=(rows, columns), down=down, across=across, order=torch.arange(skip, skip + rows * columns))
 
 
-def by_shape(net: Net, name: str, shape: tuple[int, ...], hw: tuple[int, int]) -> Lying | str:
+def by_shape(net: Net, shape: tuple[int, ...], hw: tuple[int, int]) -> Lying | str:
     """Where places got lost on the way: rows and columns by the picture's shape, tokens only where they are as many as places elsewhere."""
     if len(shape) == 3:
         last = fits(shape[:2], hw) and not fits(shape[1:], hw)

@@ -49,7 +49,8 @@ class Lying:
         others = [d for d in range(x.dim()) if d not in self.dims and d != self.batch]
         flat = x.permute(self.batch, *others, *self.dims)
         flat = flat.reshape(x.shape[self.batch], -1, self.count)
-        return (flat if self.order is None else flat[..., self.order.to(x.device)]).unflatten(-1, self.hw)
+        flat = flat if self.order is None else flat[..., self.order.to(x.device)]
+        return flat.reshape(*flat.shape[:2], *self.hw)
 
 
 def lying(spread: Spread | None, unit: Sequence[int]) -> Lying | str | None:
@@ -75,9 +76,9 @@ def lying(spread: Spread | None, unit: Sequence[int]) -> Lying | str | None:
     numbers = thin.flatten()
     order = numbers.argsort(stable=True)[int((numbers == 0).sum()) :]
     places = numbers[order] - 1
-    rows, columns = (x.unique() for x in (places.div(spread.grid.columns, rounding_mode="floor"), places % spread.grid.columns))
-    if len(places) != len(places.unique()) or len(places) != len(rows) * len(columns):
-        return f"its {len(numbers)} units hold {len(places.unique())} places of {spread.grid.rows} × {spread.grid.columns}, which make no grid"
+    rows, columns = (torch.unique(x) for x in (places.div(spread.grid.columns, rounding_mode="floor"), places % spread.grid.columns))
+    if len(places) != len(torch.unique(places)) or len(places) != len(rows) * len(columns):
+        return f"its {len(numbers)} units hold {len(torch.unique(places))} places of {spread.grid.rows} × {spread.grid.columns}, which make no grid"
     hw = (len(rows), len(columns))
     plain = len(order) == len(numbers) and bool((order == torch.arange(len(order))).all())
     plain = plain and (len(dims) == 1 or (len(shape) == 4 and tuple(shape[d] for d in dims) == hw))

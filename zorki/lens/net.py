@@ -106,7 +106,7 @@ class Net:
     @property
     def least(self) -> int:
         """The smallest side of a picture that leaves every map at least one unit."""
-        maps = [layer.shape[1:] for layer in self.layers() if len(layer.shape) == 3 and min(layer.shape[1:]) > 1]
+        maps = self._trace(None).grids()
         return max(-(-side // min(m[axis] for m in maps)) for axis, side in enumerate(self.hw)) if maps else min(self.hw)
 
     def step(self, layers: str | Sequence[str] | None = None) -> int:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -79,7 +80,7 @@ def raster(shape: Sequence[int], down: Axis | None, across: Axis | None) -> Spre
     return Spread(Grid(h, w, down, across), of, plain=True)
 
 
-Find = Callable[[Any], "Spread | None | str"]  # "nothing" for what does not depend on the picture
+Find = Callable[[Any], "Spread | str | None"]  # "nothing" for what does not depend on the picture
 
 
 def follow(func: Any, args: Any, kwargs: Any, outs: Sequence[torch.Tensor], find: Find) -> list[Spread | None]:
@@ -135,7 +136,7 @@ def moved(name: str, func: Any, args: Any, kwargs: Any, outs: Sequence[torch.Ten
     def run(of: torch.Tensor, at: int) -> torch.Tensor:
         of = of.clone() if func._schema.is_mutable else of
         done = func(of, *rest[0], **rest[1])
-        return done if isinstance(done, torch.Tensor) else list(done)[at]  # type: ignore[no-any-return]
+        return done if isinstance(done, torch.Tensor) else list(done)[at]
 
     return [main.shaped(lambda of, at=at: run(of, at)) for at in range(len(outs))]  # type: ignore[misc]
 
@@ -203,7 +204,7 @@ def joined(func: Any, args: Any, kwargs: Any, out: torch.Tensor, find: Find) -> 
     return Spread(grid, func(parts, dim))
 
 
-def product(left: Spread | None | str, right: Spread | None | str, out: torch.Tensor) -> Spread | None:
+def product(left: Spread | str | None, right: Spread | str | None, out: torch.Tensor) -> Spread | None:
     """Of left @ right: rows stand where those of the left do, columns where those of the right do; both: pairs of tokens."""
     rows = folded(left, [-1]) if isinstance(left, Spread) else NOWHERE
     if isinstance(left, Spread) and left.other is not None and rows.of is None:
@@ -266,10 +267,11 @@ def patches(grid: Grid, of: torch.Tensor, dims: Sequence[int]) -> Spread:
     """The grid of the boxes that hold all places along `dims`; nowhere, where each holds everything."""
     rows, columns = (of - 1).div(grid.columns, rounding_mode="floor"), (of - 1) % grid.columns
     none = of == 0
-    edges = [x.masked_fill(none, math.inf).amin(dims, keepdim=True) for x in (rows, columns)]
-    ends = [x.masked_fill(none, -math.inf).amax(dims, keepdim=True) for x in (rows, columns)]
+    along = tuple(dims)
+    edges = [x.masked_fill(none, math.inf).amin(along, keepdim=True) for x in (rows, columns)]
+    ends = [x.masked_fill(none, -math.inf).amax(along, keepdim=True) for x in (rows, columns)]
     there = edges[0].isfinite()
-    starts = [edge[there].unique() for edge in edges]
+    starts = [torch.unique(edge[there]) for edge in edges]
     if math.prod(map(len, starts)) <= 1:
         return NOWHERE
     if all(torch.equal(edge[there], end[there]) for edge, end in zip(edges, ends, strict=True)):  # one place each, and gaps
@@ -286,7 +288,7 @@ def patches(grid: Grid, of: torch.Tensor, dims: Sequence[int]) -> Spread:
 
 def part(axis: Axis | None, steps: Sequence[float]) -> Axis | None:
     """Of an axis the cells at evenly spaced numbers; None where they are not, or nothing is known."""
-    gaps = {b - a for a, b in zip(steps, steps[1:], strict=False)} or {1.0}
+    gaps = {b - a for a, b in pairwise(steps)} or {1.0}
     return None if axis is None or len(gaps) > 1 else axis.read(int(steps[0]), 1, int(gaps.pop()))
 
 

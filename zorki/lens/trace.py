@@ -35,6 +35,17 @@ class Trace:
     lie: dict[str, Lying | str | None]  # by layer that depends on the picture: where its units lie, or why nowhere; None: not known
     ways: frozenset[str]  # the layers that have a gradient to the picture
 
+    def grids(self) -> list[tuple[int, ...]]:
+        """Rows and columns of every layer whose units have places; where nothing is known of one, by its shape."""
+        found: list[tuple[int, ...]] = []
+        for layer in self.layers:
+            lies = self.lie.get(layer.name, "nothing")
+            if isinstance(lies, Lying):
+                found.append(lies.hw)
+            elif lies is None and len(layer.shape) == 3:
+                found.append(layer.shape[1:])
+        return [hw for hw in found if min(hw) > 1]
+
 
 def tensor_in(output: Any) -> torch.Tensor | None:
     """The first tensor in a module's output: itself, or in a tuple, list, dict or dataclass."""
@@ -134,7 +145,7 @@ class Row(NamedTuple):
     shape: tuple[int, ...] | None
     field: ReceptiveField | None
     macs: int
-    spread: Spread | None | str = "nothing"
+    spread: Spread | str | None = "nothing"
     way: bool = False
 
 

@@ -175,8 +175,11 @@ class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return func(*args, **(kwargs or {}))
 
 
-def weighed(ask: Ask, x: torch.Tensor, layer: str, told: lens.grids.Told | None = None) -> tuple[torch.Tensor, torch.Tensor]:
-    """A layer's maps A and d score / dA, both (k, h, w) float, for x (1, c, h, w). Raises InputError for a layer without maps."""
+def weighed(ask: Ask, x: torch.Tensor, layer: str, told: lens.grids.Told | None = None) -> tuple[torch.Tensor, torch.Tensor, str]:
+    """A layer's maps A and d score / dA, both (k, h, w) float, for x (1, c, h, w), and its name: of one that the score does not hear the one before.
+
+    Raises InputError for a layer without maps.
+    """
     net, hw = ask.net, (x.shape[-2], x.shape[-1])
     with ExitStack() as stack:
         stack.enter_context(torch.inference_mode(False))
@@ -187,8 +190,10 @@ def weighed(ask: Ask, x: torch.Tensor, layer: str, told: lens.grids.Told | None 
         if given.ndim < 3 or not given.requires_grad:
             raise InputError(f"{layer} has no maps.", "Grad-CAM weighs maps.", "Choose a convolution or a ReLU: `zorki layers`.")
         (slope,) = torch.autograd.grad(ask.of(seen[lens.OUTPUT])[0], [given], allow_unused=True)
+    if slope is None and (before := lens.choosing.before(net, layer)) is not None:
+        return weighed(ask, x, before)
     a = lens.maps_of(net, layer, given.detach(), hw, told)[0].float()
-    return a, torch.zeros_like(a) if slope is None else lens.maps_of(net, layer, slope, hw, told)[0].float()
+    return a, torch.zeros_like(a) if slope is None else lens.maps_of(net, layer, slope, hw, told)[0].float(), layer
 
 
 def gradcam(a: torch.Tensor, g: torch.Tensor) -> torch.Tensor:

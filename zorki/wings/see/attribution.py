@@ -358,7 +358,8 @@ def measured(
     made = mapped(ask, x, method, s, parts)
     if s.sanity:
         copies = (attributing.randomised(net, s.seed, k) for k in range(SHUFFLES))
-        others = (mapped(replace(ask, net=copy), x, method, s, parts).raw for copy in copies)
+        again = replace(s, layer=str(made.more.get("layer", s.layer))) if method in CAMS else s
+        others = (mapped(replace(ask, net=copy), x, method, again, parts).raw for copy in copies)
         alike = [r for r in (attributing.rank_correlation(made.raw, raw) for raw in others) if r is not None]
         made = replace(made, sanity=sum(alike) / len(alike) if alike else None)
     return made
@@ -371,8 +372,8 @@ def mapped(ask: Ask, x: torch.Tensor, method: str, s: Settings, parts: torch.Ten
     more: dict[str, object] = {}
     span = None
     if method in CAMS:
-        layer, told = str(s.layer), lens.grids.told(s.grid, s.skip)
-        a, g = by.weighed(ask, x, layer, told)
+        told = lens.grids.told(s.grid, s.skip)
+        a, g, layer = by.weighed(ask, x, str(s.layer), told)
         raw = {"gradcam": by.gradcam, "gradcam++": by.gradcam_plus, "layercam": by.layercam}[method](a, g)
         more["layer"] = layer
         span = pixels.laying.span(ask.net, layer, (x.shape[-2], x.shape[-1]), (raw.shape[0], raw.shape[1]), told)
