@@ -77,7 +77,7 @@ def test_inner_tokens_are_not_the_outer_ones() -> None:
     a, b = (grids.maps_of(net, "outer", lens.capture(net, p, "outer", grad=False)["outer"], (64, 64)) for p in (x, y))
     assert divmod(int((a - b).abs().sum((0, 1)).argmax()), 8) == (2, 6)
     with pytest.raises(InputError, match=r"inner\.norm1 gives no maps: it cuts the picture into windows"):
-        grids.lies(net, "inner.norm1", (64, 64))
+        grids.cells(net, "inner.norm1", (64, 64))
 
 
 NO_MAPS = {
@@ -98,24 +98,27 @@ def test_what_is_no_map_is_refused_and_never_chosen(kind: str) -> None:
     make, layer, why = NO_MAPS[kind]
     net = lens.Net(make(), side=64)
     with pytest.raises(InputError, match=re.escape(f"{layer} gives no maps: ") + f".*{re.escape(why)}"):
-        grids.lies(net, layer, (64, 64))
+        grids.cells(net, layer, (64, 64))
     assert layer not in [one.name for one in choosing.drawable(net)]
     assert layer not in choosing.weighable(net)
 
 
 def test_a_grid_may_be_told() -> None:
+    """Where the net hides it; what it shows itself is not overruled."""
     net = lens.Net(silenced(tokens.Written(17)), side=64)
-    x = torch.rand(1, 3, 64, 64)
-    a = lens.capture(net, x, "blocks.0", grad=False)["blocks.0"]
-    assert torch.equal(grids.maps_of(net, "blocks.0", a, (64, 64), (8, 8, 17)), grids.maps_of(net, "blocks.0", a, (64, 64)))
-    assert torch.equal(grids.maps_of(net, "blocks.0", a, (64, 64), (2, 4, 3))[0, :, 1, 2], a[0, 3 + 6])
+    assert grids.cells(net, "blocks.0", (64, 64), (8, 8, 17)) == grids.cells(net, "blocks.0", (64, 64))
     masked = lens.Net(tokens.Masked(), side=64)
-    assert grids.lies(masked, "block", (64, 64), (4, 4, 0)).hw == (4, 4)
-    for told, why in (((9, 9, 1), "81 tokens: 1 and 9 × 9 are more"),):
+    a = torch.rand(2, 16, 5)
+    assert torch.equal(grids.maps_of(masked, "block", a, (64, 64), (2, 4, 3))[:, :, 1, 2], a[:, 3 + 6])
+    for layer, told, why in (
+        ("block", (4, 4, 1), r"16 tokens: 1 and 4 × 4 are more"),
+        ("patch", (4, 4, 0), r"patch has 8 × 8 places behind 0 tokens"),
+        ("block.attend", (4, 4, 0), r"2 × 16 × 16 numbers, not tokens"),
+    ):
         with pytest.raises(InputError, match=why):
-            grids.lies(net, "blocks.0", (64, 64), told)
-    with pytest.raises(InputError, match="not tokens"):
-        grids.lies(net, "patch", (64, 64), (8, 8, 0))
+            grids.cells(masked, layer, (64, 64), told)
+    with pytest.raises(InputError, match=r"8 × 8 places behind 17 tokens, as the network itself shows"):
+        grids.cells(net, "blocks.0", (64, 64), (8, 8, 1))
     assert grids.told(" 8 x 14", 3) == (8, 14, 3)
     assert grids.told(None, 0) is None
     for grid, skip in (("8", 0), ("0x4", 0), (None, 2), ("8x8x8", 0)):
@@ -136,10 +139,10 @@ class Lost(nn.Module):
 
 
 def test_where_places_got_lost_nothing_is_guessed() -> None:
-    assert grids.lies(lens.Net(Lost(0), side=64), "end", (64, 64)).hw == (8, 8)  # as many as there are patches
+    assert grids.cells(lens.Net(Lost(0), side=64), "end", (64, 64)).hw == (8, 8)  # as many as there are patches
     for extra in (1, 17):
         with pytest.raises(InputError, match=f"{64 + extra} tokens lie is not known; --grid"):
-            grids.lies(lens.Net(Lost(extra), side=64), "end", (64, 64))
+            grids.cells(lens.Net(Lost(extra), side=64), "end", (64, 64))
 
 
 # ---- which layer is chosen

@@ -149,3 +149,11 @@ def test_weights_that_are_computed_are_looked_at_and_left() -> None:
     attribution.run(net, picture(32, 32), Settings(sanity=True))
     assert state(net.module) == before
     assert net.pick_layer(None) == "2"
+
+
+def test_channels_of_blocks_of_tokens_are_channels() -> None:
+    """(b, 1, n, c): the one block was taken for the only channel."""
+    net = lens.Net(tokens.Nested())
+    found = maps.run(net, picture(64, 64), maps.Settings(layer="two", channel="3"))
+    assert found.channels == (3,)
+    assert found.maps.shape == (1, 4, 4)

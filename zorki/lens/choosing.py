@@ -9,7 +9,7 @@ import torch
 from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.lens.capturing import OUTPUT, capture
-from zorki.lens.lying import Lying
+from zorki.lens.cells import Cells
 from zorki.lens.net import Net
 from zorki.lens.table import Layer
 
@@ -20,15 +20,15 @@ def drawable(net: Net) -> list[Layer]:
     Maps have rows and columns of their own; where a net has none of these, tokens and numbers are taken.
     """
     found = net._trace(None)
-    known = [layer for layer in net.layers() if layer.name in found.lie]
-    maps = [layer for layer in known if len(layer.shape) == 3 and min(layer.shape[1:]) > 1 and ordered(found.lie[layer.name])]
-    tokens = [layer for layer in known if len(layer.shape) > 1 and not isinstance(found.lie[layer.name], str)]
+    known = [layer for layer in net.layers() if layer.name in found.cells]
+    maps = [layer for layer in known if len(layer.shape) == 3 and min(layer.shape[1:]) > 1 and ordered(found.cells[layer.name])]
+    tokens = [layer for layer in known if len(layer.shape) > 1 and not isinstance(found.cells[layer.name], str)]
     return with_way(net, maps) or with_way(net, tokens) or with_way(net, known) or list(net.layers())
 
 
-def ordered(lies: Lying | str | None) -> bool:
+def ordered(cells: Cells | str | None) -> bool:
     """Whether maps are rows and columns as they are; where nothing is known they are taken for such."""
-    return lies is None or (isinstance(lies, Lying) and lies.in_order)
+    return cells is None or (isinstance(cells, Cells) and cells.in_order)
 
 
 def with_way(net: Net, layers: list[Layer]) -> list[Layer]:
@@ -39,13 +39,13 @@ def with_way(net: Net, layers: list[Layer]) -> list[Layer]:
 
 def weighable(net: Net) -> list[str]:
     """The layers that Grad-CAM can weigh: all whose units have places, tokens too. Raises InputError for a net without."""
-    found = net._trace(None).lie
+    found = net._trace(None).cells
 
     def placed(layer: Layer) -> bool:
-        lies = found.get(layer.name, "")
-        if lies is None:
+        cells = found.get(layer.name, "")
+        if cells is None:
             return len(layer.shape) == 3 and min(layer.shape[1:]) > 1
-        return isinstance(lies, Lying) and min(lies.hw) > 1
+        return isinstance(cells, Cells) and min(cells.hw) > 1
 
     names = [layer.name for layer in with_way(net, [layer for layer in net.layers() if placed(layer)])]
     if not names:
@@ -59,9 +59,9 @@ def weighed(net: Net, layer: str | None, segments: bool = False) -> str:
     Where only the class token goes on, or a layer is a segmenter's answer itself, the last one before is taken, and this is said.
     """
     name = None if layer is None else net.layer(layer).name
-    lies = net._trace(None).lie
-    tokens = any(isinstance(one, Lying) and one.extra for one in lies.values())
-    if name is not None and not (tokens and isinstance(lies.get(name), Lying)):
+    cells = net._trace(None).cells
+    tokens = any(isinstance(one, Cells) and one.extra for one in cells.values())
+    if name is not None and not (tokens and isinstance(cells.get(name), Cells)):
         return name
     names = weighable(net)
     if not tokens and not segments:
@@ -82,8 +82,8 @@ def before(net: Net, name: str) -> str | None:
     names = weighable(net)
     found = last(names[: names.index(name)] if name in names else names, heard(net)[1])
     if found is not None:
-        lies = net._trace(None).lie.get(name)
-        why = "behind it only the class token, or another beside the patches, goes on" if isinstance(lies, Lying) and lies.extra else ""
+        cells = net._trace(None).cells.get(name)
+        why = "behind it only the class token, or another beside the patches, goes on" if isinstance(cells, Cells) and cells.extra else ""
         events.note(
             f"{name} has no way to the class from any place{f': {why}' if why else ''}. {found} is weighed, the last layer before it that has "
             "one; --layer takes any block before that, for Grad-CAM as for LayerCAM."

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import torch
 
-from zorki.core import events
 from zorki.core.errors import InputError
-from zorki.lens.lying import Lying
+from zorki.lens.cells import Cells
 from zorki.lens.net import Net
 
 EXTRA = (0, 1, 2, 4, 5, 8)  # tokens before the grid: class, distillation, registers
@@ -40,16 +38,16 @@ def maps_of(net: Net, layer: str, activation: torch.Tensor, hw: tuple[int, int],
     """
     if activation.dim() == 2 or (activation.dim() == 4 and activation.shape[2:].numel() == 1):
         return activation if activation.dim() == 4 else activation[:, :, None, None]
-    return lies(net, layer, hw, told).maps(activation)
+    return cells(net, layer, hw, told).maps(activation)
 
 
-def lies(net: Net, layer: str, hw: tuple[int, int], told: Told | None = None) -> Lying:
+def cells(net: Net, layer: str, hw: tuple[int, int], told: Told | None = None) -> Cells:
     """Where a layer's units lie in pictures of hw. Raises InputError where there are no places, or none are known."""
     name = net.layer(layer).name
-    found = net._trace(None).lie.get(name, "it does not depend on the picture")
-    if hw != net.hw and not (isinstance(found, Lying) and found.in_order):
-        found = net._trace(hw).lie.get(name, "it does not depend on the picture")
-    shape = next(one.shape for one in net.layers(None if isinstance(found, Lying) and found.in_order else hw) if one.name == name)
+    found = net._trace(None).cells.get(name, "it does not depend on the picture")
+    if hw != net.hw and not (isinstance(found, Cells) and found.in_order):
+        found = net._trace(hw).cells.get(name, "it does not depend on the picture")
+    shape = next(one.shape for one in net.layers(None if isinstance(found, Cells) and found.in_order else hw) if one.name == name)
     if told is not None:
         return as_told(name, found, shape, told)
     found = by_shape(net, shape, hw) if found is None else found
@@ -58,37 +56,36 @@ def lies(net: Net, layer: str, hw: tuple[int, int], told: Told | None = None) ->
     return found
 
 
-def as_told(name: str, found: Lying | str | None, shape: tuple[int, ...], told: Told) -> Lying:
-    """The tokens (b, n, c) that a person says are the grid."""
+def as_told(name: str, found: Cells | str | None, shape: tuple[int, ...], told: Told) -> Cells:
+    """The tokens (b, n, c) that a person says are the grid. Raises InputError where they cannot be, or the net shows others."""
     rows, columns, skip = told
-    known = found if isinstance(found, Lying) and len(found.dims) == 1 else None
-    if known is None and len(shape) != 2:
-        raise InputError(
-            f"{name} gives {' × '.join(map(str, shape))} numbers, not tokens.", "--grid says where tokens lie.", "Leave it out."
-        )
-    n = shape[0] if known is None else known.count
-    if skip + rows * columns > n:
-        raise InputError(
-            f"{name} has {n} tokens: {skip} and {rows} × {columns} are more.", "", "Give --grid and --skip that fit: `zorki layers`."
-        )
-    if known is not None and (known.hw, known.extra) != ((rows, columns), n - rows * columns):
-        events.note(f"{name}: the network shows {known.hw[0]} × {known.hw[1]} places among {n} tokens; they are taken as told.")
-    base = Lying((rows, columns), (1,), n, None, None) if known is None else known
-    same = known is not None and known.hw == (rows, columns)
-    down, across = (base.down, base.across) if same else (None, None)
-    return replace(base, hw=(rows, columns), down=down, across=across, order=torch.arange(skip, skip + rows * columns))
+    if isinstance(found, Cells):
+        first = 0 if found.order is None else int(found.order[0])
+        if (found.hw, first) != ((rows, columns), skip):
+            raise InputError(
+                f"{name} has {found.hw[0]} × {found.hw[1]} places behind {first} tokens, as the network itself shows.",
+                "",
+                "Leave --grid out.",
+            )
+        return found
+    if len(shape) != 2:
+        given = " × ".join(map(str, shape))
+        raise InputError(f"{name} gives {given} numbers, not tokens.", "--grid says where tokens lie.", "Leave it out.")
+    if skip + rows * columns > shape[0]:
+        raise InputError(f"{name} has {shape[0]} tokens: {skip} and {rows} × {columns} are more.", "", "Give --grid and --skip that fit.")
+    return Cells((rows, columns), (1,), shape[0], None, None, torch.arange(skip, skip + rows * columns))
 
 
-def by_shape(net: Net, shape: tuple[int, ...], hw: tuple[int, int]) -> Lying | str:
+def by_shape(net: Net, shape: tuple[int, ...], hw: tuple[int, int]) -> Cells | str:
     """Where places got lost on the way: rows and columns by the picture's shape, tokens only where they are as many as places elsewhere."""
     if len(shape) == 3:
         last = fits(shape[:2], hw) and not fits(shape[1:], hw)
         rows, columns = shape[:2] if last else shape[1:]
-        return Lying((rows, columns), (1, 2) if last else (2, 3), rows * columns, None, None)
-    grids = {one.hw: one for one in net._trace(hw).lie.values() if isinstance(one, Lying)}
+        return Cells((rows, columns), (1, 2) if last else (2, 3), rows * columns, None, None)
+    grids = {one.hw: one for one in net._trace(hw).cells.values() if isinstance(one, Cells)}
     same = [one for one in grids.values() if len(shape) == 2 and one.hw[0] * one.hw[1] == shape[0]]
     if len(same) == 1:
-        return Lying(same[0].hw, (1,), shape[0], same[0].down, same[0].across)
+        return Cells(same[0].hw, (1,), shape[0], same[0].down, same[0].across)
     return f"where its {shape[0]} tokens lie is not known; --grid ROWSxCOLUMNS and --skip TOKENS tell"
 
 

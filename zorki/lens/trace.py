@@ -16,9 +16,9 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from zorki.lens import layout as lay
+from zorki.lens.cells import Cells, cells_of
 from zorki.lens.field import Axis, ReceptiveField, receptive_field
 from zorki.lens.flow import VALUELESS, Op, Seen, flow, plain_name
-from zorki.lens.lying import Lying, lying
 from zorki.lens.places import NOWHERE, Spread, follow, raster
 from zorki.lens.quieting import eager, quiet
 from zorki.lens.table import Layer, Layers
@@ -32,17 +32,17 @@ class Trace:
     paths: dict[str, str]
     calls: tuple[tuple[str, int], ...]
     overwritten: set[tuple[str, int]]  # calls whose output a later in-place operation changes; `capture` adds what it meets
-    lie: dict[str, Lying | str | None]  # by layer that depends on the picture: where its units lie, or why nowhere; None: not known
+    cells: dict[str, Cells | str | None]  # by layer that depends on the picture: where its units lie, or why nowhere; None: not known
     ways: frozenset[str]  # the layers that have a gradient to the picture
 
     def grids(self) -> list[tuple[int, ...]]:
         """Rows and columns of every layer whose units have places; where nothing is known of one, by its shape."""
         found: list[tuple[int, ...]] = []
         for layer in self.layers:
-            lies = self.lie.get(layer.name, "nothing")
-            if isinstance(lies, Lying):
-                found.append(lies.hw)
-            elif lies is None and len(layer.shape) == 3:
+            cells = self.cells.get(layer.name, "nothing")
+            if isinstance(cells, Cells):
+                found.append(cells.hw)
+            elif cells is None and len(layer.shape) == 3:
                 found.append(layer.shape[1:])
         return [hw for hw in found if min(hw) > 1]
 
@@ -192,17 +192,17 @@ def trace(module: nn.Module, run: Callable[[Any], Any], sample: Any) -> Trace:
         watch.ways.update(dict.fromkeys(pictures, True))
         stack.enter_context(watch)
         run(sample)
-    layers, lie, ways = [], {}, set()
+    layers, cells, ways = [], {}, set()
     for (base, k), part, shape, field, macs, spread, way in rows:
         if shape is not None:
             name = base if count[base] == 1 else f"{base}:{k}"
             layers.append(Layer(name, kind(part), shape, field, weights(part), macs, count[base]))
             if not isinstance(spread, str):
-                lie[name] = lying(spread, shape)
+                cells[name] = cells_of(spread, shape)
             if way:
                 ways.add(name)
     table = Layers(layers, weights(module), watch.macs[0])
-    return Trace(table, paths, tuple(row.call for row in rows), watch.overwritten, lie, frozenset(ways))
+    return Trace(table, paths, tuple(row.call for row in rows), watch.overwritten, cells, frozenset(ways))
 
 
 def kind(part: nn.Module) -> str:

@@ -246,7 +246,7 @@ def visit(net: lens.Net, x: torch.Tensor, layers: Sequence[str], see: Maps) -> N
             wanted.setdefault(base, {})[int(call)] = name
         for name in layers:
             with suppress(InputError):  # told where its maps come; here only so that no pass of the net's falls into the other
-                lens.grids.lies(net, name, hw)
+                lens.grids.cells(net, name, hw)
         left = set(layers)
 
         def listen(calls: dict[int, str]) -> Callable[..., None]:

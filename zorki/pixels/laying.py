@@ -8,8 +8,8 @@ import torch
 
 from zorki import lens
 from zorki.core.errors import InputError
+from zorki.lens.cells import Cells
 from zorki.lens.field import Axis
-from zorki.lens.lying import Lying
 
 Span = tuple[float, float, float, float]  # top, bottom, left, right, as shares of the picture; may reach outside
 CLOSE = 1e-6
@@ -21,24 +21,24 @@ def span(net: lens.Net, layer: str, hw: tuple[int, int], grid: tuple[int, int], 
     A cell is as wide as the step from one to the next, about the middle of what its unit sees: without padding the rim is covered by none.
     """
     try:
-        lies = lens.grids.lies(net, layer, hw, told)
-        if lies.in_order and not steady(lies, net.hw, hw, grid):
-            lies = net._trace(hw).lie[net.layer(layer).name]  # type: ignore[assignment]
+        found = lens.grids.cells(net, layer, hw, told)
+        if found.in_order and not steady(found, net.hw, hw, grid):
+            found = net._trace(hw).cells[net.layer(layer).name]  # type: ignore[assignment]
     except InputError:  # vectors, and what is not known
         return None
-    if not isinstance(lies, Lying) or lies.down is None or lies.across is None:
+    if not isinstance(found, Cells) or found.down is None or found.across is None:
         return None
-    top, bottom = edges(lies.down, grid[0], hw[0])
-    left, right = edges(lies.across, grid[1], hw[1])
+    top, bottom = edges(found.down, grid[0], hw[0])
+    left, right = edges(found.across, grid[1], hw[1])
     whole = all(abs(a - b) < CLOSE for a, b in ((top, 0), (bottom, 1), (left, 0), (right, 1)))
     return None if whole else (top, bottom, left, right)
 
 
-def steady(lies: Lying, known: tuple[int, int], hw: tuple[int, int], grid: tuple[int, int]) -> bool:
+def steady(found: Cells, known: tuple[int, int], hw: tuple[int, int], grid: tuple[int, int]) -> bool:
     """Whether the step from cell to cell, known of one size, explains the number of cells at another: not behind adaptive pools."""
     return all(
         axis is None or abs((now - before) - (side - usual) / float(axis.stride)) < 2
-        for axis, before, now, usual, side in zip((lies.down, lies.across), lies.hw, grid, known, hw, strict=True)
+        for axis, before, now, usual, side in zip((found.down, found.across), found.hw, grid, known, hw, strict=True)
     )
 
 

@@ -233,12 +233,12 @@ def grid_of(net: lens.Net, layer: lens.Layer) -> tuple[int, int] | None:
     if len(layer.shape) < 2 or (len(layer.shape) == 2 and not re.search(r"\.\d+$", layer.name)):
         return None
     try:
-        lies = lens.grids.lies(net, layer.name, net.hw)
+        cells = lens.grids.cells(net, layer.name, net.hw)
     except InputError:
         return None
-    if not lies.in_order and not re.search(r"\.\d+$", layer.name):  # tokens, of a numbered block: not what goes on inside it
+    if not cells.in_order and not re.search(r"\.\d+$", layer.name):  # tokens, of a numbered block: not what goes on inside it
         return None
-    return lies.hw if min(lies.hw) > 1 else None
+    return cells.hw if min(cells.hw) > 1 else None
 
 
 def spread(names: list[str], most: int) -> list[str]:

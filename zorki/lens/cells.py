@@ -16,7 +16,7 @@ BATCH = "it cuts the picture into windows that lie among the pictures"
 
 
 @dataclass(frozen=True)
-class Lying:
+class Cells:
     """A layer's units on a grid of hw.
 
     dims: the dimensions of its activation along which the place changes. order: the numbers of the units that have a place, row by row,
@@ -53,7 +53,7 @@ class Lying:
         return flat.reshape(*flat.shape[:2], *self.hw)
 
 
-def lying(spread: Spread | None, unit: Sequence[int]) -> Lying | str | None:
+def cells_of(spread: Spread | None, unit: Sequence[int]) -> Cells | str | None:
     """What the places of a layer's output make, whose shape without the first dimension is `unit`; why no maps; None where not known."""
     if spread is None:
         return None
@@ -61,7 +61,7 @@ def lying(spread: Spread | None, unit: Sequence[int]) -> Lying | str | None:
         return NOWHERE
     shape = spread.of.shape
     if spread.plain:
-        return Lying(spread.grid.hw, (2, 3), spread.of[0, 0].numel(), spread.grid.down, spread.grid.across)
+        return Cells(spread.grid.hw, (2, 3), spread.of[0, 0].numel(), spread.grid.down, spread.grid.across)
     dims = tuple(d for d in range(len(shape)) if varies(spread.of, d))
     if spread.other is not None and spread.other.of is not None and any(varies(spread.other.of, d) for d in range(len(shape))):
         return PAIRS
@@ -82,7 +82,7 @@ def lying(spread: Spread | None, unit: Sequence[int]) -> Lying | str | None:
     hw = (len(rows), len(columns))
     plain = len(order) == len(numbers) and bool((order == torch.arange(len(order))).all())
     plain = plain and (len(dims) == 1 or (len(shape) == 4 and tuple(shape[d] for d in dims) == hw))
-    return Lying(
+    return Cells(
         hw, dims, len(numbers), part(spread.grid.down, rows.tolist()), part(spread.grid.across, columns.tolist()),
         None if plain else order, 1 if sequence else 0,
     )  # fmt: skip
