@@ -52,7 +52,8 @@ def cells(net: Net, layer: str, hw: tuple[int, int], told: Told | None = None) -
         return as_told(name, found, shape, told)
     found = by_shape(net, shape, hw) if found is None else found
     if isinstance(found, str):
-        raise InputError(f"{name} gives no maps: {found}.", "", "A layer before it may have maps: `zorki layers` lists them.")
+        tell = "; if its tokens do stand for places, tell: --grid 8x8 --skip 1" if len(shape) == 2 and "--grid" not in found else ""
+        raise InputError(f"{name} gives no maps: {found}.", "", f"A layer before it may have maps (`zorki layers`){tell}.")
     return found
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
+from torch.nn import functional as F
 
 from zorki import lens
 from zorki.core.errors import InputError
 from zorki.lens.cells import Cells
+from zorki.pixels.shift import resize
 from zorki.lens.field import Axis
 
 Span = tuple[float, float, float, float]  # top, bottom, left, right, as shares of the picture; may reach outside
@@ -61,3 +63,20 @@ def laid(
     rows, columns = (slice(max(0, at), min(side, at + long)) for at, long, side in ((top, high, hw[0]), (left, wide, hw[1])))
     out[rows, columns] = large[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
     return out
+
+
+def smooth(cells: torch.Tensor, hw: tuple[int, int]) -> torch.Tensor:
+    """Cells (rows, columns) at another size, without steps between them."""
+    return resize(cells[None, None], hw)[0, 0]
+
+
+def hard(cells: torch.Tensor, hw: tuple[int, int]) -> torch.Tensor:
+    """Cells (rows, columns) at another size, each of one value."""
+    return F.interpolate(cells[None, None], hw, mode="nearest-exact")[0, 0]
+
+
+def striped(picture: torch.Tensor, photo: torch.Tensor, unknown: torch.Tensor) -> torch.Tensor:
+    """A picture (3, h, w) with stripes over the photo (1, 3, h, w) where `unknown` (rows, columns) says so."""
+    h, w = picture.shape[-2:]
+    lines = torch.where((torch.arange(h)[:, None] + torch.arange(w)) % 8 < 2, 0.85, 0.35)
+    return torch.where(hard(unknown.float(), (h, w)) > 0, photo[0] * 0.3 + 0.7 * lines, picture)

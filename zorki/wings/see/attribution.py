@@ -126,24 +126,13 @@ class Map:
 
         Fine maps stand alone, and their square roots are shown, as a few pixels are much brighter than the rest.
         """
-        import torch
-
-        hw = (photo.shape[-2], photo.shape[-1])
+        laying, hw = pixels.laying, (photo.shape[-2], photo.shape[-1])
         unknown = ~self.raw.isfinite()
         known = pixels.ink.stretched(self.raw.masked_fill(unknown, 0), low=0.0)
         gaps = bool(unknown.any())  # beside them nothing is smoothed, or they would seem to be measured as 0
-
-        def enlarge(cells: torch.Tensor, hw: tuple[int, int]) -> torch.Tensor:
-            cells = cells[None, None]
-            return (torch.nn.functional.interpolate(cells, hw, mode="nearest-exact") if gaps else pixels.shift.resize(cells, hw))[0, 0]
-
-        shown = pixels.laying.laid(known, self.span, hw, enlarge)
+        shown = laying.laid(known, self.span, hw, laying.hard if gaps else laying.smooth)
         picture = pixels.ink.overlay(photo, shown) if self.method in COARSE else pixels.ink.heat(shown.sqrt())
-        if gaps:
-            striped = torch.nn.functional.interpolate(unknown[None, None].float(), hw, mode="nearest-exact")[0, 0] > 0
-            rows, columns = torch.arange(hw[0])[:, None], torch.arange(hw[1])
-            lines = torch.where((rows + columns) % 8 < 2, 0.85, 0.35)
-            picture = torch.where(striped, photo[0] * 0.3 + 0.7 * lines, picture)
+        picture = laying.striped(picture, photo, unknown) if gaps else picture
         words = [f"{TITLES[self.method]}: {name}", self.flat or f"at most {self.maximum:.3g}"]
         words += ["striped: not measured"] if gaps else []
         words += [] if self.sanity is None else [f"random weights: {self.sanity:.2f}"]
