@@ -14,6 +14,16 @@ from zorki.lens.net import Net
 from zorki.lens.table import Layer
 
 
+def mapped(net: Net) -> list[Layer]:
+    """The layers that give (c, h, w), or one number in place of each map, in the order in which they run: see `drawable`."""
+    found = net._trace(None).cells
+
+    def is_map(layer: Layer) -> bool:
+        return layer.name in found and len(layer.shape) == 3 and (layer.shape[1:] == (1, 1) or ordered(found[layer.name]))
+
+    return with_way(net, [layer for layer in net.layers() if is_map(layer)])
+
+
 def drawable(net: Net) -> list[Layer]:
     """The layers with maps, in the order in which they run; not attention, nor what depends on no picture or passes no gradient back.
 
@@ -21,9 +31,9 @@ def drawable(net: Net) -> list[Layer]:
     """
     found = net._trace(None)
     known = [layer for layer in net.layers() if layer.name in found.cells]
-    maps = [layer for layer in known if len(layer.shape) == 3 and min(layer.shape[1:]) > 1 and ordered(found.cells[layer.name])]
+    maps = [layer for layer in mapped(net) if min(layer.shape[1:]) > 1]
     tokens = [layer for layer in known if len(layer.shape) > 1 and not isinstance(found.cells[layer.name], str)]
-    return with_way(net, maps) or with_way(net, tokens) or with_way(net, known) or list(net.layers())
+    return maps or with_way(net, tokens) or with_way(net, known) or list(net.layers())
 
 
 def ordered(cells: Cells | str | None) -> bool:

@@ -10,8 +10,8 @@ from torch.nn import functional as F
 from zorki import lens
 from zorki.core.errors import InputError
 from zorki.lens.cells import Cells
-from zorki.pixels.shift import resize
 from zorki.lens.field import Axis
+from zorki.pixels.shift import resize
 
 Span = tuple[float, float, float, float]  # top, bottom, left, right, as shares of the picture; may reach outside
 CLOSE = 1e-6
