@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from tests.tokens import Nested, Shifted, Written, spectral
 from tests.toys import toy
 
 
@@ -335,6 +336,10 @@ ZOO: dict[str, Callable[[], nn.Module]] = {
     "segmenter": Segmenter,
     "lazy": lazy,
     "double": lambda: toy().double(),
+    "spectral norm, train mode": spectral,
+    "class token behind": lambda: Written(0, 1, blocks=2),
+    "windows": Shifted,
+    "blocks of tokens": Nested,
 }
 REFUSED: dict[str, tuple[Callable[[], nn.Module], str]] = {  # the net, and what the one sentence says
     "nan": (of_nan, "not (a )?finite|not finite"),
@@ -347,4 +352,11 @@ REFUSED: dict[str, tuple[Callable[[], nn.Module], str]] = {  # the net, and what
     "words": (WordsAndPictures, r"wants input_ids too.*\.vision_model"),
     "lazy, never run": (lambda: nn.Sequential(nn.LazyConv2d(8, 3), nn.ReLU()), "lazy|uninitialized"),
 }
-SIZES = {"fixed size": (28, 28), "vit": (32, 32), "vit, not square": (24, 40)}  # what a net alone takes, (h, w)
+SIZES = {
+    "fixed size": (28, 28),
+    "vit": (32, 32),
+    "vit, not square": (24, 40),
+    "class token behind": (64, 64),
+    "windows": (64, 64),
+    "blocks of tokens": (64, 64),
+}  # what a net alone takes, (h, w)

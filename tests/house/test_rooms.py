@@ -63,11 +63,10 @@ def test_methods_of_a_wing_do_not_know_each_other(wing: str) -> None:
         assert not [m for m in imported(path) if m.startswith(f"zorki.wings.{wing}.")], path.name
 
 
-def test_the_studio_is_small_and_knows_no_method() -> None:
+def test_the_studio_knows_no_method() -> None:
     files = sorted((PACKAGE / "studio").glob("[!_]*.py"))
     text = "".join(p.read_text(encoding="utf-8") for p in files)
     assert len(files) <= 5
-    assert len(text.splitlines()) <= 600
     names = {n for w in shelves.wings() for n in (w, *shelves.methods(w))}
     code = [
         n

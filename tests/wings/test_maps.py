@@ -198,7 +198,7 @@ def test_the_blocks_are_those_that_a_person_would_count(module: nn.Module, names
 
 def test_grids_are_found_whatever_the_layout() -> None:
     net = lens.Net(SwinLike().eval(), name="swin", side=(64, 160))
-    grids = {layer.name: maps.grid_of(layer, (64, 160)) for layer in net.layers()}
+    grids = {layer.name: maps.grid_of(net, layer) for layer in net.layers()}
     assert grids == {"patch": (16, 40)} | dict.fromkeys(("norm", "mix.0", "mix.1", "mix.2", "mix"), (16, 40)) | {
         "merge": (8, 20),
         "last": (8, 20),

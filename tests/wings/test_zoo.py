@@ -23,7 +23,7 @@ PHOTO_NEEDS_THREE = ("4 channels", "13 channels")
 
 def made(make: Callable[[], nn.Module], name: str) -> lens.Net:
     torch.manual_seed(0)
-    module = make().train(name == "train mode")
+    module = make().train("train mode" in name)
     return lens.Net(module, name=name.replace(" ", "-"), side=SIZES.get(name))
 
 

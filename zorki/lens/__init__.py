@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 from zorki.core.lazy import attach
 
 if TYPE_CHECKING:
+    from zorki.lens import choosing as choosing
+    from zorki.lens import grids as grids
     from zorki.lens.capturing import capture as capture
     from zorki.lens.chunks import chunk as chunk
     from zorki.lens.copies import twins as twins
     from zorki.lens.field import ReceptiveField as ReceptiveField
     from zorki.lens.field import receptive_field as receptive_field
     from zorki.lens.grids import maps as maps
+    from zorki.lens.grids import maps_of as maps_of
     from zorki.lens.inputs import trained_on as trained_on
     from zorki.lens.net import Net as Net
     from zorki.lens.outputs import OUTPUT as OUTPUT
@@ -33,8 +36,11 @@ __getattr__, __dir__, __all__ = attach(
         "backward_rule": "rules",
         "capture": "capturing",
         "check_scale": "scale",
+        "choosing": "",
         "chunk": "chunks",
+        "grids": "",
         "maps": "grids",
+        "maps_of": "grids",
         "quiet": "quieting",
         "receptive_field": "field",
         "trained_on": "inputs",

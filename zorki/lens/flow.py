@@ -115,6 +115,7 @@ def rule(*names: str) -> Callable[[Rule], Rule]:
 
 
 Grid = Callable[[Op], list[Reads] | None]
+GRIDS: dict[str, Grid] = {}
 
 
 def grid(*names: str) -> Callable[[Grid], Grid]:
@@ -126,6 +127,7 @@ def grid(*names: str) -> Callable[[Grid], Grid]:
             return None if reads is None else x.read(op.out.shape, *reads)
 
         rule(*names)(moved)
+        GRIDS.update(dict.fromkeys(names, function))
         return function
 
     return keep

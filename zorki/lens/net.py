@@ -114,7 +114,7 @@ class Net:
     @property
     def least(self) -> int:
         """The smallest side of a picture that leaves every map at least one unit."""
-        maps = [layer.shape[1:] for layer in self.layers() if len(layer.shape) == 3 and min(layer.shape[1:]) > 1]
+        maps = self._trace(None).grids()
         return max(-(-side // min(m[axis] for m in maps)) for axis, side in enumerate(self.hw)) if maps else min(self.hw)
 
     def step(self, layers: str | Sequence[str] | None = None) -> int:
@@ -172,11 +172,12 @@ class Net:
     def pick_layer(self, name: str | None) -> str:
         """That layer's own name (of one that runs several times its last call's).
 
-        None: the card's default, else the last layer with maps at two thirds of the depth. Raises UnknownName.
+        None: the card's default, else the last layer with maps at two thirds of the depth (`choosing.drawable`). Raises UnknownName.
         """
         if name is None and self.default_layer is None:
-            drawn = [layer.name for layer in self.layers() if len(layer.shape) == 3 and min(layer.shape[1:]) > 1]
-            drawn = drawn or [layer.name for layer in self.layers() if len(layer.shape) > 1] or self.names()
+            from zorki.lens.choosing import drawable
+
+            drawn = [layer.name for layer in drawable(self)]
             if not drawn:
                 raise self._hidden()
             return drawn[max(0, round(len(drawn) * 2 / 3) - 1)]

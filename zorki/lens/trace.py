@@ -16,8 +16,10 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from zorki.lens import layout as lay
+from zorki.lens.cells import Cells, cells_of
 from zorki.lens.field import Axis, ReceptiveField, receptive_field
 from zorki.lens.flow import VALUELESS, Op, Seen, flow, plain_name
+from zorki.lens.places import NOWHERE, Spread, follow, raster
 from zorki.lens.quieting import eager, quiet
 from zorki.lens.refusals import refuse_flat
 from zorki.lens.table import Layer, Layers
@@ -31,6 +33,19 @@ class Trace:
     paths: dict[str, str]
     calls: tuple[tuple[str, int], ...]
     overwritten: set[tuple[str, int]]  # calls whose output a later in-place operation changes; `capture` adds what it meets
+    cells: dict[str, Cells | str | None]  # by layer that depends on the picture: where its units lie, or why nowhere; None: not known
+    ways: frozenset[str]  # the layers that have a gradient to the picture
+
+    def grids(self) -> list[tuple[int, ...]]:
+        """Rows and columns of every layer whose units have places; where nothing is known of one, by its shape."""
+        found: list[tuple[int, ...]] = []
+        for layer in self.layers:
+            cells = self.cells.get(layer.name, "nothing")
+            if isinstance(cells, Cells):
+                found.append(cells.hw)
+            elif cells is None and len(layer.shape) == 3:
+                found.append(layer.shape[1:])
+        return [hw for hw in found if min(hw) > 1]
 
 
 def tensor_in(output: Any) -> torch.Tensor | None:
@@ -54,6 +69,9 @@ class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.seen: MutableMapping[torch.Tensor, Seen | None] = WeakTensorKeyDictionary()
         self.given: MutableMapping[torch.Tensor, list[tuple[str, int]]] = WeakTensorKeyDictionary()  # what modules gave
         self.overwritten: set[tuple[str, int]] = set()
+        self.places: MutableMapping[torch.Tensor, Spread | None] = WeakTensorKeyDictionary()
+        self.ways: MutableMapping[torch.Tensor, bool] = WeakTensorKeyDictionary()  # what has a gradient to the picture
+        self.dice: MutableMapping[torch.Tensor, bool] = WeakTensorKeyDictionary()  # what random numbers went into
         self.macs = [0]  # one counter for each module that is running, the net's own first
 
     @classmethod
@@ -71,12 +89,27 @@ class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self.macs = [count + macs for count in self.macs]
         if func._schema.is_mutable:
             self.written(args[0])
-        if plain_name(func) in VALUELESS or all(self.see(x) == "nothing" for x in tree_leaves((args, kwargs))):
+        given = [x for x in tree_leaves((args, kwargs)) if isinstance(x, torch.Tensor)]
+        outs = [x for x in tree_leaves(out) if isinstance(x, torch.Tensor)]
+        if torch.Tag.nondeterministic_seeded in func.tags or (self.dice and any(x in self.dice for x in given)):
+            self.dice.update(dict.fromkeys(outs, True))
+        if plain_name(func) in VALUELESS or all(self.see(x) == "nothing" for x in given):
             return out
-        for x in tree_leaves(out):
-            if isinstance(x, torch.Tensor):
-                self.mark(x, flow(Op(func, args, kwargs, x), self.see), func._schema.is_mutable)
+        way = torch.is_grad_enabled() and plain_name(func) != "detach" and any(x in self.ways for x in given)
+        for x, spread in zip(outs, self.spread(func, args, kwargs, given, outs), strict=True):
+            self.mark(x, flow(Op(func, args, kwargs, x), self.see), spread, func._schema.is_mutable)
+            if way and x.is_floating_point():
+                self.ways[x] = True
         return out
+
+    def spread(self, func: Any, args: Any, kwargs: Any, given: list[torch.Tensor], outs: list[torch.Tensor]) -> list[Spread | None]:
+        """Where the outputs' elements stand; nobody knows where drawn lots, or the picture itself, put them."""
+        if plain_name(func) in ("index", "gather", "index_select") and any(x in self.dice or x in self.seen for x in given[1:]):
+            return [NOWHERE] * len(outs)
+        try:
+            return follow(func, args, kwargs, outs, lambda x: self.places.get(x, "nothing") if isinstance(x, torch.Tensor) else "nothing")
+        except (RuntimeError, TypeError, ValueError, IndexError):  # an operation of a form not met so far: the net's pass goes on
+            return [None] * len(outs)
 
     def written(self, x: Any) -> None:
         if isinstance(x, torch.Tensor):
@@ -84,10 +117,10 @@ class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 if given.untyped_storage()._cdata == x.untyped_storage()._cdata:
                     self.overwritten.update(calls)
 
-    def mark(self, x: torch.Tensor, seen: Seen | None, written: bool) -> None:
+    def mark(self, x: torch.Tensor, seen: Seen | None, spread: Spread | None, written: bool) -> None:
         if written and x._is_view() and self.see(x) != seen and x._base is not None:
-            self.seen[x._base] = None  # a part was written: of the rest no one keeps account
-        self.seen[x] = seen
+            self.seen[x._base] = self.places[x._base] = None  # a part was written: of the rest no one keeps account
+        self.seen[x], self.places[x] = seen, spread
 
     def cost(self, func: Any, args: Any, out: Any) -> int:
         """Multiply-adds of a convolution or of a product with weights."""
@@ -113,6 +146,8 @@ class Row(NamedTuple):
     shape: tuple[int, ...] | None
     field: ReceptiveField | None
     macs: int
+    spread: Spread | str | None = "nothing"
+    way: bool = False
 
 
 def trace(module: nn.Module, run: Callable[[Any], Any], sample: Any) -> Trace:
@@ -125,7 +160,7 @@ def trace(module: nn.Module, run: Callable[[Any], Any], sample: Any) -> Trace:
     if isinstance(module, torch.jit.ScriptModule):  # its inside runs where no hook sees it
         with quiet(module), torch.no_grad():
             run(sample)
-        return Trace(Layers([], weights(module), 0), {}, (), set())
+        return Trace(Layers([], weights(module), 0), {}, (), set(), {}, frozenset())
     named = {path: name for name, path in getattr(module, "aliases", {}).items()}  # the papers' names, where a net knows them
     seen = [path for path, part in module.named_modules() if path and not isinstance(part, torch.jit.ScriptModule)]  # which take no hooks
     paths = {named.get(path, path.replace("_orig_mod.", "").removesuffix("._orig_mod")): path for path in seen}
@@ -143,27 +178,34 @@ def trace(module: nn.Module, run: Callable[[Any], Any], sample: Any) -> Trace:
         if x is None:
             rows.append(Row(call, part, None, None, macs))
         else:
-            rows.append(Row(call, part, tuple(x.shape[1:]), watch.field(x), macs))
+            rows.append(Row(call, part, tuple(x.shape[1:]), watch.field(x), macs, watch.places.get(x, "nothing"), x in watch.ways))
             watch.given.setdefault(x, []).append(call)
 
     pictures = [x for x in tree_leaves(sample) if isinstance(x, torch.Tensor) and x.dim() == 4]
     with ExitStack() as stack:
         stack.enter_context(quiet(module))
-        stack.enter_context(torch.no_grad())
+        stack.enter_context(torch.enable_grad())  # all is frozen, so no graph is kept; but where the net forbids gradients, this is seen
         stack.enter_context(eager(module, backward=False))
         for base, path in paths.items():
             part = module.get_submodule(path)
             stack.callback(part.register_forward_pre_hook(enter).remove)
             stack.callback(part.register_forward_hook(lambda part, _, output, base=base: leave(base, part, output)).remove)
         watch.seen.update({x: Seen(lay.of_picture(x.shape), Axis(), Axis()) for x in pictures})
+        watch.places.update({x: raster(x.shape, Axis(), Axis()) for x in pictures})
+        watch.ways.update(dict.fromkeys(pictures, True))
         stack.enter_context(watch)
         run(sample)
-    layers = []
-    for (base, k), part, shape, field, macs in rows:
+    layers, cells, ways = [], {}, set()
+    for (base, k), part, shape, field, macs, spread, way in rows:
         if shape is not None:
             name = base if count[base] == 1 else f"{base}:{k}"
             layers.append(Layer(name, kind(part), shape, field, weights(part), macs, count[base]))
-    return Trace(Layers(layers, weights(module), watch.macs[0]), paths, tuple(row.call for row in rows), watch.overwritten)
+            if not isinstance(spread, str):
+                cells[name] = cells_of(spread, shape)
+            if way:
+                ways.add(name)
+    table = Layers(layers, weights(module), watch.macs[0])
+    return Trace(table, paths, tuple(row.call for row in rows), watch.overwritten, cells, frozenset(ways))
 
 
 def kind(part: nn.Module) -> str:

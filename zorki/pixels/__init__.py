@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from zorki.pixels import dreaming as dreaming
     from zorki.pixels import goals as goals
     from zorki.pixels import ink as ink
+    from zorki.pixels import laying as laying
     from zorki.pixels import objectives as objectives
     from zorki.pixels import shift as shift
     from zorki.pixels.canvas import Canvas as Canvas
@@ -45,6 +46,7 @@ __getattr__, __dir__, __all__ = attach(
         "goals": "",
         "grey": "canvas",
         "ink": "",
+        "laying": "",
         "objectives": "",
         "shift": "",
     },

@@ -175,51 +175,25 @@ class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return func(*args, **(kwargs or {}))
 
 
-def weighed(ask: Ask, x: torch.Tensor, layer: str | None) -> tuple[torch.Tensor, torch.Tensor, str]:
-    """A layer's maps A and d score / dA, both (k, h, w) float, for x (1, c, h, w), and the layer's name.
+def weighed(ask: Ask, x: torch.Tensor, layer: str, told: lens.grids.Told | None = None) -> tuple[torch.Tensor, torch.Tensor, str]:
+    """A layer's maps A and d score / dA, both (k, h, w) float, for x (1, c, h, w), and its name: of one that the score does not hear the one before.
 
-    layer: not given, the last one with maps; of a transformer the last whose patches the answer still hears. Raises InputError.
+    Raises InputError for a layer without maps.
     """
     net, hw = ask.net, (x.shape[-2], x.shape[-1])
-    tried = [net.layer(layer).name] if layer is not None else last_maps(net)
     with ExitStack() as stack:
         stack.enter_context(torch.inference_mode(False))
         stack.enter_context(torch.enable_grad())
         stack.enter_context(net.quiet())
-        seen = lens.capture(net, x.detach().clone().requires_grad_(True), [*tried, lens.OUTPUT])
-        given = {name: seen[name] for name in tried if seen[name].requires_grad and seen[name].ndim > 2}
-        if not given:
-            raise InputError(f"{tried[0]} has no maps.", "Grad-CAM weighs maps.", "Choose a convolution or a ReLU: `zorki layers`.")
-        score = ask.of(seen[lens.OUTPUT])[0]
-        slopes = torch.autograd.grad(score, list(given.values()), allow_unused=True)
-    for name, g in zip(given, slopes, strict=True):
-        a = lens.maps(given[name].detach(), hw)[0].float()
-        back = torch.zeros_like(a) if g is None else lens.maps(g, hw)[0].float()
-        if bool(back.any()) or name == list(given)[-1]:
-            return a, back, name
-    raise AssertionError("the last one is always taken")
-
-
-def last_maps(net: lens.Net) -> list[str]:
-    """Layers worth weighing, deepest first: one of a convolutional net, several of a transformer, whose last ones only the class token leaves."""
-    layers = [x for x in net.layers() if len(x.shape) == 3 and min(x.shape[1:]) > 1]
-    if any("attention" in type(m).__name__.lower() for m in net.inner.modules()):
-        tokens = []
-        for x in net.layers():
-            try:
-                if (
-                    len(x.shape) == 2
-                    and "attention" not in x.kind.lower()
-                    and min(lens.maps(torch.zeros(1, *x.shape, dtype=torch.float32, device="cpu"), net.hw).shape[2:]) > 1
-                ):
-                    tokens.append(x)
-            except InputError:  # no grid of patches
-                continue
-        if tokens:
-            return [x.name for x in reversed(tokens[-12:])]
-    if not layers:
-        raise InputError(f"{net.name} has no layer with maps.", "Grad-CAM weighs maps.", "Use --method gradient.")
-    return [layers[-1].name]
+        seen = lens.capture(net, x.detach().clone().requires_grad_(True), [layer, lens.OUTPUT])
+        given = seen[layer]
+        if given.ndim < 3 or not given.requires_grad:
+            raise InputError(f"{layer} has no maps.", "Grad-CAM weighs maps.", "Choose a convolution or a ReLU: `zorki layers`.")
+        (slope,) = torch.autograd.grad(ask.of(seen[lens.OUTPUT])[0], [given], allow_unused=True)
+    if slope is None and (before := lens.choosing.before(net, layer)) is not None:
+        return weighed(ask, x, before)
+    a = lens.maps_of(net, layer, given.detach(), hw, told)[0].float()
+    return a, torch.zeros_like(a) if slope is None else lens.maps_of(net, layer, slope, hw, told)[0].float(), layer
 
 
 def gradcam(a: torch.Tensor, g: torch.Tensor) -> torch.Tensor:

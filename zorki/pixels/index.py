@@ -214,7 +214,7 @@ class Search:
 
 def channels_of(net: lens.Net, name: str) -> int:
     """Of a layer's maps, whatever order it keeps them in."""
-    return lens.maps(torch.empty(1, *net.layer(name).shape, dtype=torch.float32, device="cpu"), net.hw).shape[1]
+    return lens.maps_of(net, name, torch.empty(1, *net.layer(name).shape, dtype=torch.float32, device="cpu"), net.hw).shape[1]
 
 
 def stacked(group: Sequence[tuple[int, Pictures]]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -236,6 +236,9 @@ def visit(net: lens.Net, x: torch.Tensor, layers: Sequence[str], see: Maps) -> N
         for name in layers:
             base, _, call = name.rpartition(":") if net.layer(name).calls > 1 else (name, "", "0")
             wanted.setdefault(base, {})[int(call)] = name
+        for name in layers:
+            with suppress(InputError):  # told where its maps come; here only so that no pass of the net's falls into the other
+                lens.grids.cells(net, name, hw)
         left = set(layers)
 
         def listen(calls: dict[int, str]) -> Callable[..., None]:
@@ -245,7 +248,7 @@ def visit(net: lens.Net, x: torch.Tensor, layers: Sequence[str], see: Maps) -> N
                 nonlocal count
                 count += 1
                 if count in calls:
-                    see(calls[count], lens.maps(tensor_of((calls[count], 0), output), hw))
+                    see(calls[count], lens.maps_of(net, calls[count], tensor_of((calls[count], 0), output), hw))
                     left.discard(calls[count])
                     if not left:
                         raise Reached

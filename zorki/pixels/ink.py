@@ -60,7 +60,8 @@ def blocky(x: torch.Tensor, hw: tuple[int, int]) -> torch.Tensor:
 
 
 def overlay(photo: torch.Tensor, x: torch.Tensor, strength: float = 0.75) -> torch.Tensor:
-    """A map (h, w) in 0..1 in heat colours over a greyed photo (1, 3, h, w): the higher, the less photo is left."""
+    """A map (h, w) in 0..1 in heat colours over a greyed photo (1, 3, h, w): the higher, the less photo is left; all of it where x is NaN."""
+    x = x.nan_to_num(0)
     base = photo[0].detach().float().cpu()
     grey = (base.mean(0, keepdim=True) * 0.6 + base * 0.4) * 0.75
     cover = (x.detach().float().cpu().clamp(0, 1) ** 0.7 * strength)[None]

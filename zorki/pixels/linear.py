@@ -97,7 +97,7 @@ def readings(net: lens.Net, layer: str, channels: str = "all", *, keep: bool = F
         seen = []
         for x in pictures:
             with Straight(keep):
-                seen.append(lens.maps(lens.capture(net, x, name)[name], hw))
+                seen.append(lens.maps_of(net, name, lens.capture(net, x, name)[name], hw))
         count, rows, columns = seen[0].shape[1:]
         i, j = unit or (rows // 2, columns // 2)
         i, j = min(i, rows - 1), min(j, columns - 1)

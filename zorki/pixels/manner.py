@@ -71,12 +71,13 @@ def style_layers(net: lens.Net, last: bool = False) -> tuple[list[str], str]:
     """The layers whose style is matched, and the one that holds the content: the first ReLU of each block, and the last but one block's
     second. last: the last ReLU of the first four blocks, and the third's (Johnson, Alahi, Fei-Fei 2016). Raises InputError.
     """
-    names = [layer.name for layer in net.layers() if len(layer.shape) == 3]
+    maps = lens.choosing.mapped(net)
+    names = [layer.name for layer in maps]
     blocks: dict[str, list[str]] = {}
     for name in names:
         if name.startswith("relu") and "_" in name:
             blocks.setdefault(name.rpartition("_")[0], []).append(name)
-    relus = [layer.name for layer in net.layers() if "ReLU" in layer.kind and len(layer.shape) == 3] or names
+    relus = [layer.name for layer in maps if "ReLU" in layer.kind] or names
     if not relus:
         raise InputError(f"{net.name} has no layer with maps.", "A style is how maps go together.", "Use a network with convolutions.")
     if blocks:

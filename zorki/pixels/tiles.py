@@ -16,7 +16,6 @@ import torch
 from zorki import lens
 from zorki.core.errors import InputError
 from zorki.lens.chunks import SHARE, free_memory
-from zorki.lens.grids import fits
 
 ROOM = 80 << 20  # bytes for one window's maps in main memory beside a large picture, which leaves little
 ALL, COPIES = 640 << 20, 12  # bytes for a smaller picture and its window; copies of it that are about while it is drawn on
@@ -193,15 +192,9 @@ class Tiles:
 
 
 def gridded(net: lens.Net, layer: str, x: torch.Tensor, hw: tuple[int, int]) -> torch.Tensor:
-    """A layer's activation for pictures of hw as maps (1, c, h, w); as it is where it has no grid.
-
-    Whether channels come last is told by the size that the net likes: of a small window channels may be as many as rows.
-    """
-    if x.ndim == 4:
-        shape = net.layer(layer).shape
-        return x.permute(0, 3, 1, 2) if fits(shape[:2], net.hw) and not fits(shape[1:], net.hw) else x
+    """A layer's activation for pictures of hw as maps (1, c, h, w); as it is where it has no grid."""
     try:
-        return lens.maps(x, hw)
+        return x if x.ndim < 3 else lens.maps_of(net, layer, x, hw)
     except InputError:
         return x
 

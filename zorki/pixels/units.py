@@ -29,7 +29,7 @@ def traced_back(net: lens.Net, x: torch.Tensor, layer: str, channel: int, places
     with torch.inference_mode(False), torch.enable_grad(), net.quiet(), lens.backward_rule(net, rule):
         given = x.to(net.device).detach().clone().requires_grad_(True)
         with watch:
-            maps = lens.maps(lens.capture(net, given, layer)[layer], hw)
+            maps = lens.maps_of(net, layer, lens.capture(net, given, layer)[layer], hw)
         if rule != "gradient" and (missed := sorted(watch.met & UNRULED)):
             raise InputError(f"{net.name} has a {missed[0]} that the rule {rule!r} does not reach.", "", "Use --beside gradient.")
         rows, columns = (places[:, i].to(maps.device) for i in (0, 1))

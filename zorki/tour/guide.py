@@ -75,7 +75,7 @@ class Guide:
 
     def stages(self) -> list[str]:
         """The last activation of each block, shallow to deep: relu1_2 … for our own net, else five spread over the depth."""
-        table = [layer for layer in self.net.layers() if len(layer.shape) == 3]
+        table = lens.choosing.mapped(self.net)
         last: dict[str, str] = {}
         for layer in table:
             if layer.name.startswith("relu") and "_" in layer.name:

@@ -61,7 +61,11 @@ class Settings:
     class_: int | str | None = None
     "the class asked about, its number or its name; not given: the likeliest"
     layer: str | None = None
-    "layer for Grad-CAM, Grad-CAM++, LayerCAM; not given: the last one with maps"
+    "layer for Grad-CAM, Grad-CAM++, LayerCAM; not given: the last one with maps that have a way to the class"
+    grid: str | None = None
+    "rows x columns of the places that the layer's tokens stand for, as 14x14, where the network does not tell; the rest are left out"
+    skip: Annotated[int, Least(0)] = 0
+    "with --grid: how many tokens (class, registers) stand before these"
     samples: Annotated[int, Least(1)] = 32
     "noisy copies for SmoothGrad"
     noise: Annotated[float, Least(0, 1)] = 0.15
@@ -88,13 +92,14 @@ class Map:
     """One method's map. raw: (h, w), rows x columns, as it came out: signed for integrated gradients and occlusion, NaN where not measured.
 
     more: what else is known of it (layer, baseline, window, completeness). sanity: rank correlation with the maps that random weights
-    give, mean of three, None when not asked for or flat.
+    give, mean of three, None when not asked for or flat. span: where the map lies in the photo, None: all over it.
     """
 
     method: str
     raw: torch.Tensor
     more: dict[str, object]
     sanity: float | None = None
+    span: pixels.laying.Span | None = None
 
     @property
     def maximum(self) -> float:
@@ -121,19 +126,13 @@ class Map:
 
         Fine maps stand alone, and their square roots are shown, as a few pixels are much brighter than the rest.
         """
-        import torch
-
-        hw = (photo.shape[-2], photo.shape[-1])
+        laying, hw = pixels.laying, (photo.shape[-2], photo.shape[-1])
         unknown = ~self.raw.isfinite()
-        known = pixels.ink.stretched(self.raw.masked_fill(unknown, 0), low=0.0)[None, None]
+        known = pixels.ink.stretched(self.raw.masked_fill(unknown, 0), low=0.0)
         gaps = bool(unknown.any())  # beside them nothing is smoothed, or they would seem to be measured as 0
-        shown = (torch.nn.functional.interpolate(known, hw, mode="nearest-exact") if gaps else pixels.shift.resize(known, hw))[0, 0]
+        shown = laying.laid(known, self.span, hw, laying.hard if gaps else laying.smooth)
         picture = pixels.ink.overlay(photo, shown) if self.method in COARSE else pixels.ink.heat(shown.sqrt())
-        if gaps:
-            striped = torch.nn.functional.interpolate(unknown[None, None].float(), hw, mode="nearest-exact")[0, 0] > 0
-            rows, columns = torch.arange(hw[0], device="cpu")[:, None], torch.arange(hw[1], device="cpu")
-            lines = torch.where((rows + columns) % 8 < 2, 0.85, 0.35)
-            picture = torch.where(striped, photo[0] * 0.3 + 0.7 * lines, picture)
+        picture = laying.striped(picture, photo, unknown) if gaps else picture
         words = [f"{TITLES[self.method]}: {name}", self.flat or f"at most {self.maximum:.3g}"]
         words += ["striped: not measured"] if gaps else []
         words += [] if self.sanity is None else [f"random weights: {self.sanity:.2f}"]
@@ -210,7 +209,8 @@ def run(
     found: list[Map] = []
     for method in TITLES if s.method == "all" else (s.method,):
         try:
-            found.append(measured(net, photo, asked, method, s, parts, at if segments else None, segments))
+            layer = next((str(m.more["layer"]) for m in found if "layer" in m.more), s.layer)  # chosen once, and told once
+            found.append(measured(net, photo, asked, method, replace(s, layer=layer), parts, at if segments else None, segments))
         except InputError as error:
             if s.method != "all" or (not found and method == list(TITLES)[-1]):
                 raise
@@ -342,10 +342,13 @@ def measured(
     x = pixels.shift.resize(photo, whole(net, photo, 2 if method in CAMS and net.side < FINE else 1)).to(net.device)
     where = attributing.asked(net, x, number, at) if segments else None
     ask = attributing.Ask(net, number, where)
+    if method in CAMS:
+        s = replace(s, layer=lens.choosing.weighed(net, s.layer, segments))
     made = mapped(ask, x, method, s, parts)
     if s.sanity:
         copies = (attributing.randomised(net, s.seed, k) for k in range(SHUFFLES))
-        others = (mapped(replace(ask, net=copy), x, method, s, parts).raw for copy in copies)
+        again = replace(s, layer=str(made.more.get("layer", s.layer))) if method in CAMS else s
+        others = (mapped(replace(ask, net=copy), x, method, again, parts).raw for copy in copies)
         alike = [r for r in (attributing.rank_correlation(made.raw, raw) for raw in others) if r is not None]
         made = replace(made, sanity=sum(alike) / len(alike) if alike else None)
     return made
@@ -356,10 +359,13 @@ def mapped(ask: Ask, x: torch.Tensor, method: str, s: Settings, parts: torch.Ten
     from zorki.pixels import attributing as by
 
     more: dict[str, object] = {}
+    span = None
     if method in CAMS:
-        a, g, layer = by.weighed(ask, x, s.layer)
+        told = lens.grids.told(s.grid, s.skip)
+        a, g, layer = by.weighed(ask, x, str(s.layer), told)
         raw = {"gradcam": by.gradcam, "gradcam++": by.gradcam_plus, "layercam": by.layercam}[method](a, g)
         more["layer"] = layer
+        span = pixels.laying.span(ask.net, layer, (x.shape[-2], x.shape[-1]), (raw.shape[0], raw.shape[1]), told)
     elif method == "occlusion":
         more["baseline"] = s.baseline
         base = by.baseline(x, s.baseline)
@@ -382,4 +388,4 @@ def mapped(ask: Ask, x: torch.Tensor, method: str, s: Settings, parts: torch.Ten
         raw = by.strength(ask.slopes(x)[0])
     else:
         raw = by.strength(by.ruled(ask, x, "guided" if method == "guided" else "deconvnet"))
-    return Map(method, raw.detach().float().cpu(), more)
+    return Map(method, raw.detach().float().cpu(), more, span=span)

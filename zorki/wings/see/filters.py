@@ -127,28 +127,29 @@ def run(net: lens.Net, s: Settings = Settings()) -> Filters:
 
     from zorki.pixels import linear
 
-    name = chosen(net, s)
-    if s.as_ == "weights":
-        weights, first = arranged(net, name)
-        asked = numbers(s.channel, len(weights), name)
-    else:
-        weights, asked = linear.readings(net, name, s.channel, keep=s.fold)
-        first = [0] * len(asked)
-    slope = linear.following_norm(net, name) if s.fold else None
-    if s.fold and slope is None:
-        events.note(f"No batch norm follows {name}: nothing of that kind was folded in.")
-    if slope is not None:
-        slope = slope if s.as_ == "weights" else slope[list(asked)]
-        weights = weights * slope.view(-1, 1, 1, 1)
-    if not torch.isfinite(weights).all():
-        raise InputError(f"{name} has weights that are not finite.", "Nothing was written.", "Load other weights.")
-    scale = float(weights.abs().max()) or 1.0  # of the whole layer, so that a filter shown alone looks as it does among all
-    if s.as_ == "weights":
-        weights, first = weights[list(asked)], [first[k] for k in asked]
-    order = weights.flatten(1).norm(dim=1).argsort(descending=True, stable=True)[: s.count].tolist()
-    return Filters(
-        name, weights[order], tuple(asked[k] for k in order), scale, tuple(first[k] for k in order), colours(net, name, weights, s), s
-    )
+    with net.quiet():  # in train mode a weight that is computed when asked for would change what it is computed from
+        name = chosen(net, s)
+        if s.as_ == "weights":
+            weights, first = arranged(net, name)
+            asked = numbers(s.channel, len(weights), name)
+        else:
+            weights, asked = linear.readings(net, name, s.channel, keep=s.fold)
+            first = [0] * len(asked)
+        slope = linear.following_norm(net, name) if s.fold else None
+        if s.fold and slope is None:
+            events.note(f"No batch norm follows {name}: nothing of that kind was folded in.")
+        if slope is not None:
+            slope = slope if s.as_ == "weights" else slope[list(asked)]
+            weights = weights * slope.view(-1, 1, 1, 1)
+        if not torch.isfinite(weights).all():
+            raise InputError(f"{name} has weights that are not finite.", "Nothing was written.", "Load other weights.")
+        scale = float(weights.abs().max()) or 1.0  # of the whole layer, so that a filter shown alone looks as it does among all
+        if s.as_ == "weights":
+            weights, first = weights[list(asked)], [first[k] for k in asked]
+        order = weights.flatten(1).norm(dim=1).argsort(descending=True, stable=True)[: s.count].tolist()
+        return Filters(
+            name, weights[order], tuple(asked[k] for k in order), scale, tuple(first[k] for k in order), colours(net, name, weights, s), s
+        )
 
 
 def chosen(net: lens.Net, s: Settings) -> str:

@@ -50,6 +50,10 @@ class Settings:
     "whether each map is stretched by itself or all of a layer by one measure"
     over: bool = False
     "lay each map over the photo"
+    grid: str | None = None
+    "rows x columns of the places that a layer's tokens stand for, as 14x14, where the network does not tell; the rest are left out"
+    skip: Annotated[int, Least(0)] = 0
+    "with --grid: how many tokens (class, registers) stand before these"
 
 
 ALSO = {"channels": "channel"}
@@ -61,7 +65,7 @@ class Maps:
     """maps: (n, h, w) as the layer gave them, strongest first or as asked for; channels: their numbers; photo: what was seen.
 
     sees: what one unit sees, in words. highest: the largest value of any of them. side: longest side of a tile; None: as large as the maps,
-    or a few times that.
+    or a few times that. span: where the maps lie in the photo, None: all over it.
     """
 
     layer: str
@@ -71,6 +75,7 @@ class Maps:
     settings: Settings
     sees: str
     side: int | None = None
+    span: pixels.laying.Span | None = None
 
     @property
     def highest(self) -> float:
@@ -94,7 +99,7 @@ class Maps:
         for number, m in zip(self.channels, self.maps, strict=True):
             whole = self.maps if self.settings.scale == "shared" else m
             shown = pixels.ink.stretched(m, low=min(0.0, float(whole.min())), high=float(whole.max()))
-            shown = pixels.ink.blocky(shown, hw)
+            shown = pixels.laying.laid(shown, self.span if self.settings.over else None, hw, pixels.ink.blocky)
             picture = pixels.ink.overlay(photo, shown) if self.settings.over else pixels.ink.heat(shown)
             name = f"{shortened(self.layer)}:{number}"
             out.append(
@@ -157,6 +162,7 @@ def seen(net: lens.Net, photo: torch.Tensor, names: Sequence[str], s: Settings) 
     small = pixels.shift.resize(photo, size)
     with torch.no_grad(), net.quiet():
         given = lens.capture(net, small.expand(net.batch or 1, -1, -1, -1).to(net.device), names, grad=False)
+    told = lens.grids.told(s.grid, s.skip)
     out = []
     for name in names:
         layer = net.layer(name)
@@ -164,7 +170,7 @@ def seen(net: lens.Net, photo: torch.Tensor, names: Sequence[str], s: Settings) 
             raise InputError(
                 f"{name} gives no maps, but {given[name].shape[1]} numbers.", "", "A layer before it has maps: `zorki layers` lists them."
             )
-        a = lens.maps(given[name], size).float().cpu()[0]
+        a = lens.maps_of(net, name, given[name], size, told).float().cpu()[0]
         if not torch.isfinite(a).all():
             raise Stopped(
                 f"{name} gives numbers that are not finite.", "Nothing was written.", "Look at the network's weights, mean and std."
@@ -174,7 +180,8 @@ def seen(net: lens.Net, photo: torch.Tensor, names: Sequence[str], s: Settings) 
         field = layer.receptive_field
         sees = "sees all" if field is None else f"sees {field.size[1]:g}x{field.size[0]:g}"
         sees = sees if field is None or field.size[0] != field.size[1] else f"sees {field.size[0]:g} px"
-        out.append(Maps(name, a[order], tuple(order), small.cpu(), s, sees))
+        span = pixels.laying.span(net, name, size, (a.shape[1], a.shape[2]), told)
+        out.append(Maps(name, a[order], tuple(order), small.cpu(), s, sees, span=span))
     return out
 
 
@@ -197,7 +204,7 @@ def blocks(net: lens.Net, deepest: str | None = None) -> list[str]:
     if deepest is not None:
         last = net.layer(deepest).name
         table = table[: [one.name for one in table].index(last) + 1]
-    drawn = [(one, grid) for one in table if (grid := grid_of(one, net.hw)) is not None]
+    drawn = [(one, grid) for one in table if (grid := grid_of(net, one)) is not None]
     if not drawn:
         raise InputError(
             f"{net.name} has no layer with maps{f' up to {deepest}' if deepest else ''}.", "", "`zorki layers` lists its layers."
@@ -221,22 +228,17 @@ def blocks(net: lens.Net, deepest: str | None = None) -> list[str]:
     return max(rows.values(), key=len) if rows else [drawn[-1][0].name]
 
 
-def grid_of(layer: lens.Layer, hw: tuple[int, int]) -> tuple[int, int] | None:
-    """Rows and columns of a layer's maps for pictures of `hw`; None where it has none, or one unit alone."""
-    from zorki.lens import grids
-
-    shape = layer.shape
-    if len(shape) == 3:
-        last = grids.fits(shape[:2], hw) and not grids.fits(shape[1:], hw)
-        grid = shape[:2] if last else shape[1:]
-    elif len(shape) == 2 and re.search(r"\.\d+$", layer.name):  # tokens, of a numbered block: not a row of an LSTM
-        try:
-            grid = grids.token_grid(shape[0], hw)[1:]
-        except InputError:
-            return None
-    else:
+def grid_of(net: lens.Net, layer: lens.Layer) -> tuple[int, int] | None:
+    """Rows and columns of a layer's maps; None where it has none, or one unit alone, and for tokens inside a block."""
+    if len(layer.shape) < 2 or (len(layer.shape) == 2 and not re.search(r"\.\d+$", layer.name)):
         return None
-    return (grid[0], grid[1]) if min(grid) > 1 else None
+    try:
+        cells = lens.grids.cells(net, layer.name, net.hw)
+    except InputError:
+        return None
+    if not cells.in_order and not re.search(r"\.\d+$", layer.name):  # tokens, of a numbered block: not what goes on inside it
+        return None
+    return cells.hw if min(cells.hw) > 1 else None
 
 
 def spread(names: list[str], most: int) -> list[str]:
