@@ -113,10 +113,10 @@ def heard(net: Net) -> tuple[frozenset[str], frozenset[str]]:
 
     A NaN is sent back from there: it passes all weights, zeros too, and nothing else. Remembered.
     """
-    known = net._known()
-    if "heard" not in known:
-        known["heard"] = listened(net, weighable(net))
-    found: tuple[frozenset[str], frozenset[str]] = known["heard"]
+    known, key = net._known(), f"heard by output {net.output}"
+    if key not in known:
+        known[key] = listened(net, weighable(net))
+    found: tuple[frozenset[str], frozenset[str]] = known[key]
     return found
 
 
