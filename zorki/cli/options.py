@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Group, Parameter
 
 from zorki.core.errors import InputError
+from zorki.core.method import lone
 from zorki.core.settings import Option
 from zorki.studio.shelves import Method
 
@@ -67,6 +68,9 @@ def signature(m: Method) -> inspect.Signature:
         if i.placed:
             kind = inspect.Parameter.VAR_POSITIONAL if i.rest else inspect.Parameter.POSITIONAL_ONLY
             parts.append(inspect.Parameter(name, kind, annotation=Annotated[str, Parameter(help=i.help)]))
+    if lone(m.inputs) is not None:
+        more = Annotated[str, Parameter(help="several pictures, folders, zips, patterns: a result for each")]
+        parts.append(inspect.Parameter("more", inspect.Parameter.VAR_POSITIONAL, annotation=more))
     from zorki.core.settings import options
 
     kinds: dict[bool, tuple[Any, Any]] = {True: (tuple[str, ...], ()), False: (str | None, None)}

@@ -46,3 +46,9 @@ def by_place(inputs: Mapping[str, Input], given: Sequence[Any]) -> dict[str, Any
     elif len(given) > len(places):
         raise InputError(f"{len(given)} pictures are given.", f"There is place for {', '.join(places) or 'none'}.")
     return out
+
+
+def lone(inputs: Mapping[str, Input]) -> str | None:
+    """The one picture that has a place, where no other has one: of several that are given by place each is this one in turn."""
+    placed = [name for name, i in inputs.items() if not i.option]
+    return placed[0] if len(placed) == 1 and not inputs[placed[0]].many else None

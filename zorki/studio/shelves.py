@@ -48,7 +48,7 @@ class Method:
         for key, name in pictures.items():
             words += [typed(one) for one in ([name] if isinstance(name, str) else name)] if self.inputs[key].placed else []
         if model and model != DEFAULT_MODEL:
-            words += ["--model", model]
+            words += ["--model", typed(model)]
         for key, name in pictures.items():
             for one in () if self.inputs[key].placed else (name,) if isinstance(name, str) else name:
                 words += [f"--{key.replace('_', '-')}", typed(one)]
@@ -58,7 +58,8 @@ class Method:
                 words.append(flag if value else f"--no-{flag[2:]}")
             else:
                 for one in value if isinstance(value, tuple) else (value,):
-                    words += [flag, short(one) if isinstance(one, float) else str(one)]
+                    said = short(one) if isinstance(one, float) else str(one)
+                    words += [f"{flag}={said}"] if isinstance(one, str) and said.startswith("-") else [flag, said]
         return shlex.join(words)
 
 
