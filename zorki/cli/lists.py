@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from zorki.cli import interrupt, streams, terminal
-from zorki.cli.options import NET, sides
+from zorki.cli.options import NET
+from zorki.core import events as happenings
 from zorki.core.errors import InputError, SomeFailed
+from zorki.core.numbers import sides
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -56,13 +58,14 @@ def cards(
     from zorki import weights
 
     found, failed = [], []
-    for name in names or weights.names():
-        try:
-            found.append(weights.card(name))
-        except InputError as e:
-            if names:
-                raise
-            failed.append((name, str(e)))
+    with happenings.listen(terminal.Plain()):
+        for name in names or weights.names():
+            try:
+                found.append(weights.card(name))
+            except InputError as e:
+                if names:
+                    raise
+                failed.append((name, str(e)))
     if json_:
         streams.say(json.dumps([c.json() for c in found]))
     elif names:

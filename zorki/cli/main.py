@@ -31,7 +31,7 @@ def app(words: Sequence[str]) -> App:
 
     top = App(
         name="zorki",
-        help=zorki.__doc__.partition("\n")[0],
+        help=(zorki.__doc__ or "").partition("\n")[0],
         version=zorki.__version__,
         version_flags=["--version"],
         help_flags=["--help", "-h"],

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from zorki.cli import interrupt
 from zorki.core import events
 from zorki.core.errors import InputError, SomeFailed, Stopped
+from zorki.core.folders import typed
 from zorki.core.method import Input, by_place, lone
-from zorki.studio.shelves import Method, typed
+from zorki.studio.shelves import Method
 
 if TYPE_CHECKING:
     from zorki import io, lens, studio

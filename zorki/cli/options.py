@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import inspect
-import re
 from typing import Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
 
-from zorki.core.errors import InputError
 from zorki.core.method import lone
 from zorki.core.settings import Option
 from zorki.studio.shelves import Method
@@ -34,16 +32,6 @@ OUT = (
 )
 OPEN = (Option("limit", int | None, None, "most pixels that a picture may have (200 million)"),)
 FILM = (Option("film", str | None, None, "the climb as a film: .mp4, .gif or .webp"),)
-
-
-def sides(text: str | None) -> int | tuple[int, int] | None:
-    """ "224" → 224, "24x40" → (24, 40): rows and columns. Raises InputError."""
-    if text is None:
-        return None
-    found = re.fullmatch(r"([1-9]\d{0,4})(?:[x×]([1-9]\d{0,4}))?", text.strip())
-    if found is None:
-        raise InputError(f"--side {text} is no size.", "It is pixels, as 224, or rows x columns, as 24x40.")
-    return int(found[1]) if found[2] is None else (int(found[1]), int(found[2]))
 
 
 def parameter(o: Option, group: Group | None = None) -> inspect.Parameter:

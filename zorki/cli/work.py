@@ -12,7 +12,9 @@ from zorki.cli import interrupt, many, memory, options, streams, terminal
 from zorki.cli.many import Told, answer, line_of
 from zorki.core import settings
 from zorki.core.errors import InputError, Stopped
-from zorki.studio.shelves import Method, typed
+from zorki.core.folders import typed
+from zorki.core.numbers import sides
+from zorki.studio.shelves import Method
 
 if TYPE_CHECKING:
     from zorki import studio
@@ -40,7 +42,7 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
             many.check(named[several], out, film, getattr(chosen, "state", None))
         net = studio.load(
             common.get("model", "eye"), weights_file=common.get("weights"), mean=common.get("mean"), std=common.get("std"),
-            side=options.sides(common.get("side")), device=common.get("device", "auto"), dtype=common.get("dtype", "auto"),
+            side=sides(common.get("side")), device=common.get("device", "auto"), dtype=common.get("dtype", "auto"),
         )  # fmt: skip
         if several is None:
             job = studio.Job(m, net, named, chosen, opened(film, force), common.get("limit"))

@@ -44,18 +44,26 @@ class Option:
 def options(settings: type[Any]) -> tuple[Option, ...]:
     """The fields of a Settings dataclass in order; help is the string literal under each field."""
     hints = get_type_hints(settings, vars(sys.modules[settings.__module__]), include_extras=True)
-    body = ast.parse(textwrap.dedent(inspect.getsource(settings))).body[0]
-    assert isinstance(body, ast.ClassDef)
-    helps, last = {}, ""
-    for node in body.body:
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            last = node.target.id
-        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str) and last:
-            helps[last] = " ".join(node.value.value.split())
+    helps = literals(settings)
     return tuple(
         Option(f.name, hints[f.name], None if f.default is MISSING else f.default, helps.get(f.name, ""), bool(f.metadata.get("file")))
         for f in fields(settings)
     )
+
+
+def literals(settings: type[Any]) -> dict[str, str]:
+    """The string literal under each field, by the field's name; none where only compiled files are installed."""
+    try:
+        source = inspect.getsource(settings)
+    except OSError:
+        return {}
+    helps, last = {}, ""
+    for node in ast.parse(textwrap.dedent(source)).body[0].body:  # type: ignore[attr-defined]
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            last = node.target.id
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str) and last:
+            helps[last] = " ".join(node.value.value.split())
+    return helps
 
 
 def fill(settings: type[S], presets: Mapping[str, S], preset: str | None, given: Mapping[str, Any]) -> S:

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from zorki.report.page import notebook_html, render
+from zorki.report.pictures import inline
 
-__all__ = ["notebook_html", "render"]
+__all__ = ["inline", "notebook_html", "render"]

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from zorki.core import settings, shelf
+from zorki.core.folders import typed
 from zorki.core.method import Input
+from zorki.core.numbers import short
 
 
 @dataclass(frozen=True)
@@ -61,16 +63,6 @@ class Method:
                     said = short(one) if isinstance(one, float) else str(one)
                     words += [f"{flag}={said}"] if isinstance(one, str) and said.startswith("-") else [flag, said]
         return shlex.join(words)
-
-
-def typed(name: str) -> str:
-    """A file's name as a command line takes it: one that begins like an option gets its folder."""
-    return f"./{name}" if name.startswith("-") else name
-
-
-def short(x: float) -> str:
-    """The shortest that is read as the same number."""
-    return f"{x:g}" if float(f"{x:g}") == x else repr(x)
 
 
 DEFAULT_MODEL = "eye"
