@@ -54,7 +54,9 @@ def test_without_a_home_all_works_and_one_note_says_so(homeless: Path, capsys: p
     assert len(err.splitlines()) == 1
     assert run(["see", "dream", "cat.png", *NET, "--octaves", "1", "--steps", "1"]) == 0
     assert run(["models", "eye"]) == 0
-    assert run(["see", "patches", "--photos", "cat.png", "--model", "net.py:build", "--layer", "0", "--channel", "0", "--out", "p.png"]) == 0
+    assert (
+        run(["see", "patches", "--photos", "cat.png", "--model", "net.py:build", "--layer", "0", "--channel", "0", "--out", "p.png"]) == 0
+    )
     assert "The index is not kept" in capsys.readouterr().err
     assert sorted(p.name for p in homeless.iterdir() if p.name != "__pycache__") == ["cat.dream.png", "cat.png", "net.py", "p.png"]
     with pytest.raises(WeightsError, match="no home folder to keep vgg19"):
@@ -80,9 +82,16 @@ def test_a_tilde_is_the_home_unless_something_here_is_called_so(here: Path, monk
     assert folders.at_home("~/cat.png") == Path("~/cat.png")
 
 
-@pytest.mark.parametrize("words", [["--help"], ["see", "dream", "--help"], ["models", "eye"], ["see", "dream", "cat.png"], ["see", "draem"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["see", "dream", "--help"], ["models", "eye"], ["see", "dream", "cat.png"], ["see", "draem"]]
+)
 def test_without_docstrings_help_says_less_and_all_works(words: list[str], here: Path) -> None:
-    env = os.environ | {"PYTHONOPTIMIZE": "2", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(Path(__file__).parents[2]), "COLUMNS": "200"}
+    env = os.environ | {
+        "PYTHONOPTIMIZE": "2",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "COLUMNS": "200",
+    }
     few = [*NET, "--octaves", "1", "--steps", "1"] if words[-1] == "cat.png" else []
     done = subprocess.run([sys.executable, "-m", "zorki", *words, *few], capture_output=True, text=True, timeout=120, env=env, check=False)
     assert done.returncode == (2 if words[-1] == "draem" else 0), done.stderr

@@ -14,6 +14,7 @@ from dataclasses import MISSING, dataclass, fields, replace
 from typing import Annotated, Any, TypeVar, get_type_hints
 
 from zorki.core.errors import InputError, UnknownName
+from zorki.core.folders import at_home
 
 S = TypeVar("S")
 
@@ -80,6 +81,8 @@ def fill(settings: type[S], presets: Mapping[str, S], preset: str | None, given:
         if name not in known:
             raise UnknownName.among("option", name, known)
         value = given[name] = os.fspath(value) if isinstance(value, os.PathLike) else value
+        if known[name].file and isinstance(value, str):
+            value = given[name] = str(at_home(value))
         sequence = hasattr(value, "__iter__") and not isinstance(value, str)
         if (known[name].type is str and (sequence or whole(value))) or (known[name].type == (str | None) and sequence):
             parts = value if sequence else [value]

@@ -50,13 +50,17 @@ def embed(shown: blocks.Figure | blocks.Tile, crisp: bool = False) -> Embedded:
 
 
 def inline(pixels: blocks.Pixels, alt: str, alpha: Floats | None = None, sheet: bool = False) -> str:
-    """A picture (h, w, 3) as an `<img>` for a notebook, no larger than a screen shows. alpha: (h, w) in 0..1. sheet: may be twice as high, so that its captions can be read."""
-    hw = pixels.shape[:2]
-    k = min(1.0, SCREEN * (1 + sheet) / hw[0], SCREEN / hw[1])
-    shown = pixels if alpha is None else np.dstack([pixels / np.float32(255), io.resize(alpha[..., None], hw)])
+    """A picture (h, w, 3) as an `<img>` for a notebook, no larger than a screen shows.
+
+    alpha: (h, w) in 0..1. sheet: it may be twice as high, so that its captions can be read.
+    """
+    h, w = pixels.shape[:2]
+    shown: Floats = pixels.astype(np.float32) / np.float32(255)
+    if alpha is not None:
+        shown = np.dstack([shown, io.resize(alpha[..., None], (h, w))])
+    k = min(1.0, SCREEN * (1 + sheet) / h, SCREEN / w)
     if k < 1:
-        floats = shown.astype(np.float32) if shown.dtype != np.uint8 else shown / np.float32(255)
-        shown = io.resize(floats, (max(1, round(hw[0] * k)), max(1, round(hw[1] * k))))
+        shown = io.resize(shown, (max(1, round(h * k)), max(1, round(w * k))))
     form: Literal["PNG", "WEBP"] = "PNG" if alpha is not None or max(shown.shape) <= EXACT else "WEBP"
     return f'<img alt="{escape(alt)}" src="{uri(io.encode(shown, form), f"image/{form.lower()}")}">'
 
