@@ -101,6 +101,15 @@ def test_names_of_any_bytes_come_back_as_they_are(here: Path) -> None:
         os.rename(name, b"cat.png")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names that are any bytes")
+def test_a_page_may_speak_of_such_a_name(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    quiet_net(here)
+    os.rename(b"cat.png", b"caf\xe9.png")
+    words = ["see", "atlas", "--photos", "caf\udce9.png", "--model", "net.py:build", "--layer", "0", "--channel", "0", "--steps", "1"]
+    assert run([*words, "--quiet", "--out", "a.html"]) == 0
+    assert "caf" in (here / "a.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["docker stop", "Ctrl-C"])
 def test_what_was_drawn_is_kept(number: signal.Signals, status: int, here: Path) -> None:

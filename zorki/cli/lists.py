@@ -43,7 +43,7 @@ def layers(
     table = net.layers(None if size is None else (size, size))
     if not list(table):
         print(
-            f"{net.name} shows no layers: it is a TorchScript file, or has none. It can be asked what speaks for a class, by zorki see attribution --method gradient.",
+            f"{streams.printable(net.name)} shows no layers: it is a TorchScript file, or has none. It can be asked what speaks for a class, by zorki see attribution --method gradient.",
             file=sys.stderr,
         )
     streams.say(json.dumps(table.json()) if json_ else table)

@@ -67,7 +67,7 @@ class Lines:
             self.full = True
             with suppress(OSError):
                 self.file.close()
-            print(f"--events {self.file.name} ends here: {error.strerror}. The work goes on.", file=sys.stderr)
+            print(f"--events {streams.printable(self.file.name)} ends here: {error.strerror}. The work goes on.", file=sys.stderr)
 
 
 class Plain:
