@@ -24,7 +24,7 @@ def again(
     import sys
 
     from zorki import io
-    from zorki.cli.main import shown_safely
+    from zorki.cli import streams
     from zorki.cli.work import work
     from zorki.core.settings import options
     from zorki.studio.shelves import method
@@ -47,10 +47,11 @@ def again(
         raise InputError(
             f"What {Path(result).name} says of its making is damaged.", "It names no command, pictures and options that fit."
         ) from e
-    line = shown_safely(m.command(names, chosen, model) + ("" if span is None else f" --range {span}"))
-    print(line, file=sys.stderr if json_ or not show else sys.stdout)
+    line = streams.printable(m.command(names, chosen, model) + ("" if span is None else f" --range {span}"))
     if show:
+        streams.say(line)
         return
+    print(line, file=sys.stderr)
     from zorki import weights
 
     if model not in weights.names():
@@ -64,7 +65,8 @@ def again(
     for n, paths in found.items():
         if n in marks and mark(paths, m.inputs[n], span) not in (None, marks[n]):
             print(
-                f"{shown_safely(', '.join(paths))} is not what {Path(result).name} was made from, though it has its name.", file=sys.stderr
+                f"{streams.printable(', '.join(paths))} is not what {Path(result).name} was made from, though it has its name.",
+                file=sys.stderr,
             )
     placed = [path for n, i in m.inputs.items() if not i.option for path in found.pop(n)]
     work(

@@ -1,4 +1,5 @@
-"""Ctrl-C: at once where nothing is lost, at the next step while drawing, and after the file while one is being written.
+"""Ctrl-C, and SIGTERM as docker and Slurm send it: at once where nothing is lost, at the next step while drawing, and after the file
+while one is being written.
 
 A KeyboardInterrupt in the middle of an import can end in an abort inside a library, and one that a library swallows half
 decides the exit status; so it is raised only where it is awaited.
@@ -12,38 +13,80 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+STATUS = {signal.SIGINT: 130, signal.SIGTERM: 143}
+_late: int | None = None  # what came while a file was being written
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: whatever ends well on Ctrl-C does on this."""
+
 
 def at_once() -> None:
-    """From here on Ctrl-C ends the process with status 130: nothing was drawn yet.
+    """From here on either ends the process with its status: nothing was drawn yet.
 
     A shell starts background jobs with SIGINT ignored; whoever sends one all the same means it.
     """
-    signal.signal(signal.SIGINT, leave)
+    for number in STATUS:
+        signal.signal(number, leave)
 
 
-def leave(*_: Any) -> None:
-    os.write(2, b"zorki: Stopped by Ctrl-C. Nothing was drawn yet.\n")
-    os._exit(130)
+def leave(number: int, *_: Any) -> None:
+    os.write(2, f"zorki: {named(number == signal.SIGTERM)} Nothing was drawn yet.\n".encode())
+    os._exit(STATUS[signal.Signals(number)])
+
+
+def named(terminated: bool) -> str:
+    return "Stopped by SIGTERM." if terminated else "Stopped by Ctrl-C."
+
+
+def said(stop: KeyboardInterrupt, kept: str = "") -> KeyboardInterrupt:
+    """The same with a sentence for the person: what was kept."""
+    return type(stop)(" ".join([named(isinstance(stop, Terminated)), kept]).strip())
+
+
+def status(stop: KeyboardInterrupt) -> int:
+    return STATUS[signal.SIGTERM if isinstance(stop, Terminated) else signal.SIGINT]
+
+
+def stop(number: int, *_: Any) -> None:
+    """Raises Terminated or KeyboardInterrupt."""
+    raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
 
 
 @contextmanager
 def awaited() -> Iterator[None]:
-    """Ctrl-C raises KeyboardInterrupt inside."""
-    with handled(signal.default_int_handler):
+    """Either raises KeyboardInterrupt inside; at once, when one came while a file was being written."""
+    global _late
+    with handled(stop):
+        late, _late = _late, None
+        if late is not None:
+            stop(late)
         yield
 
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Ctrl-C is not heard inside: what was drawn is being written."""
-    with handled(signal.SIG_IGN):
+    """Neither is heard inside, what was drawn is being written; the next `awaited` is told."""
+
+    def wait(number: int, *_: Any) -> None:
+        global _late
+        _late = number
+
+    with handled(wait):
         yield
 
 
 @contextmanager
 def handled(handler: Any) -> Iterator[None]:
-    before = signal.signal(signal.SIGINT, handler)
+    before = {number: signal.signal(number, handler) for number in STATUS}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, earlier in before.items():
+            signal.signal(number, earlier or signal.SIG_DFL)  # None: it was not Python that had set it
+
+
+def over() -> None:
+    """All is written: from here on neither changes anything."""
+    for number in STATUS:
+        signal.signal(number, signal.SIG_IGN)

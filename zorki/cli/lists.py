@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -12,9 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from zorki.cli import interrupt, terminal
-from zorki.cli.options import NET, sides
+from zorki.cli import interrupt, streams, terminal
+from zorki.cli.options import NET
+from zorki.core import events as happenings
 from zorki.core.errors import InputError, SomeFailed
+from zorki.core.numbers import sides
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -42,10 +43,10 @@ def layers(
     table = net.layers(None if size is None else (size, size))
     if not list(table):
         print(
-            f"{net.name} shows no layers: it is a TorchScript file, or has none. It can be asked what speaks for a class, by zorki see attribution --method gradient.",
+            f"{streams.printable(net.name)} shows no layers: it is a TorchScript file, or has none. It can be asked what speaks for a class, by zorki see attribution --method gradient.",
             file=sys.stderr,
         )
-    print(json.dumps(table.json()) if json_ else table)
+    streams.say(json.dumps(table.json()) if json_ else table)
 
 
 @models.default
@@ -57,21 +58,22 @@ def cards(
     from zorki import weights
 
     found, failed = [], []
-    for name in names or weights.names():
-        try:
-            found.append(weights.card(name))
-        except InputError as e:
-            if names:
-                raise
-            failed.append((name, str(e)))
+    with happenings.listen(terminal.Plain()):
+        for name in names or weights.names():
+            try:
+                found.append(weights.card(name))
+            except InputError as e:
+                if names:
+                    raise
+                failed.append((name, str(e)))
     if json_:
-        print(json.dumps([c.json() for c in found]))
+        streams.say(json.dumps([c.json() for c in found]))
     elif names:
         for i, card in enumerate(found):
             show(written(card), space=i > 0)
     else:
         show(listed(found))
-        print(f"\n{legend(found)}")
+        streams.say(f"\n{legend(found)}")
     if failed:
         raise SomeFailed(f"{len(failed)} of {len(found) + len(failed)} cards cannot be read.", failed=failed)
 
@@ -94,16 +96,16 @@ def get(
     try:
         with interrupt.handled(once), terminal.watched(quiet, events):
             path = str(fetch(name))
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt("Stopped by Ctrl-C. Nothing of the file was kept.") from None
+    except KeyboardInterrupt as stop:
+        raise interrupt.said(stop, "Nothing of the file was kept.") from None
     answer = {"command": ["models", "get"], "out": [path], "seconds": round(time.monotonic() - began, 3)}
     terminal.answer([path], answer if json_ else None)
 
 
-def once(*_: Any) -> None:
+def once(number: int, *_: Any) -> None:
     """Ctrl-C stops the fetching; one more must not stop the tidying up."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    raise KeyboardInterrupt
+    interrupt.over()
+    interrupt.stop(number)
 
 
 def written(card: Card) -> Table:
@@ -164,10 +166,10 @@ def show(table: Table, space: bool = False) -> None:
     """Prints it as wide as the terminal; without empty lines around it, and without blanks at the ends of lines."""
     from rich.console import Console
 
-    console = Console(markup=False, emoji=False, highlight=False)  # 'zorki[imagenet]' is no markup
+    console = Console(file=streams.ours(), markup=False, emoji=False, highlight=False)  # 'zorki[imagenet]' is no markup
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = WIDE
     with console.capture() as kept:
         console.print(table)
     lines = [line.rstrip() for line in kept.get().splitlines()]
-    print("\n" * space + "\n".join(lines).strip("\n"))
+    streams.say("\n" * space + "\n".join(lines).strip("\n"))

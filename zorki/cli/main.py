@@ -5,14 +5,13 @@ from __future__ import annotations
 import errno
 import io
 import os
-import signal
 import sys
 from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError
-from cyclopts.exceptions import UnknownCommandError
+from cyclopts.exceptions import UnknownCommandError, UnusedCliTokensError
 
-from zorki.cli import lists, wing
+from zorki.cli import interrupt, lists, streams, wing
 from zorki.cli.memory import thrifty
 from zorki.core.errors import SomeFailed, ZorkiError
 from zorki.core.names import nearest
@@ -32,7 +31,7 @@ def app(words: Sequence[str]) -> App:
 
     top = App(
         name="zorki",
-        help=zorki.__doc__.partition("\n")[0],
+        help=(zorki.__doc__ or "").partition("\n")[0],
         version=zorki.__version__,
         version_flags=["--version"],
         help_flags=["--help", "-h"],
@@ -69,20 +68,22 @@ def main(argv: Sequence[str] | None = None) -> None:
             out.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show is no reason to fail
     considerate()
     thrifty()
-    status = run(words)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is written
-    if status == 130:  # a library that was interrupted half-way could still change the status on the way out
+    status = run(words, alone=True)
+    interrupt.over()
+    if status in interrupt.STATUS.values():  # a library that was interrupted half-way could still change the status on the way out
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
     sys.exit(status)
 
 
-def run(words: list[str]) -> int:
-    """The exit status: 0 done, 2 the user's input, 3 some failed, 4 the world, 130 Ctrl-C; our bugs raise."""
+def run(words: list[str], alone: bool = False) -> int:
+    """The exit status: 0 done, 2 the user's input, 3 some failed, 4 the world, 130 Ctrl-C, 143 SIGTERM; our bugs raise. alone: the process is ours."""
     top = app(words)
     try:
         command, bound, _ = top.parse_args(words, exit_on_error=False, print_error=False)
+        if alone and not isinstance(getattr(command, "__self__", None), App):  # help runs nothing that could print
+            streams.claim()
         command(*bound.args, **bound.kwargs)
     except CycloptsError as e:
         return told([*clean(e, words), f"`{place(words)} --help` lists the options."], 2)
@@ -90,9 +91,9 @@ def run(words: list[str]) -> int:
         failed = [f"  {name}: {why}" for name, why in e.failed] if isinstance(e, SomeFailed) else []
         return told([*e.lines(), *failed], e.status)
     except KeyboardInterrupt as e:
-        return told([str(e) or "Stopped by Ctrl-C."], 130)
+        return told([str(e) or str(interrupt.said(e))], interrupt.status(e))
     except BrokenPipeError:  # whoever read our output has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.broken()
         return 0
     except MemoryError as e:
         return told(["There is not enough memory.", str(e), "Try a smaller --size."], 4)
@@ -111,18 +112,13 @@ def run(words: list[str]) -> int:
 
 def told(lines: Sequence[str], status: int) -> int:
     """Prints to stderr and gives the status back."""
-    shown = [shown_safely(line) for line in lines if line]
+    shown = [streams.printable(line) for line in lines if line]
     print("\n".join(f"zorki: {line}" if i == 0 else line for i, line in enumerate(shown)), file=sys.stderr)
     return status
 
 
-def shown_safely(line: str) -> str:
-    """One line without control characters: names and files may hold what a terminal would obey."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
-
-
 def clean(e: CycloptsError, words: Sequence[str]) -> list[str]:
-    """The parser's complaint as one or two lines."""
+    """The parser's complaint in one or two lines."""
     if isinstance(e, UnknownCommandError) or (words[:1] and words[0] not in (*OWN, *wings()) and not words[0].startswith("-")):
         word = next((w for i, w in enumerate(words) if i or w not in wings()), words[0])
         from zorki.studio.shelves import methods
@@ -132,7 +128,10 @@ def clean(e: CycloptsError, words: Sequence[str]) -> list[str]:
         else:
             near = [f"zorki {wing} {word}" for wing in wings() if word in methods(wing)] or nearest(word, (*OWN, *wings()))
         return [f"There is no command {word!r}.", *([f"Did you mean {' or '.join(near)}?"] if near else [])]
-    return [" ".join(str(e).split())]
+    if isinstance(e, UnusedCliTokensError):
+        return [f"{e.unused_tokens[0] if e.unused_tokens else 'Something'} is more than this command takes."]
+    dashed = next((w for w in words if w.startswith("-") and os.path.exists(w)), None)
+    return [" ".join(str(e).split()), *([f"For the file of that name write ./{dashed}."] if dashed is not None else [])]
 
 
 def place(words: Sequence[str]) -> str:

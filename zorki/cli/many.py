@@ -1,10 +1,11 @@
-"""A method for each picture of a folder, a zip or a pattern, and where results go that were given no name."""
+"""A method for each of several pictures, or of a folder, a zip or a pattern, and where results go that were given no name."""
 
 from __future__ import annotations
 
 import glob
 import json
 import os
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from zorki.cli import interrupt
 from zorki.core import events
 from zorki.core.errors import InputError, SomeFailed, Stopped
-from zorki.core.method import Input
+from zorki.core.folders import typed
+from zorki.core.method import Input, by_place, lone
 from zorki.studio.shelves import Method
 
 if TYPE_CHECKING:
@@ -31,27 +33,33 @@ class Told:
     end: BaseException | None = None
 
 
+def named(m: Method, pictures: Sequence[str]) -> dict[str, Any]:
+    """What was given by place, by name. Raises InputError for too many."""
+    one = lone(m.inputs)
+    return {one: list(pictures)} if one is not None and len(pictures) > 1 else by_place(m.inputs, pictures)
+
+
 def meant(m: Method, named: Mapping[str, Any]) -> str | None:
     """The input that was given as many pictures where one is wanted, if its place is the first; None where all is as it says."""
     first = next((name for name, i in m.inputs.items() if i.placed and not i.many), None)
     given = named.get(first) if first is not None else None
     if not isinstance(given, str):
-        return None
+        return first if given is not None else None
     zipped = given.lower().endswith(".zip") and os.path.isfile(given)
     return first if os.path.isdir(given) or zipped or (glob.has_magic(given) and not os.path.exists(given)) else None
 
 
-def check(given: str, out: str | None, film: str | None, state: str | None = None) -> None:
+def check(given: str | Sequence[str], out: str | None, film: str | None, state: str | None = None) -> None:
     """Whether many results can be written, said before anything is drawn. Raises InputError."""
+    many = f"{given} is many" if isinstance(given, str) else f"{len(given)} are given"
     if state is not None:
-        raise InputError(
-            f"--state is of one picture, {given} is many.", "The same command goes on without it, picture by picture.", "Leave it out."
-        )
+        raise InputError(f"--state is of one picture, {many}.", "The same command goes on without it, picture by picture.", "Leave it out.")
     if film is not None:
-        raise InputError(f"--film is of one picture, {given} is many.", "", "Leave it out, or name one picture.")
+        raise InputError(f"--film is of one picture, {many}.", "", "Leave it out, or name one picture.")
     if out == "-" or (out is not None and not is_folder(out) and Path(out).suffix):
-        raise InputError(f"--out {out} is one file, {given} is many pictures.", "", "Name a folder for the results.")
-    if out is not None and os.path.isdir(given) and os.path.realpath(out) == os.path.realpath(given):
+        raise InputError(f"--out {out} is one file, {many}{' pictures' * isinstance(given, str)}.", "", "Name a folder for the results.")
+    folders = [name for name in ([given] if isinstance(given, str) else given) if os.path.isdir(name)]
+    if out is not None and os.path.realpath(out) in map(os.path.realpath, folders):
         raise InputError(f"--out {out} is the folder of the pictures.", "The results would be worked on the next time.", "Name another.")
 
 
@@ -63,7 +71,7 @@ def each(m: Method, net: lens.Net, named: Mapping[str, Any], several: str, chose
     from zorki import io
 
     photos = io.PhotoSet(named[several], **how(common))
-    folder = Path(common["out"]) if common.get("out") else io.free_path(f"{Path(photos.name).stem or 'pictures'}.{m.name}")
+    folder = Path(common["out"]) if common.get("out") else io.free_path(f"{called(photos)}.{m.name}")
     made, here = not folder.exists(), folder.resolve()
     photos.entries = [e for e in photos.entries if not (isinstance(e.where, Path) and here in e.where.resolve().parents)]  # results
     if not photos.entries:
@@ -78,6 +86,14 @@ def each(m: Method, net: lens.Net, named: Mapping[str, Any], several: str, chose
     finally:
         if made and not any(folder.iterdir()):
             folder.rmdir()
+
+
+def called(photos: io.PhotoSet) -> str:
+    """What several pictures are called in all: the folder, the zip, or the folder that they all lie in."""
+    if len(photos.sources) == 1 and not glob.has_magic(photos.name):
+        return Path(photos.name).stem or "pictures"
+    folders = {e.where.parent.resolve().name for e in photos.entries if isinstance(e.where, Path)}
+    return (folders.pop() if len(folders) == 1 else "") or "pictures"
 
 
 def filled(
@@ -101,9 +117,9 @@ def filled(
                     for step in () if done else job.steps():
                         losses.append(line_of(step))
                 result = None if done else job.result()
-        except KeyboardInterrupt:
-            left = f"{len(told.paths)} of {len(photos)} are done, in {folder}: the same command with --out {folder} goes on."
-            end = KeyboardInterrupt(f"Stopped by Ctrl-C. {left}")
+        except KeyboardInterrupt as stop:
+            left = f"{len(told.paths)} of {len(photos)} are done, in {folder}: the same command with --out {quote(folder)} goes on."
+            end = interrupt.said(stop, left)
             break
         except (InputError, Stopped) as error:
             failed.append((entry.name, " ".join(error.lines())))
@@ -114,12 +130,12 @@ def filled(
                     result.save(path, force=common.get("force", False))
             except Stopped as error:  # the disk: the next picture will not fare better
                 kept = f"{len(told.paths)} of {len(photos)} are done, in {folder}."
-                end = Stopped(error.got, kept, f"Free some space; the same command with --out {folder} goes on.")
+                end = Stopped(error.got, kept, f"Free some space; the same command with --out {quote(folder)} goes on.")
                 break
         taken.add(path)
         there += done
-        told.paths.append(str(path))
-        results.append({"photo": entry.name, "out": str(path), "kept": done} | answer(job, losses))
+        told.paths.append(typed(str(path)))
+        results.append({"photo": entry.name, "out": told.paths[-1], "kept": done} | answer(job, losses))
     if there:
         events.note(f"{there} of them were made with the same settings before and are left as they are; --force makes them again.")
     told.more = {"failed": [{"photo": name, "why": why} for name, why in failed], "results": results}
@@ -207,6 +223,11 @@ def some_failed(failed: Sequence[tuple[str, str]], of: int, rest: str) -> SomeFa
     """At most ten by name."""
     some = [*failed[:NAMED], *([("…", f"and {len(failed) - NAMED:,} more; --json lists all")] if len(failed) > NAMED else [])]
     return SomeFailed(f"{len(failed):,} of {of:,} could not be read or worked on; {rest}.", failed=some)
+
+
+def quote(folder: Path) -> str:
+    """As a person types it."""
+    return shlex.quote(typed(str(folder)))
 
 
 def is_folder(out: str) -> bool:

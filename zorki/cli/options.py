@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import re
 from typing import Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
 
-from zorki.core.errors import InputError
+from zorki.core.method import lone
 from zorki.core.settings import Option
 from zorki.studio.shelves import Method
 
@@ -38,16 +37,6 @@ OPEN = (
 FILM = (Option("film", str | None, None, "the climb as a film: .mp4, .gif or .webp"),)
 
 
-def sides(text: str | None) -> int | tuple[int, int] | None:
-    """ "224" → 224, "24x40" → (24, 40): rows and columns. Raises InputError."""
-    if text is None:
-        return None
-    found = re.fullmatch(r"([1-9]\d{0,4})(?:[x×]([1-9]\d{0,4}))?", text.strip())
-    if found is None:
-        raise InputError(f"--side {text} is no size.", "It is pixels, as 224, or rows x columns, as 24x40.")
-    return int(found[1]) if found[2] is None else (int(found[1]), int(found[2]))
-
-
 def parameter(o: Option, group: Group | None = None) -> inspect.Parameter:
     """One keyword of a command's signature."""
     names = [f"--{o.name.rstrip('_').replace('_', '-')}"] + (["-o"] if o.name == "out" else [])
@@ -70,6 +59,9 @@ def signature(m: Method) -> inspect.Signature:
         if i.placed:
             kind = inspect.Parameter.VAR_POSITIONAL if i.rest else inspect.Parameter.POSITIONAL_ONLY
             parts.append(inspect.Parameter(name, kind, annotation=Annotated[str, Parameter(help=i.help)]))
+    if lone(m.inputs) is not None:
+        more = Annotated[str, Parameter(help="several pictures, folders, zips, patterns: a result for each")]
+        parts.append(inspect.Parameter("more", inspect.Parameter.VAR_POSITIONAL, annotation=more))
     from zorki.core.settings import options
 
     kinds: dict[bool, tuple[Any, Any]] = {True: (tuple[str, ...], ()), False: (str | None, None)}

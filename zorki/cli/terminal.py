@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
+from zorki.cli import streams
 from zorki.core import events
 from zorki.core.errors import InputError
 
@@ -66,7 +67,7 @@ class Lines:
             self.full = True
             with suppress(OSError):
                 self.file.close()
-            print(f"--events {self.file.name} ends here: {error.strerror}. The work goes on.", file=sys.stderr)
+            print(f"--events {streams.printable(self.file.name)} ends here: {error.strerror}. The work goes on.", file=sys.stderr)
 
 
 class Plain:
@@ -78,11 +79,11 @@ class Plain:
     def __call__(self, e: events.Event) -> None:
         left = None if e.note or e.preview else self.clock.left(e)
         if e.note:
-            print(e.note, file=sys.stderr)
+            print(streams.printable(e.note), file=sys.stderr)
         elif not e.preview and e.at - self.last >= PLAIN_EVERY and e.step < e.of:
             self.last = e.at
             rest = "" if left is None else f", {left:.0f} s left"
-            print(f"{e.stage}: {amount(e, ' of ')}{rest}", file=sys.stderr)
+            print(streams.printable(f"{e.stage}: {amount(e, ' of ')}{rest}"), file=sys.stderr)
 
 
 def amount(e: events.Event, of: str) -> str:
@@ -106,13 +107,13 @@ def bar() -> Iterator[None]:
         def hear(e: events.Event) -> None:
             nonlocal stage
             if e.note:
-                progress.console.print(e.note, markup=False, emoji=False, highlight=False)
+                progress.console.print(streams.printable(e.note), markup=False, emoji=False, highlight=False)
                 return
             if e.preview:
                 return
             if e.stage != stage:
                 stage = e.stage
-                progress.reset(task, description=stage, total=e.of)
+                progress.reset(task, description=streams.printable(stage), total=e.of)
             progress.update(task, completed=e.step, total=e.of or None, done=amount(e, "/"))
 
         with events.listen(hear):
@@ -121,4 +122,7 @@ def bar() -> Iterator[None]:
 
 def answer(paths: list[str], as_json: dict[str, Any] | None) -> None:
     """Prints the paths of results, a line each, or one JSON value."""
-    print(json.dumps(as_json) if as_json is not None else "\n".join(paths))
+    if as_json is not None:
+        streams.say(json.dumps(as_json))
+    else:
+        streams.paths(paths)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from zorki.cli import interrupt, terminal
-from zorki.cli.many import some_failed
+from zorki.cli.many import quote, some_failed
 from zorki.core.errors import InputError
 
 
@@ -77,13 +77,15 @@ def tour(
         guide = Guide(net, shrunk(opened), shrunk(painting), long=long, seed=seed, namer=namer(net, device), photos=many)
         h, w = opened.pixels.shape[:2]
         walk = Walk(
-            guide, page, facts=(("photo", f"{opened.name}, {w} × {h}"), ("network", net.name), ("command", f"zorki tour {opened.name}"))
+            guide,
+            page,
+            facts=(("photo", f"{opened.name}, {w} × {h}"), ("network", net.name), ("command", f"zorki tour {quote(Path(opened.name))}")),
         )
         try:
             with interrupt.awaited():
                 walk.go(section)
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(f"Stopped by Ctrl-C. The page holds what was done: {page}") from None
+        except KeyboardInterrupt as stop:
+            raise interrupt.said(stop, f"The page holds what was done: {page}") from None
     answer = {
         "command": ["tour"],
         "out": [str(page)],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import resources
 from typing import Any
 
@@ -24,9 +25,10 @@ def build(name: str, wanted: str) -> App:
 
 
 def first_line(package: str, module: str) -> str:
-    """The first line of a file's docstring, read without importing it."""
-    with (resources.files(package) / f"{module}.py").open(encoding="utf-8") as f:
+    """The first line of a file's docstring, read without importing it; nothing where only compiled files are installed."""
+    with suppress(FileNotFoundError), (resources.files(package) / f"{module}.py").open(encoding="utf-8") as f:
         return f.readline().strip().strip('"')
+    return ""
 
 
 def stub() -> None:

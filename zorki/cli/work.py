@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zorki.cli import interrupt, many, memory, options, terminal
+from zorki.cli import interrupt, many, memory, options, streams, terminal
 from zorki.cli.many import Told, answer, line_of
 from zorki.core import settings
 from zorki.core.errors import InputError, Stopped
-from zorki.core.method import by_place
+from zorki.core.folders import typed
+from zorki.core.numbers import sides
 from zorki.studio.shelves import Method
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
     """Runs it; Ctrl-C and a stop by the world keep what was done."""
     began = time.monotonic()
     common = {name: given.pop(name) for name in list(given) if name in ELSEWHERE}
-    named = by_place(m.inputs, pictures) | {n: given.pop(n) for n in m.inputs if n in given}
+    named = many.named(m, pictures) | {n: given.pop(n) for n in m.inputs if n in given}
     chosen = m.fill(common.get("preset"), given)  # before the net is opened: a wrong option is told at once
     several = many.meant(m, named)
     apart(common, chosen)
@@ -43,7 +43,7 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
             many.check(named[several], out, film, getattr(chosen, "state", None))
         net = studio.load(
             common.get("model", "eye"), weights=common.get("weights"), mean=common.get("mean"), std=common.get("std"),
-            side=options.sides(common.get("side")), device=common.get("device", "auto"), dtype=common.get("dtype", "auto"),
+            side=sides(common.get("side")), device=common.get("device", "auto"), dtype=common.get("dtype", "auto"),
         )  # fmt: skip
         if several is None:
             job = studio.Job(m, net, named, chosen, opened(film, force), **many.how(common))
@@ -56,7 +56,7 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
     if told.paths != ["-"]:
         if not common.get("json"):
             for row in told.more.get("top", ()):
-                print(f"{row['share']:6.1%}  {row['class']:4d}  {row['name']}")
+                streams.say(f"{row['share']:6.1%}  {row['class']:4d}  {row['name']}")
         terminal.answer(told.paths, result if common.get("json") else None)
     if told.end is not None:
         raise told.end
@@ -125,13 +125,11 @@ def one(job: studio.Job, common: dict[str, Any]) -> Told:
                 raise
             stop = e
         path = save(job, out, force)
-    told = Told([path, *([film] if film and Path(film).exists() else [])], answer(job, losses))
-    if path == "-":
-        told.paths = ["-"]
+    told = Told(["-"] if path == "-" else [typed(p) for p in (path, film) if p and Path(p).exists()], answer(job, losses))
     if isinstance(stop, Stopped):
         told.end = Stopped(stop.got, f"What was drawn is kept in {path}.", stop.do)
     elif stop is not None:
-        told.end = KeyboardInterrupt(f"Stopped by Ctrl-C. What was drawn is kept in {path}.")
+        told.end = interrupt.said(stop, f"What was drawn is kept in {path}.")
     elif failed := many.missing(job):
         told.end = many.some_failed(failed, sum(map(len, job.sets.values())), "the result is made of the others")
     return told
@@ -179,7 +177,7 @@ def save(job: studio.Job, out: str | None, force: bool) -> str:
 
     result = job.result()
     if out == "-":
-        sys.stdout.buffer.write(io.encode(result.numpy(), "PNG"))
+        streams.data(io.encode(result.numpy(), "PNG"))
         return "-"
     if out is None or many.is_folder(out):
         return many.numbered(job, result, Path(out or ""))

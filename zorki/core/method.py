@@ -20,7 +20,7 @@ class Input:
     """help: one line. option: given as --name, and may be missing. many: photographs (folders, zips, files), given as --name, once or more.
 
     rest: with many, the command line takes them by their place, behind all others. whole: comes as an io.Photo, with its transparency.
-    twice: with many, each counts by its place, also one that was given before.
+    twice: with many, each counts by its place, also one that was given before. mask: counts by its brightness, where it is transparent 0.
     """
 
     help: str
@@ -29,6 +29,7 @@ class Input:
     rest: bool = False
     whole: bool = False
     twice: bool = False
+    mask: bool = False
 
     @property
     def placed(self) -> bool:
@@ -46,3 +47,9 @@ def by_place(inputs: Mapping[str, Input], given: Sequence[Any]) -> dict[str, Any
     elif len(given) > len(places):
         raise InputError(f"{len(given)} pictures are given.", f"There is place for {', '.join(places) or 'none'}.")
     return out
+
+
+def lone(inputs: Mapping[str, Input]) -> str | None:
+    """The one picture that has a place, where no other has one: of several that are given by place each is this one in turn."""
+    placed = [name for name, i in inputs.items() if not i.option]
+    return placed[0] if len(placed) == 1 and not inputs[placed[0]].many else None

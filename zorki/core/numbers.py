@@ -1,4 +1,4 @@
-"""Numbers as people write them: "7", "0-63", "1,4,9-12", "all"."""
+"""Numbers as people write them: "7", "0-63", "1,4,9-12", "all"; "24x40"; the shortest of 0.1."""
 
 from __future__ import annotations
 
@@ -24,3 +24,18 @@ def numbers(text: str, count: int, what: str) -> tuple[int, ...]:
             raise InputError(f"{what}: there is no number {max(first, last)}.", f"They are 0 to {count - 1}.")
         out.update(dict.fromkeys(range(first, last + 1) if first <= last else range(first, last - 1, -1)))
     return tuple(out)
+
+
+def sides(text: str | None) -> int | tuple[int, int] | None:
+    """ "224" → 224, "24x40" → (24, 40): rows and columns. Raises InputError."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"([1-9]\d{0,4})(?:[x×]([1-9]\d{0,4}))?", text.strip())
+    if found is None:
+        raise InputError(f"The side {text} is no size.", "It is pixels, as 224, or rows x columns, as 24x40.")
+    return int(found[1]) if found[2] is None else (int(found[1]), int(found[2]))
+
+
+def short(x: float) -> str:
+    """The shortest that is read as the same number."""
+    return f"{x:g}" if float(f"{x:g}") == x else repr(x)

@@ -14,6 +14,7 @@ from dataclasses import MISSING, dataclass, fields, replace
 from typing import Annotated, Any, TypeVar, get_type_hints
 
 from zorki.core.errors import InputError, UnknownName
+from zorki.core.folders import at_home
 
 S = TypeVar("S")
 
@@ -44,18 +45,26 @@ class Option:
 def options(settings: type[Any]) -> tuple[Option, ...]:
     """The fields of a Settings dataclass in order; help is the string literal under each field."""
     hints = get_type_hints(settings, vars(sys.modules[settings.__module__]), include_extras=True)
-    body = ast.parse(textwrap.dedent(inspect.getsource(settings))).body[0]
-    assert isinstance(body, ast.ClassDef)
-    helps, last = {}, ""
-    for node in body.body:
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            last = node.target.id
-        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str) and last:
-            helps[last] = " ".join(node.value.value.split())
+    helps = literals(settings)
     return tuple(
         Option(f.name, hints[f.name], None if f.default is MISSING else f.default, helps.get(f.name, ""), bool(f.metadata.get("file")))
         for f in fields(settings)
     )
+
+
+def literals(settings: type[Any]) -> dict[str, str]:
+    """The string literal under each field, by the field's name; none where only compiled files are installed."""
+    try:
+        source = inspect.getsource(settings)
+    except OSError:
+        return {}
+    helps, last = {}, ""
+    for node in ast.parse(textwrap.dedent(source)).body[0].body:  # type: ignore[attr-defined]
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            last = node.target.id
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str) and last:
+            helps[last] = " ".join(node.value.value.split())
+    return helps
 
 
 def fill(settings: type[S], presets: Mapping[str, S], preset: str | None, given: Mapping[str, Any]) -> S:
@@ -72,6 +81,8 @@ def fill(settings: type[S], presets: Mapping[str, S], preset: str | None, given:
         if name not in known:
             raise UnknownName.among("option", name, known)
         value = given[name] = os.fspath(value) if isinstance(value, os.PathLike) else value
+        if known[name].file and isinstance(value, str):
+            value = given[name] = str(at_home(value))
         sequence = hasattr(value, "__iter__") and not isinstance(value, str)
         if (known[name].type is str and (sequence or whole(value))) or (known[name].type == (str | None) and sequence):
             parts = value if sequence else [value]

@@ -9,15 +9,18 @@ from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
-from platformdirs import user_cache_path
 
+from zorki.core import folders
 from zorki.io.disk import atomic_write
 from zorki.io.photo import Array
 
 
 def cached(kind: str, key: str) -> Path:
     """Where such a file lies in the user's cache folder, which is made if need be. Raises OSError."""
-    folder = user_cache_path("zorki") / kind
+    home = folders.cache()
+    if home is None:
+        raise OSError("there is no home folder")
+    folder = home / kind
     folder.mkdir(parents=True, exist_ok=True)
     return folder / f"{key}.npz"
 

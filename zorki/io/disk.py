@@ -106,9 +106,9 @@ def atomic(path: str | Path, force: bool = True) -> Iterator[Path]:
 
 
 def atomic_write(path: str | Path, data: bytes | str, force: bool = True) -> None:
-    """Writes `data` (text as UTF-8) whole or not at all. Raises as `atomic`."""
+    """Writes `data` (text as UTF-8; a byte of a file's name that is no text as \\udce9) whole or not at all. Raises as `atomic`."""
     with atomic(path, force) as temporary:
-        temporary.write_bytes(data.encode() if isinstance(data, str) else data)
+        temporary.write_bytes(data.encode(errors="backslashreplace") if isinstance(data, str) else data)
 
 
 def numbered(path: str | Path) -> Iterator[Path]:

@@ -9,6 +9,7 @@ import unicodedata
 from pathlib import Path
 
 from zorki.core.errors import InputError
+from zorki.core.folders import at_home
 from zorki.core.names import nearest
 
 
@@ -28,7 +29,7 @@ def _same_letters(path: Path) -> Path | None:
 
 def existing_file(path: str | Path) -> Path:
     """`path` as it lies on the disk. Raises InputError when it is missing (near names are suggested), a folder or no plain file."""
-    path = Path(path)
+    path = at_home(path)
     try:
         if not path.exists():
             path = _same_letters(path) or path

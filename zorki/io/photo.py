@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -49,6 +49,10 @@ class Photo:
     def hw(self) -> tuple[int, int]:
         """Height and width in pixels."""
         return int(self.pixels.shape[0]), int(self.pixels.shape[1])
+
+    def on_black(self) -> Photo:
+        """What it shows on black: a mask that counts by its brightness has nothing where it is transparent."""
+        return self if self.alpha is None else replace(self, pixels=self.pixels * self.alpha[..., None], alpha=None)
 
 
 @dataclass

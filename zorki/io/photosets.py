@@ -20,6 +20,7 @@ from typing import Any, TypeVar, overload
 import numpy as np
 
 from zorki.core.errors import InputError, ZorkiError
+from zorki.core.folders import at_home
 from zorki.io.files import existing_file, natural
 from zorki.io.kinds import ENDINGS, HEAD, sniff
 from zorki.io.opening import LIMIT, open_handle, open_photo
@@ -172,7 +173,7 @@ def entries(given: Any, number: int = 0, span: Span | None = None) -> list[Entry
     """What one thing given holds. Raises InputError where that is nothing."""
     if not isinstance(given, str | Path):
         return [Entry(f"picture {number + 1}", given, "", marked(open_photo(given, range=span)))]
-    path = Path(given)
+    path = at_home(given)
     if os.path.isdir(path):
         return of_folder(path)
     if not os.path.exists(path) and glob.has_magic(str(path)):

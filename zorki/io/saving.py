@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image
 
+from zorki.core import events
 from zorki.core.errors import InputError, UnknownName
 from zorki.io import colour, heif, pngs, tiffs
 from zorki.io.disk import atomic, check_target
@@ -58,7 +59,17 @@ def save_photo(
     data = _file(kind, colours, like or Photo(pixels=np.empty((0, 0, 3), np.float32)), settings, quality)
     with atomic(path, force) as temporary:
         temporary.write_bytes(data)
+    if like is not None:
+        _tell_lost(path.name, kind, like)
     return path
+
+
+def _tell_lost(name: str, kind: str, like: Photo) -> None:
+    """A note of what the photo had and this format has not."""
+    lost = ["is not transparent: white is behind"] if like.alpha is not None and kind not in _ALPHA and like.alpha.min() < 1 else []
+    lost += [f"has 8 of the photo's {like.depth} bit"] if like.depth > 8 and kind not in _DEEP else []
+    if lost:
+        events.note(f"{name} {' and '.join(lost)}. PNG and TIFF keep all.")
 
 
 def _checked(pixels: Array, name: str, longest: int | None) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from zorki.report.page import notebook_html, render
+from zorki.report.pictures import inline
 from zorki.report.sheets import sheet
 
-__all__ = ["notebook_html", "render", "sheet"]
+__all__ = ["inline", "notebook_html", "render", "sheet"]

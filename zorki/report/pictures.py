@@ -5,16 +5,20 @@ from __future__ import annotations
 import hashlib
 from base64 import b64encode
 from dataclasses import dataclass
+from html import escape
 from typing import Literal
 
 import numpy as np
 
 from zorki import blocks, io
+from zorki.io.photo import Floats
 
-__all__ = ["Embedded", "embed"]
+__all__ = ["Embedded", "embed", "inline"]
 
 LONGEST = 2400  # more pixels than a screen shows only make the page heavy
 SMALL = 64  # below this PNG is exact and hardly larger
+SCREEN = 1200  # pixels of a picture in a notebook
+EXACT = 256  # longest side of one that stays as it is there: maps and drawings are looked at pixel by pixel
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,22 @@ def embed(shown: blocks.Figure | blocks.Tile, crisp: bool = False) -> Embedded:
         film=uri(shown.film, shown.film_media) if shown.film else "",
         is_video=shown.film is not None and shown.film_media.startswith("video/"),
     )
+
+
+def inline(pixels: blocks.Pixels, alt: str, alpha: Floats | None = None, sheet: bool = False) -> str:
+    """A picture (h, w, 3) as an `<img>` for a notebook, no larger than a screen shows.
+
+    alpha: (h, w) in 0..1. sheet: it may be twice as high, so that its captions can be read.
+    """
+    h, w = pixels.shape[:2]
+    shown: Floats = pixels.astype(np.float32) / np.float32(255)
+    if alpha is not None:
+        shown = np.dstack([shown, io.resize(alpha[..., None], (h, w))])
+    k = min(1.0, SCREEN * (1 + sheet) / h, SCREEN / w)
+    if k < 1:
+        shown = io.resize(shown, (max(1, round(h * k)), max(1, round(w * k))))
+    form: Literal["PNG", "WEBP"] = "PNG" if alpha is not None or max(shown.shape) <= EXACT else "WEBP"
+    return f'<img alt="{escape(alt)}" src="{uri(io.encode(shown, form), f"image/{form.lower()}")}">'
 
 
 def smaller(pixels: blocks.Pixels) -> blocks.Pixels:

@@ -32,6 +32,7 @@ class Job:
     def __init__(
         self, method: Method, net: lens.Net, pictures: Mapping[str, Any], chosen: Any, film: io.Film | None = None, **how: Any
     ) -> None:
+        pictures = {name: p for name, p in pictures.items() if p is not None}  # as if it had not been named
         for name in pictures:
             if name not in method.inputs:
                 raise InputError(f"{method.name} takes no picture called {name}.", f"It takes {', '.join(method.inputs) or 'none'}.")
@@ -55,7 +56,8 @@ class Job:
         import torch
 
         with torch.inference_mode(False):  # a caller may be in it, and nothing that is drawn could be
-            inputs = {name: one if self.method.inputs[name].whole else tensor(one) for name, one in self.photos.items()}
+            its = self.method.inputs
+            inputs = {n: p if its[n].whole else tensor(p.on_black() if its[n].mask else p) for n, p in self.photos.items()}
             started = self.method.run(self.net, **inputs, **self.sets, s=self.settings)
         if not self.method.climbs:
             self.made = started

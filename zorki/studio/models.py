@@ -11,7 +11,7 @@ from torch import nn
 
 from zorki import lens
 from zorki import weights as cards
-from zorki.core import events, processor
+from zorki.core import events, folders, forks, numbers, processor
 from zorki.core.errors import InputError
 from zorki.studio.shelves import DEFAULT_MODEL
 from zorki.weights.states import fill
@@ -27,21 +27,22 @@ def load(
     weights: str | Path | None = None,
     mean: Sequence[float] | None = None,
     std: Sequence[float] | None = None,
-    side: int | tuple[int, int] | None = None,
+    side: int | tuple[int, int] | str | None = None,
     device: str = "auto",
     dtype: str = "auto",
 ) -> lens.Net:
     """A network to look at: a name (`zorki models`), `file.py:function`, `package.module:Class`, a .pt2 or TorchScript file, an nn.Module.
 
     weights: a state dict for it (safetensors, or .pth by weights_only). mean, std: what a net of the user's expects;
-    without them pictures reach it in 0..1. side: pixels of the pictures that it takes, (h, w) where they are not square; not given,
+    without them pictures reach it in 0..1. side: pixels of the pictures that it takes, (h, w) or "96x128" where they are not square; not given,
     it is found by trying. dtype: what is drawn with; whatever measures stays in float32. Raises UnknownName, InputError, WeightsError.
     """
     lens.check_scale(mean, std)
-    net = found(model, mean, std, side)
+    forks.heed()
+    net = found(model, mean, std, numbers.sides(side) if isinstance(side, str) else side)
     if weights is not None:
         with net.alone():
-            fill(net.inner, Path(weights))
+            fill(net.inner, folders.at_home(weights))
         net.name = f"{net.name} with {Path(weights).name}"  # no longer the network that the name alone would give
     place = chosen_device(device)
     if place is not None and not isinstance(model, nn.Module | lens.Net):
@@ -61,7 +62,9 @@ def found(
         return model.like(model.module)  # what is chosen here is no business of whoever else has it
     if isinstance(model, nn.Module):
         return own(model, type(model).__name__, mean, std, side)
-    if not isinstance(model, str):
+    if isinstance(model, str | Path):
+        model = str(folders.at_home(model))
+    else:
         raise InputError(f"The model is a {type(model).__name__}.", "It is a name, file.py:function, a file, or an nn.Module.")
     if known and os.path.lexists(model):
         raise InputError(

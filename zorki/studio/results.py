@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zorki import blocks, io, pixels, report
+from zorki.core.folders import at_home
 
 if TYPE_CHECKING:
     import torch
@@ -45,16 +46,23 @@ class Shown(ABC):
 
     def save(self, path: str | Path, *, force: bool = False) -> Path:
         """Writes the file whose ending says the format, .html for a page; what exists stays unless force. Raises InputError, Stopped."""
-        if self.blocks is None or Path(path).suffix.lower() not in (".html", ".htm"):
-            return io.save_photo(Path(path), self.numpy(), settings=dict(self.record), force=force)
-        io.atomic_write(Path(path), report.render(self.blocks), force)
-        return Path(path)
+        target = at_home(path)
+        if self.blocks is None or target.suffix.lower() not in (".html", ".htm"):
+            return io.save_photo(target, self.numpy(), settings=dict(self.record), force=force)
+        io.atomic_write(target, report.render(self.blocks), force)
+        return target
 
-    def _repr_html_(self) -> str:
+    @cached_property
+    def shown(self) -> str:
+        """As a notebook shows it: made for a screen, once."""
         if self.blocks is not None:
             return report.notebook_html(self.blocks)
-        code = base64.b64encode(io.encode(self.numpy(), "PNG")).decode()
-        return f'<img alt="{" ".join(self.record.get("command", ["picture"]))}" src="data:image/png;base64,{code}">'
+        like = getattr(self, "like", None)
+        alt = " ".join(self.record.get("command", ["picture"]))
+        return report.inline(self.numpy(), alt, None if like is None else like.alpha, sheet=hasattr(self, "tiles"))
+
+    def _repr_html_(self) -> str:
+        return self.shown
 
 
 @dataclass(frozen=True)
@@ -74,7 +82,7 @@ class Picture(Shown):
 
     def save(self, path: str | Path, *, force: bool = False) -> Path:
         array = self.tensor().permute(1, 2, 0).numpy()
-        return io.save_photo(Path(path), array, like=self.like, settings=dict(self.record), force=force)
+        return io.save_photo(at_home(path), array, like=self.like, settings=dict(self.record), force=force)
 
 
 @dataclass(frozen=True)

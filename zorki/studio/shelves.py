@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from zorki.core import settings, shelf
+from zorki.core.folders import typed
 from zorki.core.method import Input
+from zorki.core.numbers import short
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Method:
         for key, name in pictures.items():
             words += [typed(one) for one in ([name] if isinstance(name, str) else name)] if self.inputs[key].placed else []
         if model and model != DEFAULT_MODEL:
-            words += ["--model", model]
+            words += ["--model", typed(model)]
         for key, name in pictures.items():
             for one in () if self.inputs[key].placed else (name,) if isinstance(name, str) else name:
                 words += [f"--{key.replace('_', '-')}", typed(one)]
@@ -58,18 +60,9 @@ class Method:
                 words.append(flag if value else f"--no-{flag[2:]}")
             else:
                 for one in value if isinstance(value, tuple) else (value,):
-                    words += [flag, short(one) if isinstance(one, float) else str(one)]
+                    said = short(one) if isinstance(one, float) else str(one)
+                    words += [f"{flag}={said}"] if isinstance(one, str) and said.startswith("-") else [flag, said]
         return shlex.join(words)
-
-
-def typed(name: str) -> str:
-    """A file's name as a command line takes it: one that begins like an option gets its folder."""
-    return f"./{name}" if name.startswith("-") else name
-
-
-def short(x: float) -> str:
-    """The shortest that is read as the same number."""
-    return f"{x:g}" if float(f"{x:g}") == x else repr(x)
 
 
 DEFAULT_MODEL = "eye"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from zorki import io, lens, pixels
 from zorki.core import manual
 from zorki.core.errors import InputError
+from zorki.core.folders import at_home
 from zorki.core.method import by_place
 from zorki.studio.desk import Job
 from zorki.studio.models import load
@@ -52,7 +52,7 @@ class Call:
         pictures = by_place(self._method.inputs, given) | {n: more.pop(n) for n in self._method.inputs if n in more}
         chosen = self._method.fill(preset, more)
         net = net if isinstance(net, lens.Net) and not where else load(net or "eye", **where)
-        return Job(self._method, net, pictures, chosen, None if film is None else io.Film(Path(film)), **how)
+        return Job(self._method, net, pictures, chosen, None if film is None else io.Film(at_home(film)), **how)
 
     def __repr__(self) -> str:
         return f"<zorki.{self._method.wing}.{self._method.name}: {self._method.summary}>"

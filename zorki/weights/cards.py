@@ -12,21 +12,22 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_cache_path, user_data_path
-
+from zorki.core import folders
 from zorki.core.errors import InputError, UnknownName
 
 FILES = Path(str(resources.files("zorki.weights"))) / "files"
+HOMELESS = Path("~", ".cache", "zorki")  # said, never made
 
 
 def downloads() -> Path:
-    """Where official weight files are put when somebody asks for them."""
-    return user_cache_path("zorki") / "weights"
+    """Where official weight files are put when somebody asks for them; where they would be, for a user without a home."""
+    return (folders.cache() or HOMELESS) / "weights"
 
 
-def own() -> Path:
-    """The user's folder: a NAME.toml with a NAME.safetensors beside it is a network like those that ship."""
-    return user_data_path("zorki") / "models"
+def own() -> Path | None:
+    """The user's folder: a NAME.toml with a NAME.safetensors beside it is a network like those that ship. None without a home."""
+    folder = folders.data()
+    return None if folder is None else folder / "models"
 
 
 @dataclass(frozen=True)
@@ -154,14 +155,15 @@ def imagenet() -> tuple[str, ...]:
 def names() -> tuple[str, ...]:
     """The networks that have a card: those of Zorki in name order, then the user's."""
     shipped = sorted(p.stem for p in FILES.glob("*.toml"))
-    return (*shipped, *sorted(p.stem for p in own().glob("*.toml") if p.stem not in shipped))
+    yours = own()
+    return (*shipped, *sorted(p.stem for p in (() if yours is None else yours.glob("*.toml")) if p.stem not in shipped))
 
 
 def card(name: str) -> Card:
     """Raises UnknownName with the nearest names, InputError for a damaged card of the user's."""
     if name not in names():
         raise UnknownName.among("model", name, names())
-    folder = FILES if (FILES / f"{name}.toml").is_file() else own()
+    folder = FILES if (FILES / f"{name}.toml").is_file() else own() or FILES
     path = folder / f"{name}.toml"
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))

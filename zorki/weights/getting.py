@@ -17,7 +17,7 @@ import urllib3
 from filelock import FileLock, Timeout
 from urllib3 import exceptions as broken
 
-from zorki.core import events
+from zorki.core import events, folders
 from zorki.core.errors import InputError, Stopped, WeightsError, ZorkiError
 from zorki.io.disk import atomic, trouble
 from zorki.weights import cards
@@ -44,6 +44,8 @@ def get(name: str) -> Path:
             return known.file
         if os.environ.get(OFFLINE, "0") not in ("", "0"):
             raise failed(known, f"{OFFLINE} is set")
+        if folders.cache() is None:
+            raise WeightsError(f"There is no home folder to keep {known.file.name} in.", "", "Set HOME, or XDG_CACHE_HOME to a folder.")
         known.file.parent.mkdir(parents=True, exist_ok=True)
         with alone(known):
             if not whole(known):  # another process may have been quicker

@@ -48,7 +48,7 @@ SHOWN = 512  # pixels of the longer side
 INPUTS = {
     "photo": Input("the photo that is classified"),
     "parts": Input("for occlusion: a picture in flat colours; each colour is covered in turn", option=True),
-    "at": Input("for a segmenter: a picture that is bright where it is asked; not given: where it sees the class", option=True),
+    "at": Input("for a segmenter: a picture that is bright where it is asked; not given: where it sees the class", option=True, mask=True),
 }
 
 

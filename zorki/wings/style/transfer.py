@@ -130,6 +130,8 @@ def one(
     from zorki.pixels.sitting import Sitting
 
     sitting = Sitting.of(net, content, style, mask, begin, s)
+    if begin is not None and s.start != "content":
+        events.note(f"--begin is what is painted over; --start {s.start} is ignored.")
     key = pausing.key_of(
         keeping.fingerprint(net), replace(s, state=None, strength=0.0), content, begin, sitting.covers, *(x for pair in sitting.styles for x in pair)
     ) if s.state else ""  # fmt: skip
