@@ -81,6 +81,8 @@ def mark(paths: list[str], its: Input) -> str | None:
 
     if its.twice:
         return io.PhotoSet(paths, twice=True).content
+    if its.vector:
+        return io.marked(io.open_vector(paths[0]))
     return None if its.many else io.marked(paths[0])
 
 

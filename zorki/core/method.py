@@ -20,7 +20,7 @@ class Input:
     """help: one line. option: given as --name, and may be missing. many: photographs (folders, zips, files), given as --name, once or more.
 
     rest: with many, the command line takes them by their place, behind all others. whole: comes as an io.Photo, with its transparency.
-    twice: with many, each counts by its place, also one that was given before.
+    twice: with many, each counts by its place, also one that was given before. vector: no picture but a row of numbers, as an io.Vector.
     """
 
     help: str
@@ -29,6 +29,7 @@ class Input:
     rest: bool = False
     whole: bool = False
     twice: bool = False
+    vector: bool = False
 
     @property
     def placed(self) -> bool:

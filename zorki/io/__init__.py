@@ -10,11 +10,13 @@ from zorki.io.saving import check_picture_target, encode, output_name, pil, save
 from zorki.io.scale import resize
 from zorki.io.settings import read_settings
 from zorki.io.sheet import fitting, sheet
+from zorki.io.vectors import Vector, open_vector
 
 __all__ = [
     "Film",
     "Photo",
     "PhotoSet",
+    "Vector",
     "atomic",
     "atomic_write",
     "cached",
@@ -27,6 +29,7 @@ __all__ = [
     "marked",
     "numbered",
     "open_photo",
+    "open_vector",
     "output_name",
     "pil",
     "read_arrays",

@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from zorki.lens.field import ReceptiveField as ReceptiveField
     from zorki.lens.field import receptive_field as receptive_field
     from zorki.lens.grids import maps as maps
+    from zorki.lens.halves import precise as precise
     from zorki.lens.net import Net as Net
     from zorki.lens.quieting import quiet as quiet
     from zorki.lens.rules import backward_rule as backward_rule
     from zorki.lens.table import Layer as Layer
     from zorki.lens.table import Layers as Layers
+    from zorki.lens.wayback import gradients as gradients
+    from zorki.lens.wayback import passes as passes
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
@@ -30,7 +33,10 @@ __getattr__, __dir__, __all__ = attach(
         "backward_rule": "rules",
         "capture": "capturing",
         "chunk": "chunks",
+        "gradients": "wayback",
         "maps": "grids",
+        "passes": "wayback",
+        "precise": "halves",
         "quiet": "quieting",
         "receptive_field": "field",
     },

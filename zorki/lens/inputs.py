@@ -12,6 +12,7 @@ from torch import nn
 from zorki.core.errors import InputError
 
 HINTS = ("img_size", "image_size", "input_size")  # attributes in which models tell the size of their pictures
+OCCLUSION = "`zorki see attribution --method occlusion` needs no gradient."
 LUMA = (0.2126, 0.7152, 0.0722)  # shares of R, G, B in grey (BT.709)
 
 
@@ -40,8 +41,13 @@ def no_way_back(what: str) -> InputError:
     return InputError(
         f"{what} passes no gradient back to the picture.",
         "The net runs it under no_grad, or turns it into whole numbers.",
-        "Take @torch.no_grad() off its forward.",
+        f"Take @torch.no_grad() off its forward; {OCCLUSION}",
     )
+
+
+def quantised(module: nn.Module) -> bool:
+    """Whether parts of it are torch's own int8 layers."""
+    return any("quantized" in type(part).__module__ for part in module.modules())
 
 
 def needed(module: nn.Module) -> list[str]:

@@ -15,7 +15,7 @@ from torch.utils._pytree import tree_map
 
 from zorki.core import events
 from zorki.core.errors import InputError, UnknownName, ZorkiError
-from zorki.lens.inputs import copied, described, grey, hinted, needed, no_way_back, refuse_unfinished, shapes, wants_grad
+from zorki.lens.inputs import copied, described, grey, hinted, needed, quantised, refuse_unfinished, shapes, wants_grad
 from zorki.lens.quieting import eager, inner, quiet
 from zorki.lens.table import Layer, Layers
 from zorki.lens.trace import Trace, tensor_in, trace
@@ -194,7 +194,9 @@ class Net:
                     self.layers()
             found = self.chosen(self.run(picture, backward=grad))
             if grad and not found.requires_grad:
-                raise no_way_back(f"{self.name}'s output")
+                from zorki.lens.wayback import refusal
+
+                raise refusal(self, picture)
             return found
 
     def quiet(self) -> AbstractContextManager[None]:
@@ -205,6 +207,7 @@ class Net:
         """Inside `with`, the net computes in `drawing`, the float type that is good enough to draw with; measuring stays out of it."""
         weight = self._weight()
         plain = weight is not None and weight.dtype != torch.float32  # a half net computes in its own type
+        plain = plain or quantised(self.inner)
         return nullcontext() if plain or self.drawing == torch.float32 else torch.autocast(self.device.type, self.drawing)
 
     def run(self, picture: Any, *, backward: bool = False) -> Any:

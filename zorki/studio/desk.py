@@ -41,8 +41,8 @@ class Job:
         more = {} if limit is None else {"limit": limit}
         many = {n: p for n, p in pictures.items() if method.inputs[n].many}
         self.sets = {n: p if isinstance(p, io.PhotoSet) else io.PhotoSet(p, limit, twice=method.inputs[n].twice) for n, p in many.items()}
-        single = {n: p for n, p in pictures.items() if n not in self.sets}
-        self.photos = {name: io.open_photo(p, **more) for name, p in single.items()}
+        self.vectors: dict[str, Any] = {n: io.open_vector(p) for n, p in pictures.items() if method.inputs[n].vector}
+        self.photos = {n: io.open_photo(p, **more) for n, p in pictures.items() if n not in {**self.sets, **self.vectors}}
         for one in self.photos.values():
             for sentence in one.notes:
                 events.note(sentence)
@@ -55,7 +55,8 @@ class Job:
 
         with torch.inference_mode(False):  # a caller may be in it, and nothing that is drawn could be
             inputs = {name: one if self.method.inputs[name].whole else tensor(one) for name, one in self.photos.items()}
-            started = self.method.run(self.net, **inputs, **self.sets, s=self.settings)
+            net = self.net if self.method.climbs else lens.precise(self.net)
+            started = self.method.run(net, **inputs, **self.sets, **self.vectors, s=self.settings)
         if not self.method.climbs:
             self.made = started
             return
@@ -113,7 +114,7 @@ class Job:
             "zorki": zorki.__version__,
             "command": [self.method.wing, self.method.name],
             "pictures": self.names(),
-            "marks": {n: io.marked(p) for n, p in self.photos.items()}
+            "marks": {n: io.marked(p) for n, p in {**self.photos, **self.vectors}.items()}
             | {n: p.content if self.method.inputs[n].twice else p.signature for n, p in self.sets.items()},
             "options": settings.changed(self.settings, files=False),
             "model": Path(self.net.name).name,  # of file.py:function without the folder
@@ -125,13 +126,12 @@ class Job:
 
     def names(self) -> dict[str, Any]:
         """Of the files that were opened, without their folders: one, or of photographs a list where several were given."""
-        return {n: Path(p.name).name for n, p in self.photos.items()} | {n: p.names for n, p in self.sets.items()}
+        return {n: Path(p.name).name for n, p in {**self.photos, **self.vectors}.items()} | {n: p.names for n, p in self.sets.items()}
 
     def default_name(self) -> str:
         """What the result is called when nobody said how: after input and command."""
         first = next(iter(self.photos.values()), None)
-        board = not self.method.climbs
-        if first is not None and not board:
+        if first is not None and self.method.climbs:
             return io.output_name(first, self.method.name)
         named = first or next(iter(self.sets.values()), None)
         stem = Path(named.name).stem if named else str(getattr(self.settings, "layer", None) or Path(self.net.name).name)

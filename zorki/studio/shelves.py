@@ -7,8 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zorki.core import settings, shelf
+from zorki.core import events, settings, shelf
 from zorki.core.method import Input
+from zorki.core.words import short, typed
+from zorki.weights import cards
+
+DEFAULT_MODEL = "eye"
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,17 @@ class Method:
     run: Callable[..., Any]
     page: Callable[..., Any] | None = None
     "for a method whose result is a page: what was drawn → blocks.Page"
+    words: bool = False
+    "its answer is what is printed: a picture comes only where one is asked for"
+    nets: tuple[str, ...] = ()
+    "networks for it where none is given, the best first"
+
+    def net(self) -> str:
+        """The network that is taken where none is given, and says so where there was a choice."""
+        found = cards.installed(self.nets) if self.nets else DEFAULT_MODEL
+        if self.nets:
+            events.note(f"No network is given, so {found} answers ({len(cards.card(found).classes):,} classes).")
+        return found
 
     @property
     def summary(self) -> str:
@@ -47,7 +62,7 @@ class Method:
         words = ["zorki", self.wing, self.name]
         for key, name in pictures.items():
             words += [typed(one) for one in ([name] if isinstance(name, str) else name)] if self.inputs[key].placed else []
-        if model and model != DEFAULT_MODEL:
+        if model and (self.nets or model != DEFAULT_MODEL):
             words += ["--model", model]
         for key, name in pictures.items():
             for one in () if self.inputs[key].placed else (name,) if isinstance(name, str) else name:
@@ -60,19 +75,6 @@ class Method:
                 for one in value if isinstance(value, tuple) else (value,):
                     words += [flag, short(one) if isinstance(one, float) else str(one)]
         return shlex.join(words)
-
-
-def typed(name: str) -> str:
-    """A file's name as a command line takes it: one that begins like an option gets its folder."""
-    return f"./{name}" if name.startswith("-") else name
-
-
-def short(x: float) -> str:
-    """The shortest that is read as the same number."""
-    return f"{x:g}" if float(f"{x:g}") == x else repr(x)
-
-
-DEFAULT_MODEL = "eye"
 
 
 def wings() -> tuple[str, ...]:
@@ -92,5 +94,5 @@ def method(wing: str, name: str) -> Method:
     module = shelf.take(f"zorki.wings.{wing}", name, f"{wing} method")
     return Method(
         wing, name, module.__doc__ or "", module.INPUTS, module.Settings, module.PRESETS, getattr(module, "ALSO", {}), module.run,
-        getattr(module, "page", None),
+        getattr(module, "page", None), getattr(module, "WORDS", False), getattr(module, "NETS", ()),
     )  # fmt: skip

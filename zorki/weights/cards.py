@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
 from importlib import resources
@@ -16,6 +16,7 @@ from platformdirs import user_cache_path, user_data_path
 
 from zorki.core.errors import InputError, UnknownName
 
+NAMERS = ("lite2", "lite0", "eye")  # networks that name things, the best one first
 FILES = Path(str(resources.files("zorki.weights"))) / "files"
 
 
@@ -155,6 +156,11 @@ def names() -> tuple[str, ...]:
     """The networks that have a card: those of Zorki in name order, then the user's."""
     shipped = sorted(p.stem for p in FILES.glob("*.toml"))
     return (*shipped, *sorted(p.stem for p in own().glob("*.toml") if p.stem not in shipped))
+
+
+def installed(among: Sequence[str]) -> str:
+    """The first of these networks whose numbers are here, else the last."""
+    return next((name for name in among if card(name).installed), among[-1])
 
 
 def card(name: str) -> Card:
