@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -18,7 +18,7 @@ from zorki.core.errors import InputError, UnknownName, ZorkiError
 from zorki.lens.inputs import copied, described, grey, hinted, needed, quantised, refuse_unfinished, shapes, wants_grad
 from zorki.lens.quieting import eager, inner, quiet
 from zorki.lens.table import Layer, Layers
-from zorki.lens.trace import Trace, tensor_in, trace
+from zorki.lens.trace import Trace, answer_in, tensor_in, trace
 
 SIDES = (224, 64, 32, 28, 299, 256, 384)  # tried in turn where nothing says what a net likes
 STEPS = (1, 2, 4, 8, 16, 32)  # by so many pixels a picture is made larger to find out which sizes a net takes
@@ -184,7 +184,7 @@ class Net:
     def logits(self, picture: Any) -> torch.Tensor:
         """(b, classes) for pictures (b, c, h, w) in 0..1, in eval mode; with a graph only when a picture asks for gradients.
 
-        Of a tuple, dict or dataclass the first tensor is taken ("logits" if so named); a list must be chosen from by
+        Of a tuple, dict or dataclass the first tensor is taken ("logits" or an embedding if so named); a list must be chosen from by
         `output`. Parameters get no gradients. Raises InputError.
         """
         grad = wants_grad(picture)
@@ -253,9 +253,7 @@ class Net:
         if isinstance(output, list) and len(output) > 1:
             choices = " or ".join(map(str, range(len(output)))) if len(output) < 5 else f"0 to {len(output) - 1}"
             raise InputError(f"output is a list of {len(output)}: choose {choices}", "", "Say which with Net(…, output=0).")
-        if isinstance(many, Mapping) and isinstance(many.get("logits"), torch.Tensor):
-            return many["logits"]  # type: ignore[no-any-return]
-        found = tensor_in(many)
+        found = answer_in(many)
         if found is None:
             raise InputError(f"The net gives a {type(output).__name__} without any tensor.", "Its output is a tensor or holds one.")
         return found

@@ -296,10 +296,10 @@ def asked(
 def say(m: Map, name: str, alone: bool) -> None:
     """What a person should know of the map before believing it."""
     title = TITLES[m.method]
-    if alone:
+    if alone and m.more.get("why"):  # the same words whatever the class, so that they are counted over a folder
+        events.note(f"{title}: {m.flat}, as {m.more['why']}")
+    elif alone:
         events.note(f"{title} for {name}: {m.flat or f'its largest value is {m.maximum:.3g}'}.")
-    if alone and m.more.get("why"):
-        events.note(f"{title}'s map is empty: {m.more['why']}")
     if alone and m.sanity is not None:
         events.note(
             f"{title} with the weights in random places: rank correlation {m.sanity:.2f}. Near 1 it tells nothing of what was learnt."
