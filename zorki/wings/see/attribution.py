@@ -272,7 +272,7 @@ def asked(
     if direction := directions.direction(net, like, towards, s.token, size):
         if s.class_ is not None:
             raise InputError(f"A class and {direction.name} are both asked about.", "", "Leave --class out, or --like and --towards.")
-        likeness = float(direction.of(net.logits(pixels.shift.resize(photo, size).to(net.device)))[0])
+        likeness = float(direction.of(net.logits(pixels.shift.resize(photo.detach(), size).to(net.device)))[0])
         events.note(f"The net's answer has a cosine of {likeness:.3f} with {direction.name}.")
         return Question(direction.name, direction=direction, likeness=likeness)
     number = None if s.class_ is None else naming.numbered(net, s.class_)
