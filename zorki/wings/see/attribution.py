@@ -193,7 +193,7 @@ class Attribution:
 
     @property
     def top(self) -> tuple[tuple[str, float], ...]:
-        """The five likeliest classes (name, share): a probability, or a segmenter's share of pixels. None where a direction was asked about."""
+        """The five likeliest classes (name, share): a probability, or a segmenter's share of pixels. Empty where a direction was asked about."""
         return tuple((one.name, one.share) for one in self.question.top)
 
     @property
