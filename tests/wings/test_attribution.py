@@ -582,3 +582,43 @@ def test_what_takes_long_tells_how_far_it_is() -> None:
         assert steps[-1].step == steps[-1].of == of
         assert [clock.left(e) for e in steps][-1] == 0
     assert any(e.stage == "occlusion" for e in told)
+
+
+# ---- empty maps say why (Z46)
+
+
+def negative() -> nn.Module:
+    """Sure of class 2, by its bias alone: each of its maps speaks against it."""
+    module = toy(inplace=False)
+    with torch.no_grad():
+        module[7].weight[2] = -module[7].weight[2].abs()
+        module[7].bias[2] = 9
+    return module
+
+
+def test_an_empty_gradcam_says_why_and_offers_what_is_not_empty() -> None:
+    made, notes = heard(lambda: attribution.run(lens.Net(negative(), side=32), picture()))
+    assert made.top[0][1] > 0.99
+    assert made.answer()["flat"] is True
+    assert "all 12 maps of 4 have a mean slope of 0 or less" in str(made.answer()["why"])
+    assert len([n for n in notes if "flat" in n]) == 1
+    assert "occlusion and integrated" in notes[-1]
+    assert "layercam" not in notes[-1], "whose map is empty too, as each slope of a map is its mean"
+
+
+def test_layercam_is_offered_where_it_is_not_empty() -> None:
+    """Slopes that are below 0 on the mean and above it at one place, where the map answers."""
+    a, g = torch.zeros(2, 3, 3), torch.full((2, 3, 3), -1.0)
+    a[:, 1, 1], g[:, 1, 1] = 1, 2
+    a[:, 0, 0] = 9
+    assert float(by.gradcam(a, g).max()) == 0
+    assert float(by.layercam(a, g).max()) > 0
+    assert "--method layercam" in by.why_empty(a, g, "4")
+    assert "nothing in 4 changes the answer" in by.why_empty(a, g * 0, "4")
+    a[0], g[0] = -5, 1
+    assert "add up to nothing above 0" in by.why_empty(a, g, "4")
+
+
+def test_a_map_that_is_not_empty_gives_no_reason() -> None:
+    assert "why" not in attribution.run(net(), picture(), Settings(method="gradient")).answer()
+    assert all("why" not in m.answer() for m in attribution.run(lens.Net(Maps(), side=24), picture(24, 24), Settings()).maps)

@@ -6,7 +6,7 @@ import functools
 import itertools
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,13 +53,22 @@ def net(**more: Any) -> lens.Net:
     return lens.Net(toy(**more), name="toy", side=32)
 
 
-def job(m: Method, n: lens.Net | None = None, hw: tuple[int, int] = (48, 64), options: bool = False, **given: Any) -> studio.Job:
+def job(
+    m: Method,
+    n: lens.Net | None = None,
+    hw: tuple[int, int] = (48, 64),
+    options: bool = False,
+    vectors: Mapping[str, Any] = {},
+    **given: Any,
+) -> studio.Job:
     few = {k: v for k, v in FEW.items() if k in m.settings.__dataclass_fields__}
     if "index" in m.settings.__dataclass_fields__:  # one of its own, so that nothing is found in the user's cache, or left there
         few["index"] = f"{HOUSE.name}/{next(FRESH)}.npz"
     pictures = {
-        name: folder(*hw) if it.many else photo(*hw, seed=i) for i, (name, it) in enumerate(m.inputs.items()) if options or not it.option
-    }
+        name: folder(*hw) if it.many else photo(*hw, seed=i)
+        for i, (name, it) in enumerate(m.inputs.items())
+        if (options and not it.vector) or not it.option
+    } | dict(vectors or {})
     return studio.Job(m, n or net(), pictures, m.fill(None, few | given))
 
 
@@ -93,6 +102,16 @@ def test_any_size_goes(m: Method, hw: tuple[int, int]) -> None:
 def test_pictures_that_may_be_given_may_be_given(m: Method) -> None:
     if any(i.option for i in m.inputs.values()):
         assert job(m, options=True).finish().numpy().size
+
+
+@pytest.mark.parametrize(
+    ("m", "name"), [(m, n) for m in ALL for n, i in m.inputs.items() if i.vector], ids=lambda v: v if isinstance(v, str) else ids(v)
+)
+def test_vectors_that_may_be_given_may_be_given(m: Method, name: str) -> None:
+    """A direction among the toy's five answers, also as a list."""
+    assert job(m, vectors={name: [1.0, -2.0, 0.5, 0.0, 3.0]}).finish().numpy().size
+    with pytest.raises(InputError, match=r"has 3 numbers.*gives 5"):
+        job(m, vectors={name: np.ones(3)}).finish()
 
 
 @pytest.mark.parametrize("m", ALL, ids=ids)

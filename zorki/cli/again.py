@@ -84,6 +84,8 @@ def mark(paths: list[str], its: Input, span: str | None) -> str | None:
 
     if its.twice:
         return io.PhotoSet(paths, twice=True, range=span).content
+    if its.vector:
+        return io.marked(io.open_vector(paths[0]))
     return None if its.many else io.marked(io.open_photo(paths[0], range=span))
 
 

@@ -26,11 +26,12 @@ NAMED = 10  # of what failed, on the terminal
 
 @dataclass
 class Told:
-    """What a command has to say at its end. more: for --json, beside the paths; end: what it ends with, if not well."""
+    """What a command has to say at its end. more: for --json, beside the paths; end: what it ends with, if not well; lines: above the paths."""
 
     paths: list[str]
     more: dict[str, Any] = field(default_factory=dict)
     end: BaseException | None = None
+    lines: list[str] = field(default_factory=list)
 
 
 def named(m: Method, pictures: Sequence[str]) -> dict[str, Any]:
@@ -71,6 +72,8 @@ def each(m: Method, net: lens.Net, named: Mapping[str, Any], several: str, chose
     from zorki import io
 
     photos = io.PhotoSet(named[several], **how(common))
+    if m.words and not common.get("out"):
+        return filled(None, m, net, photos, named, several, chosen, common)
     folder = Path(common["out"]) if common.get("out") else io.free_path(f"{called(photos)}.{m.name}")
     made, here = not folder.exists(), folder.resolve()
     photos.entries = [e for e in photos.entries if not (isinstance(e.where, Path) and here in e.where.resolve().parents)]  # results
@@ -97,9 +100,9 @@ def called(photos: io.PhotoSet) -> str:
 
 
 def filled(
-    folder: Path, m: Method, net: lens.Net, photos: io.PhotoSet, named: Mapping[str, Any], several: str, chosen: Any, common: Mapping[str, Any]
+    folder: Path | None, m: Method, net: lens.Net, photos: io.PhotoSet, named: Mapping[str, Any], several: str, chosen: Any, common: Mapping[str, Any]
 ) -> Told:  # fmt: skip
-    """`each`, when there is a folder for the results."""
+    """`each`, when there is a folder for the results, or none is wanted."""
     from zorki import studio
 
     rest = {n: opened(p, m.inputs[n], common) for n, p in named.items() if n != several}  # once, and before anything is made
@@ -107,43 +110,48 @@ def filled(
     results: list[dict[str, Any]] = []
     end: BaseException | None = None
     taken: set[Path] = set()
+    said = Said(len(photos))
     for k, entry in enumerate(photos.entries):
         losses: list[dict[str, Any]] = []
         try:
-            with interrupt.undisturbed(), events.translated(onward(k, len(photos), entry.name)):
+            with interrupt.undisturbed(), events.translated(onward(k, said, entry.name)):
                 with interrupt.awaited():
                     job = studio.Job(m, net, {several: photos[k], **rest}, chosen, range=common.get("range"))
-                    path, done = place(job, folder, taken, common.get("force", False))
-                    for step in () if done else job.steps():
+                    path, done = place(job, folder, taken, common.get("force", False)) if folder else (None, False)
+                    for step in () if done and not m.words else job.steps():
                         losses.append(line_of(step))
-                result = None if done else job.result()
+                result = None if done or path is None else job.result()
         except KeyboardInterrupt as stop:
-            left = f"{len(told.paths)} of {len(photos)} are done, in {folder}: the same command with --out {quote(folder)} goes on."
-            end = interrupt.said(stop, left)
+            onwards = f", in {folder}: the same command with --out {quote(folder)} goes on." if folder else "."
+            end = interrupt.said(stop, f"{len(results)} of {len(photos)} are done{onwards}")
             break
         except (InputError, Stopped) as error:
             failed.append((entry.name, " ".join(error.lines())))
             continue
-        if result is not None:
+        if result is not None and path is not None:
             try:
                 with interrupt.undisturbed():
                     result.save(path, force=common.get("force", False))
             except Stopped as error:  # the disk: the next picture will not fare better
                 kept = f"{len(told.paths)} of {len(photos)} are done, in {folder}."
-                end = Stopped(error.got, kept, f"Free some space; the same command with --out {quote(folder)} goes on.")
+                end = Stopped(error.got, kept, f"Free some space; the same command with --out {quote(str(folder))} goes on.")
                 break
-        taken.add(path)
         there += done
-        told.paths.append(typed(str(path)))
-        results.append({"photo": entry.name, "out": told.paths[-1], "kept": done} | answer(job, losses))
+        if path is not None:
+            taken.add(path)
+            told.paths.append(typed(str(path)))
+        if m.words:
+            told.lines += [*([""] if told.lines else []), entry.name, *lines(job)]
+        results.append({"photo": entry.name} | ({"out": told.paths[-1], "kept": done} if path else {}) | answer(job, losses))
+    said.counted()
     if there:
         events.note(f"{there} of them were made with the same settings before and are left as they are; --force makes them again.")
     told.more = {"failed": [{"photo": name, "why": why} for name, why in failed], "results": results}
     told.end = end
-    if end is None and failed and not told.paths:
+    if end is None and failed and not results:
         raise InputError(f"None of the {len(photos)} pictures of {photos.name} worked.", f"The first is {failed[0][0]}: {failed[0][1]}")
     if end is None and failed:
-        told.end = some_failed(failed, len(photos), f"the others are in {folder}")
+        told.end = some_failed(failed, len(photos), f"the others are in {folder}" if folder else "the others have their answers")
     return told
 
 
@@ -151,7 +159,9 @@ def opened(given: Any, its: Input, common: Mapping[str, Any]) -> Any:
     """An input beside the many: a photograph, or a set in which each can be opened. Raises InputError."""
     from zorki import io
 
-    return io.PhotoSet(given, twice=its.twice, **how(common)) if its.many else io.open_photo(given, **how(common))
+    if its.many:
+        return io.PhotoSet(given, twice=its.twice, **how(common))
+    return io.open_vector(given) if its.vector else io.open_photo(given, **how(common))
 
 
 def how(common: Mapping[str, Any]) -> dict[str, Any]:
@@ -159,11 +169,34 @@ def how(common: Mapping[str, Any]) -> dict[str, Any]:
     return {name: common.get(name) for name in ("limit", "range")}
 
 
-def onward(k: int, of: int, name: str) -> Callable[[events.Event], events.Event]:
+class Said:
+    """What was said of many pictures: each sentence is heard once, with the picture's name, and counted at the end."""
+
+    def __init__(self, of: int) -> None:
+        self.of = of
+        self.names: dict[str, list[str]] = {}
+
+    def first(self, sentence: str, name: str) -> bool:
+        """Whether the sentence is new; remembers whose it is."""
+        names = self.names.setdefault(sentence, [])
+        names.append(name)
+        return len(names) == 1
+
+    def counted(self) -> None:
+        """Tells of what was said of several how many, and which."""
+        for sentence, names in self.names.items():
+            if len(names) > 1:
+                which = ", ".join([*names[:NAMED], *(["…"] if len(names) > NAMED else [])])
+                events.note(f"{len(names):,} of {self.of:,} ({which}): {sentence}")
+
+
+def onward(k: int, said: Said, name: str) -> Callable[[events.Event], events.Event | None]:
     """Events of the k-th of many pictures as parts of the whole."""
 
-    def change(e: events.Event) -> events.Event:
-        return e if e.note or e.preview else replace(e, stage=f"{k + 1} of {of}, {name}", step=k * e.of + e.step, of=of * e.of)
+    def change(e: events.Event) -> events.Event | None:
+        if e.note:
+            return replace(e, note=e.note if name in e.note else f"{name}: {e.note}") if said.first(e.note, name) else None
+        return e if e.preview else replace(e, stage=f"{k + 1} of {said.of}, {name}", step=k * e.of + e.step, of=said.of * e.of)
 
     return change
 
@@ -212,6 +245,11 @@ def answer(job: studio.Job, losses: Sequence[dict[str, Any]]) -> dict[str, Any]:
     if losses:
         more |= {"losses": list(losses), "size": list(reversed(job.last.image().shape[-2:])) if job.last else None}
     return more
+
+
+def lines(job: studio.Job) -> list[str]:
+    """What a finished job has to say to a person."""
+    return list(job.made.lines()) if hasattr(job.made, "lines") else []
 
 
 def missing(job: studio.Job) -> list[tuple[str, str]]:

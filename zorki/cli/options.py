@@ -69,6 +69,12 @@ def signature(m: Method) -> inspect.Signature:
     if m.presets:
         own.append(Option("preset", str | None, None, f"settings by name ({', '.join(m.presets)}); what is given beside it counts"))
     parts += [parameter(o) for o in (*own, *options(m.settings))]
-    common = (*NET, *OUT, *(FILM if m.climbs else ()), *TELL, *(OPEN if m.inputs else ()))
+    model = Option("model", str | None, None, f"{NET[0].help}; not given: {', else '.join(m.nets)}") if m.nets else NET[0]
+    out = (
+        Option("out", str | None, None, "a picture with the answer: a file, a folder, or - for stdout; not given: none")
+        if m.words
+        else OUT[0]
+    )
+    common = (model, *NET[1:], out, *OUT[1:], *(FILM if m.climbs else ()), *TELL, *(OPEN if m.inputs else ()))
     parts += [parameter(o, COMMON) for o in common]
     return inspect.Signature(parts)

@@ -37,12 +37,14 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
         io.span_text(common.get("range"))  # a wrong one is told before the net is opened
         out, force, film = common.get("out"), common.get("force", False), common.get("film")
         onward = state_of(chosen)
-        if several is None:
+        if m.words and out is None:
+            pass  # nothing is written
+        elif several is None:
             check(out, film, force, m.page is not None, onward)
         else:
             many.check(named[several], out, film, getattr(chosen, "state", None))
         net = studio.load(
-            common.get("model", "eye"), weights=common.get("weights"), mean=common.get("mean"), std=common.get("std"),
+            common.get("model") or m.net(), weights=common.get("weights"), mean=common.get("mean"), std=common.get("std"),
             side=sides(common.get("side")), device=common.get("device", "auto"), dtype=common.get("dtype", "auto"),
         )  # fmt: skip
         if several is None:
@@ -55,9 +57,10 @@ def work(m: Method, pictures: Sequence[str], given: dict[str, Any]) -> None:
     result = {"command": [m.wing, m.name], "out": told.paths, "seconds": round(time.monotonic() - began, 3)} | told.more
     if told.paths != ["-"]:
         if not common.get("json"):
-            for row in told.more.get("top", ()):
-                streams.say(f"{row['share']:6.1%}  {row['class']:4d}  {row['name']}")
-        terminal.answer(told.paths, result if common.get("json") else None)
+            for line in told.lines:
+                streams.say(line)
+        if told.paths or common.get("json"):
+            terminal.answer(told.paths, result if common.get("json") else None)
     if told.end is not None:
         raise told.end
 
@@ -124,8 +127,9 @@ def one(job: studio.Job, common: dict[str, Any]) -> Told:
             if job.last is None:
                 raise
             stop = e
-        path = save(job, out, force)
-    told = Told(["-"] if path == "-" else [typed(p) for p in (path, film) if p and Path(p).exists()], answer(job, losses))
+        path = None if job.method.words and out is None else save(job, out, force)
+    made = ["-"] if path == "-" else [typed(p) for p in (path, film) if p and Path(p).exists()]
+    told = Told(made, answer(job, losses), lines=many.lines(job))
     if isinstance(stop, Stopped):
         told.end = Stopped(stop.got, f"What was drawn is kept in {path}.", stop.do)
     elif stop is not None:

@@ -56,14 +56,15 @@ def listen(listener: Listener) -> Iterator[None]:
 
 
 @contextmanager
-def translated(change: Callable[[Event], Event]) -> Iterator[None]:
-    """Whoever listens outside hears every event told inside as `change` makes it."""
+def translated(change: Callable[[Event], Event | None]) -> Iterator[None]:
+    """Whoever listens outside hears every event told inside as `change` makes it; nothing where it makes None of it."""
     outer = _listeners.get()
 
     def pass_on(event: Event) -> None:
         changed = change(event)
-        for listener in outer:
-            listener(changed)
+        if changed is not None:
+            for listener in outer:
+                listener(changed)
 
     token = _listeners.set((pass_on,) if outer else ())
     try:

@@ -21,6 +21,7 @@ class Input:
 
     rest: with many, the command line takes them by their place, behind all others. whole: comes as an io.Photo, with its transparency.
     twice: with many, each counts by its place, also one that was given before. mask: counts by its brightness, where it is transparent 0.
+    vector: no picture but a row of numbers, as an io.Vector.
     """
 
     help: str
@@ -30,6 +31,7 @@ class Input:
     whole: bool = False
     twice: bool = False
     mask: bool = False
+    vector: bool = False
 
     @property
     def placed(self) -> bool:

@@ -12,11 +12,13 @@ from zorki.io.scale import resize
 from zorki.io.settings import read_settings
 from zorki.io.sheet import fitting, sheet
 from zorki.io.values import span_text
+from zorki.io.vectors import Vector, open_vector
 
 __all__ = [
     "Film",
     "Photo",
     "PhotoSet",
+    "Vector",
     "atomic",
     "atomic_write",
     "cached",
@@ -30,6 +32,7 @@ __all__ = [
     "marked",
     "numbered",
     "open_photo",
+    "open_vector",
     "output_name",
     "pil",
     "read_arrays",

@@ -26,6 +26,7 @@ from zorki.io.kinds import ENDINGS, HEAD, sniff
 from zorki.io.opening import LIMIT, open_handle, open_photo
 from zorki.io.photo import Photo
 from zorki.io.values import Span, span_of
+from zorki.io.vectors import Vector
 
 T = TypeVar("T")
 AT_ONCE = 8  # photographs that a thread opens in one go
@@ -266,6 +267,8 @@ def in_folders(info: zipfile.ZipInfo) -> tuple[list[list[tuple[int, str]]], str]
 
 
 def marked(given: Any) -> str:
-    """What tells a picture at hand from another: its size and its pixels."""
+    """What tells a picture (or a vector) at hand from another: its size and its numbers."""
+    if isinstance(given, Vector):
+        return f"{len(given.values)} {hashlib.blake2b(given.values.data, digest_size=16).hexdigest()}"
     photo = open_photo(given)
     return f"{photo.hw} {hashlib.blake2b(np.ascontiguousarray(photo.pixels).data, digest_size=16).hexdigest()}"

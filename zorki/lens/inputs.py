@@ -16,6 +16,7 @@ from zorki.lens.quieting import inner
 PICTURES = ("pixel_values", "pixels", "image", "images", "img", "imgs", "picture", "pictures")  # what forward calls its picture
 CONFIGURED = ("pretrained_cfg", "default_cfg")  # where timm's models tell how they were trained
 HINTS = ("img_size", "image_size", "input_size")  # attributes in which models tell the size of their pictures
+OCCLUSION = "`zorki see attribution --method occlusion` needs no gradient."
 LUMA = (0.2126, 0.7152, 0.0722)  # shares of R, G, B in grey (BT.709)
 
 
@@ -44,8 +45,13 @@ def no_way_back(what: str) -> InputError:
     return InputError(
         f"{what} passes no gradient back to the picture.",
         "The net runs it under no_grad, or turns it into whole numbers.",
-        "Take @torch.no_grad() off its forward.",
+        f"Take @torch.no_grad() off its forward; {OCCLUSION}",
     )
+
+
+def quantised(module: nn.Module) -> bool:
+    """Whether parts of it are torch's own int8 layers."""
+    return any("quantized" in type(part).__module__ for part in module.modules())
 
 
 def parameters(module: nn.Module, *, needed: bool = False) -> list[str]:

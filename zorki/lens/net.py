@@ -16,7 +16,7 @@ from zorki.core import events
 from zorki.core.errors import InputError, UnknownName, ZorkiError
 from zorki.core.rough import roughly
 from zorki.lens import sizes
-from zorki.lens.inputs import copied, grey, keyword, no_way_back, refuse_unfinished, shapes, wants_grad
+from zorki.lens.inputs import copied, grey, keyword, quantised, refuse_unfinished, shapes, wants_grad
 from zorki.lens.ordinary import ordinary
 from zorki.lens.outputs import OUTPUT, chosen
 from zorki.lens.quieting import eager, inner, quiet
@@ -192,7 +192,7 @@ class Net:
     def logits(self, picture: Any) -> torch.Tensor:
         """(b, classes) for pictures (b, c, h, w) in 0..1, in eval mode; with a graph only when a picture asks for gradients.
 
-        Of a tuple, dict or dataclass the first tensor is taken ("logits" if so named); a list must be chosen from by
+        Of a tuple, dict or dataclass the first tensor is taken ("logits" or an embedding if so named); a list must be chosen from by
         `output`. Parameters get no gradients. Raises InputError.
         """
         grad = wants_grad(picture)
@@ -202,7 +202,9 @@ class Net:
                     self.layers()
             found = self.chosen(self.run(picture, backward=grad))
             if grad and not found.requires_grad:
-                raise no_way_back(f"{self.name}'s output")
+                from zorki.lens.wayback import refusal
+
+                raise refusal(self, picture)
             return found
 
     def quiet(self) -> AbstractContextManager[None]:
@@ -212,7 +214,7 @@ class Net:
     def precision(self) -> AbstractContextManager[Any]:
         """Inside `with`, the net computes in `drawing`, the float type that is good enough to draw with; measuring stays out of it."""
         weight = self._weight()
-        if weight is not None and weight.dtype != torch.float32:  # a half net computes in its own type
+        if (weight is not None and weight.dtype != torch.float32) or quantised(self.inner):  # these compute in their own type
             return nullcontext()
         return roughly() if self.drawing == torch.float32 else torch.autocast(self.device.type, self.drawing)
 
@@ -232,7 +234,7 @@ class Net:
             raise failed(self.name, self.inner, picture, error) from error
 
     def chosen(self, output: Any) -> torch.Tensor:
-        """The tensor meant in the module's output: by `output`, else what is called "logits", else the first. Raises InputError."""
+        """The tensor meant in the module's output: by `output`, else what is named as an answer, else the first. Raises InputError."""
         return chosen(output, self.output)
 
     def _weight(self) -> torch.Tensor | None:

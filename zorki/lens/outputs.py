@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from typing import Any
 
 import torch
 
 from zorki.core.errors import InputError
-from zorki.lens.trace import tensor_in
+from zorki.lens.trace import answer_in, tensor_in
 
 OUTPUT = ":output"  # stands for what the whole net gives (`Net.chosen`) among the layers asked for; no module's name has a colon
 
 
 def chosen(output: Any, which: int | str | None) -> torch.Tensor:
-    """The tensor under `which`; where that is None the output itself, the first tensor in it, or what is called "logits".
+    """The tensor under `which`; where that is None the output itself, the first tensor in it, or what is named as an answer.
 
     Raises InputError for a list with nothing chosen, and where there is none.
     """
@@ -33,9 +32,7 @@ def chosen(output: Any, which: int | str | None) -> torch.Tensor:
     if isinstance(output, list) and len(output) > 1:
         choices = " or ".join(map(str, range(len(output)))) if len(output) < 5 else f"0 to {len(output) - 1}"
         raise InputError(f"output is a list of {len(output)}: choose {choices}", "", "Say which with Net(…, output=0).")
-    if isinstance(many, Mapping) and isinstance(many.get("logits"), torch.Tensor):
-        return many["logits"]  # type: ignore[no-any-return]
-    found = tensor_in(many)
+    found = answer_in(many)
     if found is None:
         raise InputError(f"The net gives a {type(output).__name__} without any tensor.", "Its output is a tensor or holds one.")
     return found

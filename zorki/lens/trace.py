@@ -48,6 +48,15 @@ class Trace:
         return [hw for hw in found if min(hw) > 1]
 
 
+ANSWERS = ("logits", "image_embeds", "pooler_output")  # what models call it, the surest first
+
+
+def answer_in(output: Any) -> torch.Tensor | None:
+    """The tensor meant in what a whole net gives: one that is named as an answer, else the first."""
+    named = output if isinstance(output, Mapping) else {}
+    return next((named[name] for name in ANSWERS if isinstance(named.get(name), torch.Tensor)), tensor_in(output))
+
+
 def tensor_in(output: Any) -> torch.Tensor | None:
     """The first tensor in a module's output: itself, or in a tuple, list, dict or dataclass."""
     if isinstance(output, torch.Tensor):

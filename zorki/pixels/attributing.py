@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -24,6 +24,9 @@ from zorki.core.errors import InputError
 from zorki.core.seeds import generator, normal
 from zorki.lens.rules import Rule
 
+if TYPE_CHECKING:
+    from zorki.pixels.directions import Direction
+
 AT_ONCE = 16  # pictures: more are no faster, and progress is told after each batch
 MOST_PARTS = 1000  # colours in a picture of parts: more is a photo, or a JPEG's blurred borders
 UNRULED = {"relu", "relu6", "hardtanh", "silu", "gelu", "mish", "hardswish", "elu", "celu", "selu", "leaky_relu", "softplus", "threshold"}
@@ -31,14 +34,19 @@ UNRULED = {"relu", "relu6", "hardtanh", "silu", "gelu", "mish", "hardswish", "el
 
 @dataclass(frozen=True)
 class Ask:
-    """One number for each picture: a classifier's logit, or a segmenter's summed over `where`, (h, w) of 0 and 1 as large as its maps."""
+    """One number for each picture: a classifier's logit, or a segmenter's summed over `where`, (h, w) of 0 and 1 as large as its maps; with
+    a direction how near to it the answer is, whatever the number.
+    """
 
     net: lens.Net
     number: int
     where: torch.Tensor | None = None
+    direction: Direction | None = None
 
     def of(self, logits: torch.Tensor) -> torch.Tensor:
         """(b,) of logits (b, classes) or (b, classes, h, w); half precision is summed in single."""
+        if self.direction is not None:
+            return self.direction.of(logits)
         chosen = logits[:, self.number]
         chosen = chosen.float() if chosen.dtype in (torch.float16, torch.bfloat16) else chosen
         return chosen if self.where is None else (chosen * self.where).sum((-2, -1))
@@ -52,7 +60,7 @@ class Ask:
         """d score / d pixel (b, c, h, w), each picture's own."""
         with torch.inference_mode(False), torch.enable_grad():
             x = pictures.detach().clone().requires_grad_(True)
-            return torch.autograd.grad(self.of(self.net.logits(x)).sum(), x)[0].detach()
+            return lens.gradients(self.net, self.of(self.net.logits(x)).sum(), [x], x)[0].detach()
 
     def batches(self, count: int, x: torch.Tensor, stage: str = "") -> Iterator[slice]:
         """Slices of 0..count, as many pictures like x at a time as the memory holds; tells how far it is after each."""
@@ -152,6 +160,8 @@ def ruled(ask: Ask, x: torch.Tensor, rule: Rule) -> torch.Tensor:
     watch = Watch()
     with lens.backward_rule(ask.net, rule), watch:
         found = ask.slopes(x)[0]
+    if not bool(found.any()):  # the rule turns a gradient that is none into zeros
+        lens.passes(ask.net, x)
     if missed := sorted(watch.met & UNRULED):
         raise InputError(
             f"{ask.net.name} has a {missed[0]} that the rule {rule!r} does not reach.",
@@ -189,9 +199,13 @@ def weighed(ask: Ask, x: torch.Tensor, layer: str, told: lens.grids.Told | None 
         given = seen[layer]
         if given.ndim < 3 or not given.requires_grad:
             raise InputError(f"{layer} has no maps.", "Grad-CAM weighs maps.", "Choose a convolution or a ReLU: `zorki layers`.")
-        (slope,) = torch.autograd.grad(ask.of(seen[lens.OUTPUT])[0], [given], allow_unused=True)
-    if slope is None and (before := lens.choosing.before(net, layer)) is not None:
-        return weighed(ask, x, before)
+        score = ask.of(seen[lens.OUTPUT])[0]
+        with lens.wayback.silence(net):
+            (slope,) = torch.autograd.grad(score, [given], allow_unused=True) if score.requires_grad else (None,)
+    if slope is None:
+        lens.passes(net, x)
+        if (before := lens.choosing.before(net, layer)) is not None:
+            return weighed(ask, x, before)
     a = lens.maps_of(net, layer, given.detach(), hw, told)[0].float()
     return a, torch.zeros_like(a) if slope is None else lens.maps_of(net, layer, slope, hw, told)[0].float(), layer
 
@@ -218,6 +232,22 @@ def gradcam_plus(a: torch.Tensor, g: torch.Tensor) -> torch.Tensor:
 def layercam(a: torch.Tensor, g: torch.Tensor) -> torch.Tensor:
     """ReLU(Σ_k ReLU(g) · A): each place weighed by its own gradient. Source: Jiang et al. 2021, eq. 5 and 6."""
     return (g.clamp_min(0) * a).sum(0).clamp_min(0)
+
+
+def why_empty(a: torch.Tensor, g: torch.Tensor, layer: str) -> str:
+    """Why weighing a layer's maps a by their slopes g, both (k, h, w), leaves nothing above 0, and what to do instead."""
+    signed = "--method occlusion and integrated also show what speaks against it."
+    if not bool(g.any()):
+        return f"nothing in {layer} changes the answer. Another --layer may, or --method gradient."
+    if bool((g.mean((1, 2)) <= 0).all()):
+        why = f"all {len(g)} maps of {layer} have a mean slope of 0 or less, and what is below 0 is cut off."
+    else:
+        why = f"the maps of {layer}, weighed by their slopes, add up to nothing above 0."
+    return (
+        f"{why} --method layercam, which weighs each place by itself, is not empty; {signed}"
+        if bool(layercam(a, g).any())
+        else f"{why} {signed}"
+    )
 
 
 def starts(side: int, window: int, stride: int) -> list[int]:

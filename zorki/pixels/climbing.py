@@ -89,7 +89,7 @@ def climb(
                 picture = canvas()
                 moved = picture if wobble is None or plan is None else wobble(picture, plan[i - 1])
                 loss = -objective_value(objective, look(net, moved, picture, objective.reads), parts)
-                gradients = torch.autograd.grad(loss.sum(), parameters)
+                gradients = lens.gradients(net, loss.sum(), parameters, moved)
                 for p, g in zip(parameters, gradients, strict=True):
                     p.grad = g.contiguous()
             return loss.mean().detach()

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from zorki import lens
 from zorki.core.errors import InputError, UnknownName
 from zorki.pixels import objectives
+from zorki.pixels.directions import Direction
 from zorki.pixels.objectives import Objective
 
-HOW = "Write layer, layer:channel, layer:channel@row,column, layer:channel@middle or class:name, with weights, + and -: 2*conv4_1:3 - conv4_1:9."
+HOW = "Write layer, layer:channel, layer:channel@row,column, layer:channel@middle, class:name, like or towards, with weights, + and -: 2*conv4_1:3 - conv4_1:9."
 
 
-def goal(net: lens.Net, text: str) -> Objective:
-    """What the text asks for. Raises InputError for what cannot be read, UnknownName for a layer or class that the net lacks."""
+def goal(net: lens.Net, text: str, directions: Mapping[str, Direction] | None = None) -> Objective:
+    """What the text asks for. directions: those of the words `like` and `towards`, as far as they are given. Raises InputError for what cannot be read, UnknownName for a layer or class that the net lacks."""
     words = re.split(r"\s+([+-])\s+", text.strip())
     total: Objective | None = None
     for k in range(0, len(words), 2):
@@ -23,14 +25,18 @@ def goal(net: lens.Net, text: str) -> Objective:
         found = re.fullmatch(r"(?:(\d+(?:\.\d*)?|\.\d+)\s*\*\s*)?(\S.*)", word)
         if found is None:
             raise InputError(f"The goal {text!r} cannot be read.", "", HOW)
-        part = term(net, found[2]) * (float(found[1] or 1) * (-1 if minus else 1))
+        part = term(net, found[2], directions or {}) * (float(found[1] or 1) * (-1 if minus else 1))
         total = part if total is None else total + part
     assert total is not None, "a split text has at least one word"
     return total
 
 
-def term(net: lens.Net, word: str) -> Objective:
+def term(net: lens.Net, word: str, directions: Mapping[str, Direction]) -> Objective:
     """One of the goal's words, without its weight."""
+    if word in directions:
+        return objectives.towards(directions[word])
+    if word in ("like", "towards") and not known(net, word):
+        raise InputError(f"The goal names {word!r}, and --{word} is not given.", "It is the direction to climb in.", f"Give --{word} FILE.")
     if word.startswith("class:"):
         return objectives.logit(class_number(net, word.removeprefix("class:")))
     what, _, place = word.partition("@")

@@ -14,6 +14,7 @@ import torch
 from torch.nn import functional as F
 
 from zorki.core.errors import InputError
+from zorki.pixels.directions import Direction
 from zorki.pixels.moments import no_maps
 
 Seen = Mapping[str, torch.Tensor]
@@ -185,6 +186,11 @@ def direction(name: str, vector: torch.Tensor, power: float = 0) -> Objective:
 def logit(number: int) -> Objective:
     """A class's logit, before the softmax."""
     return one(f"class {number}", [LOGITS], lambda seen: at(seen[LOGITS], LOGITS, number))
+
+
+def towards(found: Direction) -> Objective:
+    """How near the net's answer comes to a direction: their cosine."""
+    return one(found.name, [LOGITS], lambda seen: found.of(seen[LOGITS]))
 
 
 def content(name: str, target: torch.Tensor) -> Objective:

@@ -43,7 +43,8 @@ class Job:
         self.range = io.span_text(how.get("range"))
         many = {n: p for n, p in pictures.items() if method.inputs[n].many}
         self.sets = {n: p if isinstance(p, io.PhotoSet) else io.PhotoSet(p, twice=method.inputs[n].twice, **how) for n, p in many.items()}
-        single = {n: p for n, p in pictures.items() if n not in self.sets}
+        self.vectors: dict[str, Any] = {n: io.open_vector(p) for n, p in pictures.items() if method.inputs[n].vector}
+        single = {n: p for n, p in pictures.items() if n not in {**self.sets, **self.vectors}}
         self.photos = {name: io.open_photo(p, **how) for name, p in single.items()}
         for one in self.photos.values():
             for sentence in one.notes:
@@ -58,7 +59,8 @@ class Job:
         with torch.inference_mode(False):  # a caller may be in it, and nothing that is drawn could be
             its = self.method.inputs
             inputs = {n: p if its[n].whole else tensor(p.on_black() if its[n].mask else p) for n, p in self.photos.items()}
-            started = self.method.run(self.net, **inputs, **self.sets, s=self.settings)
+            net = self.net if self.method.climbs else lens.precise(self.net)
+            started = self.method.run(net, **inputs, **self.sets, **self.vectors, s=self.settings)
         if not self.method.climbs:
             self.made = started
             return
@@ -120,7 +122,7 @@ class Job:
             "zorki": zorki.__version__,
             "command": [self.method.wing, self.method.name],
             "pictures": self.names(),
-            "marks": {n: io.marked(p) for n, p in self.photos.items()}
+            "marks": {n: io.marked(p) for n, p in {**self.photos, **self.vectors}.items()}
             | {n: p.content if self.method.inputs[n].twice else p.signature for n, p in self.sets.items()},
             "options": settings.changed(self.settings, files=False),
             "model": Path(self.net.name).name,  # of file.py:function without the folder
@@ -133,13 +135,12 @@ class Job:
 
     def names(self) -> dict[str, Any]:
         """Of the files that were opened, without their folders: one, or of photographs a list where several were given."""
-        return {n: Path(p.name).name for n, p in self.photos.items()} | {n: p.names for n, p in self.sets.items()}
+        return {n: Path(p.name).name for n, p in {**self.photos, **self.vectors}.items()} | {n: p.names for n, p in self.sets.items()}
 
     def default_name(self) -> str:
         """What the result is called when nobody said how: after input and command."""
         first = next(iter(self.photos.values()), None)
-        board = not self.method.climbs
-        if first is not None and not board:
+        if first is not None and self.method.climbs:
             return io.output_name(first, self.method.name)
         named = first or next(iter(self.sets.values()), None)
         stem = Path(named.name).stem if named else str(getattr(self.settings, "layer", None) or Path(self.net.name).name)

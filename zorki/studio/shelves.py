@@ -7,10 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zorki.core import settings, shelf
+from zorki.core import events, settings, shelf
 from zorki.core.folders import typed
 from zorki.core.method import Input
 from zorki.core.numbers import short
+from zorki.weights import cards
+
+DEFAULT_MODEL = "eye"
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,17 @@ class Method:
     run: Callable[..., Any]
     page: Callable[..., Any] | None = None
     "what was drawn or measured → blocks.Page: the result of what climbs, and what a board of what measures can be shown as"
+    words: bool = False
+    "its answer is what is printed: a picture comes only where one is asked for"
+    nets: tuple[str, ...] = ()
+    "networks for it where none is given, the best first"
+
+    def net(self) -> str:
+        """The network that is taken where none is given, and says so where there was a choice."""
+        found = cards.installed(self.nets) if self.nets else DEFAULT_MODEL
+        if self.nets:
+            events.note(f"No network is given, so {found} answers ({len(cards.card(found).classes):,} classes).")
+        return found
 
     @property
     def summary(self) -> str:
@@ -49,7 +63,7 @@ class Method:
         words = ["zorki", self.wing, self.name]
         for key, name in pictures.items():
             words += [typed(one) for one in ([name] if isinstance(name, str) else name)] if self.inputs[key].placed else []
-        if model and model != DEFAULT_MODEL:
+        if model and (self.nets or model != DEFAULT_MODEL):
             words += ["--model", typed(model)]
         for key, name in pictures.items():
             for one in () if self.inputs[key].placed else (name,) if isinstance(name, str) else name:
@@ -63,9 +77,6 @@ class Method:
                     said = short(one) if isinstance(one, float) else str(one)
                     words += [f"{flag}={said}"] if isinstance(one, str) and said.startswith("-") else [flag, said]
         return shlex.join(words)
-
-
-DEFAULT_MODEL = "eye"
 
 
 def wings() -> tuple[str, ...]:
@@ -85,5 +96,5 @@ def method(wing: str, name: str) -> Method:
     module = shelf.take(f"zorki.wings.{wing}", name, f"{wing} method")
     return Method(
         wing, name, module.__doc__ or "", module.INPUTS, module.Settings, module.PRESETS, getattr(module, "ALSO", {}), module.run,
-        getattr(module, "page", None),
+        getattr(module, "page", None), getattr(module, "WORDS", False), getattr(module, "NETS", ()),
     )  # fmt: skip

@@ -19,7 +19,7 @@ from zorki.studio.shelves import Method, method, methods
 class Call:
     """A method to call: `call(net, pictures…, options…)`; `call.steps(…)` yields each Step of what climbs.
 
-    The network may come first (an nn.Module, or what `zorki.load` gave; a name is given as `model=`); else it is the shipped one.
+    The network may come first (an nn.Module, or what `zorki.load` gave; a name is given as `model=`); else it is the method's own.
     Options are the command's; `preset=` takes one of `presets`, `film=` a path, `device=`, `dtype=`, `limit=`, `range=` as on the command line.
     """
 
@@ -30,8 +30,10 @@ class Call:
         self.__name__ = method.name
         self.__signature__ = manual.signature(method.inputs, method.settings)
 
-    def __call__(self, *given: Any, **chosen: Any) -> Picture | Board | Page:
-        return self._job(given, chosen).finish()
+    def __call__(self, *given: Any, **chosen: Any) -> Picture | Board | Page | Any:
+        job = self._job(given, chosen)
+        shown = job.finish()
+        return job.made if self._method.words else shown
 
     def steps(self, *given: Any, **chosen: Any) -> Iterator[pixels.Step]:
         """Live: watch, save, or break off. What measures has no steps; its result is there at once."""
@@ -51,7 +53,7 @@ class Call:
         how = {k: more.pop(k) for k in ("limit", "range") if k in more}
         pictures = by_place(self._method.inputs, given) | {n: more.pop(n) for n in self._method.inputs if n in more}
         chosen = self._method.fill(preset, more)
-        net = net if isinstance(net, lens.Net) and not where else load(net or "eye", **where)
+        net = net if isinstance(net, lens.Net) and not where else load(net or self._method.net(), **where)
         return Job(self._method, net, pictures, chosen, None if film is None else io.Film(at_home(film)), **how)
 
     def __repr__(self) -> str:

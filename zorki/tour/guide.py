@@ -12,7 +12,6 @@ from zorki.core import settings
 from zorki.core.errors import InputError
 from zorki.studio.shelves import DEFAULT_MODEL
 
-NAMERS = ("lite2", "lite0")  # ImageNet's thousand classes, the better one first
 SIDE = 1024  # the page shows no more, so nothing larger is worked on
 
 
@@ -107,5 +106,5 @@ def namer(net: lens.Net, device: str = "auto") -> lens.Net | None:
     """A better classifier for Zorki's own small net, if one is installed; a user's net names by itself."""
     if net.name != DEFAULT_MODEL:
         return None
-    found = next((name for name in NAMERS if weights.card(name).installed), None)
-    return None if found is None else studio.load(found, device=device)
+    found = weights.installed(weights.NAMERS)
+    return None if found == net.name else studio.load(found, device=device)

@@ -8,8 +8,10 @@ from zorki.core.lazy import attach
 
 if TYPE_CHECKING:
     from zorki.weights.building import built as built
+    from zorki.weights.cards import NAMERS as NAMERS
     from zorki.weights.cards import Card as Card
     from zorki.weights.cards import card as card
+    from zorki.weights.cards import installed as installed
     from zorki.weights.cards import names as names
     from zorki.weights.exported import opened as opened
     from zorki.weights.getting import get as get
@@ -17,5 +19,15 @@ if TYPE_CHECKING:
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
-    {"built": "building", "Card": "cards", "card": "cards", "get": "getting", "load": "loading", "names": "cards", "opened": "exported"},
+    {
+        "Card": "cards",
+        "NAMERS": "cards",
+        "built": "building",
+        "card": "cards",
+        "get": "getting",
+        "installed": "cards",
+        "load": "loading",
+        "names": "cards",
+        "opened": "exported",
+    },
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
 from importlib import resources
@@ -15,6 +15,7 @@ from typing import Any
 from zorki.core import folders
 from zorki.core.errors import InputError, UnknownName
 
+NAMERS = ("lite2", "lite0", "eye")  # networks that name things, the best one first
 FILES = Path(str(resources.files("zorki.weights"))) / "files"
 HOMELESS = Path("~", ".cache", "zorki")  # said, never made
 
@@ -157,6 +158,11 @@ def names() -> tuple[str, ...]:
     shipped = sorted(p.stem for p in FILES.glob("*.toml"))
     yours = own()
     return (*shipped, *sorted(p.stem for p in (() if yours is None else yours.glob("*.toml")) if p.stem not in shipped))
+
+
+def installed(among: Sequence[str]) -> str:
+    """The first of these networks whose numbers are here, else the last."""
+    return next((name for name in among if card(name).installed), among[-1])
 
 
 def card(name: str) -> Card:

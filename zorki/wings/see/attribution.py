@@ -9,15 +9,14 @@ for the class activation maps, for a finer map. Of a segmenter the class's logit
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from zorki import lens, pixels
+from zorki import io, lens, pixels
 from zorki.blocks import Tile
 from zorki.core import events
-from zorki.core.errors import InputError, Stopped, UnknownName
+from zorki.core.errors import InputError
 from zorki.core.method import Input
 from zorki.core.settings import Least
 
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
     import torch
 
     from zorki.pixels.attributing import Ask
+    from zorki.pixels.directions import Direction
+    from zorki.pixels.naming import Name
 
 TITLES = {
     "gradcam": "Grad-CAM", "gradcam++": "Grad-CAM++", "layercam": "LayerCAM", "gradient": "gradient", "guided": "guided backpropagation",
@@ -43,12 +44,13 @@ EDGES = {
     "deconvnet": "whatever the class (Nie, Zhang, Patel 2018)",
 }
 FINE = 128  # a net of smaller pictures is shown a photo twice as large for class activation maps, for a finer map
-SQUARES = 9  # at most, of a long strip
 SHOWN = 512  # pixels of the longer side
 INPUTS = {
     "photo": Input("the photo that is classified"),
     "parts": Input("for occlusion: a picture in flat colours; each colour is covered in turn", option=True),
     "at": Input("for a segmenter: a picture that is bright where it is asked; not given: where it sees the class", option=True, mask=True),
+    "like": Input("in place of a class: what here is like this picture to the net, for nets without classes", option=True),
+    "towards": Input("in place of a class: a direction among the net's answers, a vector in a .npy file", option=True, vector=True),
 }
 
 
@@ -60,6 +62,8 @@ class Settings:
     "how the map is made; all: every one, side by side"
     class_: int | str | None = None
     "the class asked about, its number or its name; not given: the likeliest"
+    token: int | None = None
+    "with --like, --towards and a net that gives tokens: the one compared, 0 the first; not given: their mean"
     layer: str | None = None
     "layer for Grad-CAM, Grad-CAM++, LayerCAM; not given: the last one with maps that have a way to the class"
     grid: str | None = None
@@ -144,18 +148,57 @@ class Map:
 
 
 @dataclass(frozen=True)
-class Attribution:
-    """maps: one, or one for each method; class_: number asked about; top: the five likeliest (name, share), numbers: theirs.
+class Question:
+    """What is asked about a photo: a class by its number, or how near the net's answer is to a direction. top: the five likeliest classes.
 
-    A share is a probability, or a segmenter's share of pixels.
+    segments: whether the net gives a class to every pixel. likeness: the cosine of the photo's own answer with the direction.
     """
 
-    maps: tuple[Map, ...]
-    class_: int
     name: str
-    top: tuple[tuple[str, float], ...]
-    numbers: tuple[int, ...]
+    number: int | None = None
+    top: tuple[Name, ...] = ()
+    segments: bool = False
+    direction: Direction | None = None
+    likeness: float | None = None
+
+    @property
+    def short(self) -> str:
+        """The first of the words that mean a class."""
+        return self.name if self.number is None else self.name.split(",")[0]
+
+    def answer(self) -> dict[str, object]:
+        """As --json gives it."""
+        told: dict[str, object] = {"top": [one.answer() for one in self.top], "class": self.number, "name": self.name}
+        return told | ({} if self.likeness is None else {"cosine": round(self.likeness, 4)})
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """maps: one, or one for each method, of one question about the photo (1, 3, h, w)."""
+
+    maps: tuple[Map, ...]
+    question: Question
     photo: torch.Tensor
+
+    @property
+    def class_(self) -> int | None:
+        """The number of the class asked about; None where a direction was."""
+        return self.question.number
+
+    @property
+    def name(self) -> str:
+        """The class asked about, or the direction."""
+        return self.question.name
+
+    @property
+    def top(self) -> tuple[tuple[str, float], ...]:
+        """The five likeliest classes (name, share): a probability, or a segmenter's share of pixels. Empty where a direction was asked about."""
+        return tuple((one.name, one.share) for one in self.question.top)
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of these classes."""
+        return tuple(one.class_ for one in self.question.top)
 
     @property
     def raw(self) -> torch.Tensor:
@@ -172,64 +215,90 @@ class Attribution:
         return self.maps[0].maximum
 
     def answer(self) -> dict[str, object]:
-        """What the command prints beside the picture."""
-        top = [
-            {"class": number, "name": name, "share": round(share, 4)} for number, (name, share) in zip(self.numbers, self.top, strict=True)
-        ]
-        told: dict[str, object] = {"top": top, "class": self.class_, "name": self.name, **self.maps[0].answer()}
+        """What --json gives beside the picture's path."""
+        told = self.question.answer() | self.maps[0].answer()
         return told | ({"method": "all", "maps": [m.answer() for m in self.maps]} if len(self.maps) > 1 else {})
+
+    def lines(self) -> list[str]:
+        """What the command prints above the picture's path."""
+        q = self.question
+        return [one.line() for one in q.top] if q.likeness is None else [f"{q.likeness:6.3f}  cosine with {q.name}"]
 
     def tiles(self) -> list[Tile]:
         seen = Tile(pixels=pixels.ink.levels(self.photo), caption="the photo", alt="The photo as it was given")
-        return [seen, *(m.tile(self.photo, self.name.split(",")[0]) for m in self.maps)]
+        return [seen, *(m.tile(self.photo, self.question.short) for m in self.maps)]
 
 
 def run(
-    net: lens.Net, photo: torch.Tensor, s: Settings = Settings(), parts: torch.Tensor | None = None, at: torch.Tensor | None = None
+    net: lens.Net,
+    photo: torch.Tensor,
+    s: Settings = Settings(),
+    parts: torch.Tensor | None = None,
+    at: torch.Tensor | None = None,
+    like: torch.Tensor | None = None,
+    towards: io.Vector | None = None,
 ) -> Attribution:
-    """photo, parts, at: (1, 3, h, w) float32 sRGB in 0..1. Raises InputError for a class beyond the last, a net without classes, or a rule
-    that cannot hold; UnknownName for a class or layer that the net lacks.
+    """photo, parts, at, like: (1, 3, h, w) float32 sRGB in 0..1. Raises InputError for a class beyond the last, a net without classes that is
+    given no direction, a direction that is not the net's, or a rule that cannot hold; UnknownName for a class or layer that the net lacks.
     """
-    number = None if s.class_ is None else numbered(net, s.class_)
-    share, segments = named(net, photo, at)
-    asked = int(share.argmax()) if number is None else number
-    if not 0 <= asked < len(share):
-        raise InputError(f"There is no class {asked}.", f"The network has classes 0 to {len(share) - 1}.")
-    names = [*(net.classes or []), *(f"class {i}" for i in range(len(net.classes or []), len(share)))]
-    order = share.argsort(descending=True, stable=True)[:5].tolist()
-    if segments:
-        place = (
-            "all pixels, as the network gives it none" if share[asked] == 0 else f"the {float(share[asked]):.1%} of pixels that it is given"
-        )
-        events.note(f"{first(names[asked])}: its logits are summed over {place if at is None else 'the bright pixels of --at'}.")
-    elif at is not None:
-        events.note("--at is for segmenters: a classifier is asked about the whole photo.")
+    question = asked(net, photo, s, at, like, towards)
     if parts is not None and s.method not in ("occlusion", "all"):
         events.note("--parts are covered by --method occlusion: here they change nothing.")
     found: list[Map] = []
+    refused = defaultdict(list)
     for method in TITLES if s.method == "all" else (s.method,):
         try:
             layer = next((str(m.more["layer"]) for m in found if "layer" in m.more), s.layer)  # chosen once, and told once
-            found.append(measured(net, photo, asked, method, replace(s, layer=layer), parts, at if segments else None, segments))
+            found.append(measured(net, photo, question, method, replace(s, layer=layer), parts, at))
         except InputError as error:
             if s.method != "all" or (not found and method == list(TITLES)[-1]):
                 raise
-            events.note(f"{TITLES[method]} is left out: {error}")
+            refused[str(error)].append(TITLES[method])
+    for why, titles in refused.items():
+        events.note(f"{', '.join(titles)} left out: {why}")
     for m in found:
-        say(m, first(names[asked]), alone=s.method != "all")
+        say(m, question.short, alone=s.method != "all")
     shown = pixels.shift.resize(photo, pixels.shift.fit((photo.shape[-2], photo.shape[-1]), SHOWN)).cpu()
-    return Attribution(tuple(found), asked, names[asked], tuple((names[i], float(share[i])) for i in order), tuple(order), shown)
+    return Attribution(tuple(found), question, shown)
 
 
-def first(name: str) -> str:
-    """The first of the words that mean a class."""
-    return name.split(",")[0]
+def asked(
+    net: lens.Net, photo: torch.Tensor, s: Settings, at: torch.Tensor | None, like: torch.Tensor | None, towards: io.Vector | None
+) -> Question:
+    """What is asked about the photo: the class wanted or the likeliest, or how near its answer is to a direction."""
+    from zorki.pixels import directions, naming
+
+    size = naming.whole(net, photo)
+    if direction := directions.direction(net, like, towards, s.token, size):
+        if s.class_ is not None:
+            raise InputError(f"A class and {direction.name} are both asked about.", "", "Leave --class out, or --like and --towards.")
+        likeness = float(direction.of(net.logits(pixels.shift.resize(photo.detach(), size).to(net.device)))[0])
+        events.note(f"The net's answer has a cosine of {likeness:.3f} with {direction.name}.")
+        return Question(direction.name, direction=direction, likeness=likeness)
+    number = None if s.class_ is None else naming.numbered(net, s.class_)
+    share, segments = naming.shares(net, photo, at, guess=number is None)
+    number = int(share.argmax()) if number is None else number
+    if not 0 <= number < len(share):
+        raise InputError(f"There is no class {number}.", f"The network has classes 0 to {len(share) - 1}.")
+    question = Question(naming.called(net, number), number, tuple(naming.likeliest(net, share)), segments)
+    if segments:
+        place = (
+            "all pixels, as the network gives it none"
+            if share[number] == 0
+            else f"the {float(share[number]):.1%} of pixels that it is given"
+        )
+        events.note(f"{question.short}: its logits are summed over {place if at is None else 'the bright pixels of --at'}.")
+    elif at is not None:
+        events.note("--at is for segmenters: a classifier is asked about the whole photo.")
+    return question
 
 
 def say(m: Map, name: str, alone: bool) -> None:
     """What a person should know of the map before believing it."""
     title = TITLES[m.method]
-    if alone:
+    if alone and m.more.get("why"):  # the same words whatever the class, so that they are counted over a folder
+        events.note(f"{title}: {m.flat}, as {m.more['why']}")
+    elif alone:
         events.note(f"{title} for {name}: {m.flat or f'its largest value is {m.maximum:.3g}'}.")
     if alone and m.sanity is not None:
         events.note(
@@ -247,103 +316,17 @@ def say(m: Map, name: str, alone: bool) -> None:
         events.note(f"{m.more['unmeasured']:.0%} of the photo was under no square: a smaller --stride leaves no gaps.")
 
 
-def numbered(net: lens.Net, wanted: int | str) -> int:
-    """The number of a class given by number or by name: a whole name, one of its synonyms, or words that occur in one name alone.
-
-    Raises UnknownName with the nearest names, InputError for words that occur in several, which it lists.
-    """
-    if isinstance(wanted, int) or re.fullmatch(r"-?\d+", wanted.strip()):
-        return int(wanted)
-    if not net.classes:
-        raise InputError(f"The classes of {net.name} have no names.", f"There is none called {wanted!r}.", "Give the number.")
-    said = " ".join(wanted.casefold().split())
-    synonyms = defaultdict(list)
-    for number, name in enumerate(net.classes):
-        for one in dict.fromkeys([name, *name.split(",")]):
-            synonyms[" ".join(one.casefold().split())].append(number)
-    inside = rf"(?<!\w){re.escape(said)}(?!\w)"
-    found = synonyms.get(said) or [n for n, name in enumerate(net.classes) if said and re.search(inside, name.casefold())]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        hit = {n: [one.strip() for one in net.classes[n].split(",") if re.search(inside, one.casefold())] for n in found[:8]}
-        listed = ", ".join(f"{n} {(ones or [net.classes[n]])[0]}" for n, ones in hit.items()) + (" …" if len(found) > 8 else "")
-        raise InputError(f"{wanted!r} may be {len(found)} classes.", f"They are {listed}.", "Give the number or the whole name.")
-    raise UnknownName.among("class", wanted, dict.fromkeys(one.strip() for name in net.classes for one in name.split(",")))
-
-
-def named(net: lens.Net, photo: torch.Tensor, at: torch.Tensor | None = None) -> tuple[torch.Tensor, bool]:
-    """Each class's share (classes,), and whether the net is a segmenter.
-
-    A classifier's is of the whole photo, or the mean over squares as large as those that the net was tested on: they lie side by side
-    along the longer side, a long strip gets more. A segmenter's is the share of pixels, where `at` is bright, that it gives the class.
-    Raises InputError for a net that is neither.
-    """
-    import torch
-
-    from zorki.pixels import attributing
-
-    with torch.no_grad(), net.quiet():
-        first_ones = torch.split(squares(net, photo), net.batch or SQUARES)
-        logits = torch.cat([net.logits(x.to(net.device)).float() for x in first_ones])
-        if logits.ndim == 4 and net.resize is not None:
-            logits = net.logits(pixels.shift.resize(photo, whole(net, photo)).to(net.device)).float()
-    if logits.ndim not in (2, 4):
-        raise InputError(
-            f"The network gives {tuple(logits.shape[1:])} numbers, not one for each class.",
-            "Attribution needs a classifier or a segmenter.",
-        )
-    if not torch.isfinite(logits).all():
-        raise Stopped("The network answers with numbers that are not finite.", "Nothing was written.", "Look at its weights, mean and std.")
-    if logits.ndim == 2:
-        return logits.softmax(1).mean(0), False
-    places = attributing.given(logits)[0][attributing.bright(at, (logits.shape[-2], logits.shape[-1])).to(logits.device)]
-    return torch.stack([(places == k).float().mean() for k in range(logits.shape[1])]), True
-
-
-def squares(net: lens.Net, photo: torch.Tensor) -> torch.Tensor:
-    """The photo as the net is asked about it (n, 3, h, w): whole where nothing says how it was tested (`net.resize`)."""
-    import torch
-
-    if net.resize is None:
-        return pixels.shift.resize(photo, whole(net, photo))
-    h, w = photo.shape[-2:]
-    side = min(min(h, w), round(min(h, w) * net.side / net.resize))
-    room, across = max(h, w) - side, (min(h, w) - side) // 2
-    count = 1 if max(h, w) < 1.1 * min(h, w) else min(SQUARES, max(3, round(max(h, w) / side)))
-    places = [room // 2] if count == 1 else [round(room * i / (count - 1)) for i in range(count)]
-    found = [photo[..., y : y + side, x : x + side] for y, x in ((p, across) if h > w else (across, p) for p in places)]
-    return torch.cat([pixels.shift.resize(x, net.hw) for x in found])
-
-
-def whole(net: lens.Net, photo: torch.Tensor, times: float = 1) -> tuple[int, int]:
-    """The size of the whole photo, in its own shape and with the area of the net's pictures; the net's own size where it takes no other."""
-    step = net.step()
-    if not step:
-        return net.hw
-    h, w = photo.shape[-2:]
-    k = times * net.side / (h * w) ** 0.5
-    return tuple(max(-(-net.least // step), round(side * k / step)) * step for side in (h, w))
-
-
 def measured(
-    net: lens.Net,
-    photo: torch.Tensor,
-    number: int,
-    method: str,
-    s: Settings,
-    parts: torch.Tensor | None,
-    at: torch.Tensor | None,
-    segments: bool,
+    net: lens.Net, photo: torch.Tensor, question: Question, method: str, s: Settings, parts: torch.Tensor | None, at: torch.Tensor | None
 ) -> Map:
     """One method's map, and with --sanity how like it is to that of random weights."""
-    from zorki.pixels import attributing
+    from zorki.pixels import attributing, naming
 
-    x = pixels.shift.resize(photo, whole(net, photo, 2 if method in CAMS and net.side < FINE else 1)).to(net.device)
-    where = attributing.asked(net, x, number, at) if segments else None
-    ask = attributing.Ask(net, number, where)
+    x = pixels.shift.resize(photo, naming.whole(net, photo, 2 if method in CAMS and net.side < FINE else 1)).to(net.device)
+    where = attributing.asked(net, x, question.number or 0, at) if question.segments else None
+    ask = attributing.Ask(net, question.number or 0, where, question.direction)
     if method in CAMS:
-        s = replace(s, layer=lens.choosing.weighed(net, s.layer, segments))
+        s = replace(s, layer=lens.choosing.weighed(net, s.layer, question.segments))
     made = mapped(ask, x, method, s, parts)
     if s.sanity:
         copies = (attributing.randomised(net, s.seed, k) for k in range(SHUFFLES))
@@ -366,6 +349,8 @@ def mapped(ask: Ask, x: torch.Tensor, method: str, s: Settings, parts: torch.Ten
         raw = {"gradcam": by.gradcam, "gradcam++": by.gradcam_plus, "layercam": by.layercam}[method](a, g)
         more["layer"] = layer
         span = pixels.laying.span(ask.net, layer, (x.shape[-2], x.shape[-1]), (raw.shape[0], raw.shape[1]), told)
+        if not bool(raw.any()):
+            more["why"] = by.why_empty(a, g, layer)
     elif method == "occlusion":
         more["baseline"] = s.baseline
         base = by.baseline(x, s.baseline)

@@ -8,10 +8,10 @@ pattern; MACO's phases are moved as the other canvases are, not cropped.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from zorki import lens, pixels
+from zorki import io, lens, pixels
 from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.core.method import Input
@@ -22,9 +22,14 @@ from zorki.core.settings import Least
 if TYPE_CHECKING:
     import torch
 
+    from zorki.pixels.directions import Direction
+
 INPUTS = {
     "on": Input("draw onto this photo instead of an empty picture", option=True),
-    "like": Input("draw from nothing what the layer answers to this photo: its caricature", option=True),
+    "like": Input(
+        "draw from nothing what the layer answers to this photo: its caricature; with the goal `like` what the whole net does", option=True
+    ),
+    "towards": Input("the goal `towards`: a direction among the net's answers, a vector in a .npy file", option=True, vector=True),
 }
 
 
@@ -35,7 +40,9 @@ class Settings:
     channel: str = "0-15"
     "channels: 7, 0-63, 1,4,9 or all"
     goal: str | None = None
-    "in place of channels: sums and differences, as 'conv4_1:3 - conv4_1:9', 'class:espresso', 'conv3_1'"
+    "in place of channels: sums and differences, as 'conv4_1:3 - conv4_1:9', 'class:espresso', 'conv3_1', 'like', 'towards'"
+    token: int | None = None
+    "with the goals like and towards and a net that gives tokens: the one compared, 0 the first; not given: their mean"
     unit: Literal["channel", "neuron"] = "channel"
     "whether a channel's whole map is climbed or its middle unit alone"
     canvas: Literal["fourier", "maco", "pixels"] = "fourier"
@@ -67,22 +74,26 @@ PRESETS = {
 }
 
 
-def run(net: lens.Net, on: torch.Tensor | None = None, like: torch.Tensor | None = None, s: Settings = Settings()) -> Iterator[pixels.Step]:
+def run(
+    net: lens.Net,
+    on: torch.Tensor | None = None,
+    like: torch.Tensor | None = None,
+    s: Settings = Settings(),
+    towards: io.Vector | None = None,
+) -> Iterator[pixels.Step]:
     """Climbs the mean of each channel's map, in batches; a Step shows all that is done and the batch that is being drawn.
 
     on, like: (1, 3, h, w) float32 sRGB in 0..1. Raises UnknownName for a layer or class, InputError for a channel that the net
-    lacks, a goal that cannot be read, or options that exclude each other.
+    lacks, a goal that cannot be read, a direction that is not the net's, or options that exclude each other.
     """
     import torch
 
-    if like is not None and s.goal is not None:
-        raise InputError("--like and --goal are both goals.", "", "Leave one out.")
     if net.channels > 3:
         events.note(f"{net.name} takes {net.channels} channels: the first three are shown as red, green and blue.")
-    layer, drawings, objective = planned(net, like, s)
+    layer, drawings, objective = planned(net, like, s, towards)
     hw = size_of(net, on if on is not None else like, s.size, layer if objective is None else None)
     small = None if on is None else pixels.shift.resize(on, hw).to(net.device)
-    if like is not None:
+    if like is not None and objective is None:
         objective = pixels.objectives.caricature(layer, seen(net, pixels.shift.resize(like, hw), layer))
     at_once = max(1, min(s.batch, net.batch or s.batch) // s.different)
 
@@ -109,11 +120,14 @@ def run(net: lens.Net, on: torch.Tensor | None = None, like: torch.Tensor | None
 
 
 def planned(
-    net: lens.Net, like: torch.Tensor | None, s: Settings
+    net: lens.Net, like: torch.Tensor | None, s: Settings, towards: io.Vector | None = None
 ) -> tuple[str, list[tuple[str, int | None]], pixels.objectives.Objective | None]:
     """The layer that is read, what is drawn (its label, its channel), and the goal where it is not one channel each."""
-    if s.goal is not None:
-        objective = pixels.goals.goal(net, s.goal)
+    text = "towards" if s.goal is None and towards is not None else s.goal
+    if text is not None:
+        objective = pixels.goals.goal(net, text, directed(net, like, towards, s.token))
+        if like is not None and "like" not in [term.text for term in objective.terms]:
+            raise InputError("--like and --goal are both goals.", "", "Leave one out, or write like into the goal.")
         read = [name for name in objective.reads if name != pixels.objectives.LOGITS]
         return read[-1] if read else net.pick_layer(s.layer), [(str(objective), None)], objective
     name = net.pick_layer(s.layer)
@@ -122,6 +136,17 @@ def planned(
     count = net.layer(name).shape[0]
     default = s.channel == Settings.channel and count < 16  # a small layer has fewer than the first sixteen
     return name, [(f"{name}:{n}", n) for n in numbers("all" if default else s.channel, count, name)], None
+
+
+def directed(net: lens.Net, like: torch.Tensor | None, towards: io.Vector | None, token: int | None) -> dict[str, Direction]:
+    """The directions that a goal may name."""
+    from zorki.pixels.directions import direction
+
+    found = {
+        "like": like is not None and direction(net, like, None, token),
+        "towards": towards is not None and direction(net, None, towards, token),
+    }
+    return {name: replace(one, name=name) for name, one in found.items() if one}
 
 
 def climb_of(unit: str) -> Callable[[str, list[int]], pixels.objectives.Objective]:
