@@ -64,6 +64,13 @@ def test_the_folder_of_the_call_is_where_imports_are_looked_for_too(here: Path) 
     answers("models/net.py:build")
 
 
+def test_a_file_that_needs_no_package_is_read_by_itself(here: Path) -> None:
+    """Though its folder has an __init__.py that fails; what it names by its package is found."""
+    write({"broken/__init__.py": "raise ValueError\n", "broken/net.py": MAKES, "good/__init__.py": "", "good/blocks.py": MAKES, "good/net.py": "from good.blocks import made as build\n"})  # fmt: skip
+    answers("broken/net.py:made")
+    answers("good/net.py:build")
+
+
 def test_another_package_of_that_name_is_told(here: Path) -> None:
     write({"tests/net.py": "from .blocks import made as build\n", "tests/blocks.py": MAKES, "tests/__init__.py": ""})
     with pytest.raises(InputError, match=r"tests\.net"):

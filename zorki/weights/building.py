@@ -54,17 +54,16 @@ def built(spec: str) -> nn.Module:
 
 
 def package(file: Path) -> tuple[Path, str]:
-    """The folder from which a file is imported, and its dotted name there; "" for a file of no package.
+    """The folder that holds a file's package, and the file's dotted name there; "" where it has no relative imports, and stands alone.
 
     A folder is part of the package when it has an __init__.py, or when the file's relative imports reach into it.
     """
     folder, parts = file.resolve().parent, [] if file.name == "__init__.py" else [file.stem]
-    above = relative(file)
-    depth = 0
-    while (folder / "__init__.py").is_file() or depth < above:
+    above, depth = relative(file), 0
+    while depth < above or ((folder / "__init__.py").is_file() and folder != folder.parent):
         parts.insert(0, folder.name)
         folder, depth = folder.parent, depth + 1
-    return (folder, ".".join(parts)) if depth else (file.parent, "")
+    return folder, ".".join(parts) if above else ""
 
 
 def relative(file: Path) -> int:
@@ -154,5 +153,5 @@ class Held(io.TextIOBase):
             self.to.write(self.kept.getvalue())
 
     def last(self) -> str:
-        """The last line that was written."""
-        return self.kept.getvalue().rstrip().rpartition("\n")[2]
+        """The last line that is held, if any."""
+        return self.kept.getvalue().rstrip().rpartition("\n")[2] if self.holds else ""
