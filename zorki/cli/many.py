@@ -133,8 +133,8 @@ def filled(
                 with interrupt.undisturbed():
                     result.save(path, force=common.get("force", False))
             except Stopped as error:  # the disk: the next picture will not fare better
-                kept = f"{len(told.paths)} of {len(photos)} are done, in {folder}."
-                end = Stopped(error.got, kept, f"Free some space; the same command with --out {quote(str(folder))} goes on.")
+                kept = f"{len(told.paths)} of {len(photos)} are done, in {path.parent}."
+                end = Stopped(error.got, kept, f"Free some space; the same command with --out {quote(path.parent)} goes on.")
                 break
         there += done
         if path is not None:
