@@ -6,6 +6,7 @@ import contextvars
 import os
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 import torch
@@ -17,14 +18,17 @@ WORD: contextvars.ContextVar[str] = contextvars.ContextVar("word", default="")
 
 
 @pytest.fixture
-def two(monkeypatch: pytest.MonkeyPatch) -> None:
+def two(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    before = torch.get_num_threads()
     monkeypatch.setattr(hands, "count", lambda: 2)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.mark.usefixtures("two")
 def test_parts_run_at_the_same_time_each_with_one_thread_of_torch() -> None:
     meeting = threading.Barrier(2, timeout=30)
-    before = torch.get_num_threads()
+    torch.set_num_threads(2)
 
     def part() -> int:
         meeting.wait()  # passes only if both are there
@@ -35,9 +39,8 @@ def test_parts_run_at_the_same_time_each_with_one_thread_of_torch() -> None:
     new = threading.Thread(target=lambda: fresh.append(torch.get_num_threads()))
     new.start()
     new.join()
-    assert torch.get_num_threads() == before
+    assert torch.get_num_threads() == 2
     assert fresh == [2], "new threads of the user's begin with what was set for all"
-    torch.set_num_threads(before)
 
 
 @pytest.mark.usefixtures("two")

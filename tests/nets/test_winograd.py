@@ -56,13 +56,23 @@ def test_it_is_the_convolution_with_its_relu_and_the_way_back(shape: tuple[int, 
     assert torch.allclose(plain.double(), wanted, atol=1e-4 * float(wanted.abs().max()))
 
 
+@pytest.mark.usefixtures("wins")
+@pytest.mark.parametrize("shape", [(40, 12, 12), (20, 24, 24), (6, 150, 131)], ids=str)
+def test_a_picture_comes_out_the_same_whatever_is_beside_it(shape: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    x, weight = made(5, *shape), made(70, shape[0], 3, 3)
+    together = winograd.convolved(x, weight, None, [1, 1])
+    for n in (1, 2, 4):
+        monkeypatch.setattr(hands, "count", lambda n=n: n)
+        assert torch.equal(together[3:4], winograd.convolved(x[3:4], weight, None, [1, 1]))
+
+
 @given(st.integers(1, 20), st.integers(1, 300), st.integers(1, 700), st.integers(1, 900), st.integers(1, 16))
 @settings(max_examples=200, deadline=None)
 def test_pieces_cover_everything_once(b: int, c: int, h: int, w: int, at_once: int) -> None:
     seen = torch.zeros(b, h, c, dtype=torch.int8)
     found = winograd.pieces(b, c, h, w, at_once)
-    for first, last, top, bottom, low, high in found:
-        seen[first:last, top:bottom, low:high] += 1
+    for k, top, bottom, low, high in found:
+        seen[k, top:bottom, low:high] += 1
     assert bool((seen == 1).all())
     if h * w * b > 1.5 * winograd.PIECE * at_once:
         assert len(found) >= at_once, "nobody is idle where there is much to do"

@@ -18,7 +18,6 @@ from zorki.core import hands
 
 TILE = 6  # rows that are computed together
 PIECE = 12288  # pixels of a piece
-SMALL = 1024  # pixels of maps that are computed with all pictures of a share at once: there the kernels cost more than the maps
 
 
 @cache
@@ -61,15 +60,15 @@ def convolved(
     out = x.new_empty(b, len(weight), tall, wide)
 
     def compute(piece: Piece) -> None:
-        first, last, top, bottom, low, high = piece
+        k, top, bottom, low, high = piece
         start, stop = top - padding[0], bottom + 2 - padding[0]  # rows of x, and beyond its ends rows of zeros
-        part = x[first:last, :, max(0, start) : min(h, stop)]
+        part = x[k : k + 1, :, max(0, start) : min(h, stop)]
         if alive is not None:
-            part = torch.ops.aten.threshold_backward(part, alive[first:last, :, max(0, start) : min(h, stop)], 0)
+            part = torch.ops.aten.threshold_backward(part, alive[k : k + 1, :, max(0, start) : min(h, stop)], 0)
         if start < 0 or stop > h:
             part = nn.functional.pad(part, (0, 0, max(0, -start), max(0, stop - h)))
         made = raw(part, weight[low:high], None if bias is None else bias[low:high], [0, padding[1]])
-        there = out[first:last, low:high, top:bottom]
+        there = out[k : k + 1, low:high, top:bottom]
         torch.clamp_min(made, 0, out=there) if relu else there.copy_(made)
 
     def work(share: Sequence[Piece]) -> None:
@@ -84,10 +83,9 @@ def convolved(
 
 
 class Piece(NamedTuple):
-    """Pictures first..last, rows top..bottom, channels low..high of what comes out."""
+    """Rows top..bottom and channels low..high of what comes out of one picture."""
 
-    first: int
-    last: int
+    picture: int
     top: int
     bottom: int
     low: int
@@ -95,25 +93,23 @@ class Piece(NamedTuple):
 
 
 def pieces(b: int, c: int, h: int, w: int, at_once: int) -> list[Piece]:
-    """(b, c, h, w) in pieces that fit a cache, and at least `at_once` of them where that pays.
+    """(b, c, h, w) in pieces that fit a cache, and at least `at_once` of them where there is that much to do.
 
-    Maps and kernels are both brought into another form first. Where there are more kernels than tiles of maps the channels are shared
-    out, so that no kernel is brought there twice, else the pictures or their rows.
+    Each picture by itself, so that it comes out the same whatever is drawn beside it. Maps and kernels are both brought into another form
+    first: where there are more kernels than tiles of maps the channels are shared out, so that no kernel is brought there twice.
     """
     tiles = -(-h // TILE) * -(-w // TILE)
-    many = b if h * w < SMALL else 1
     rows = max(1, round(PIECE / w / TILE)) * TILE if h * w > 1.5 * PIECE else h
     channels = c
-    if -(-b // many) * -(-h // rows) < at_once:
-        if c > tiles * many:
-            channels = -(-c // at_once)
-        elif many > 1:
-            many = -(-many // at_once)
+    if b * -(-h // rows) < at_once:
+        share = -(-at_once // b)
+        if c > tiles:
+            channels = -(-c // share)
         else:
-            rows = -(-h // at_once // TILE) * TILE
+            rows = max(1, -(-h // share // TILE)) * TILE
     return [
-        Piece(first, min(b, first + many), top, min(h, top + rows), low, min(c, low + channels))
-        for first in range(0, b, many)
+        Piece(picture, top, min(h, top + rows), low, min(c, low + channels))
+        for picture in range(b)
         for top in range(0, h, rows)
         for low in range(0, c, channels)
     ]
