@@ -20,7 +20,7 @@ from skimage import data
 from zorki.cli.main import run
 from zorki.core import shelf
 from zorki.core.errors import InputError
-from zorki.tour.walk import SECTIONS, SHORT, planned
+from zorki.guided.walk import SECTIONS, SHORT, planned
 
 pytestmark = pytest.mark.wings
 
