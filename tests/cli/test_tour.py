@@ -18,9 +18,6 @@ from PIL import Image, ImageCms
 from skimage import data
 
 from zorki.cli.main import run
-from zorki.core import shelf
-from zorki.core.errors import InputError
-from zorki.guided.walk import SECTIONS, SHORT, planned
 
 pytestmark = pytest.mark.wings
 
@@ -157,20 +154,6 @@ def test_ctrl_c_leaves_a_valid_page_of_what_was_done(tmp_path: Path) -> None:
     assert out == ""
     assert Counts(page).images >= 40
     assert not list((tmp_path / "t").glob(".zorki*"))
-
-
-def test_sections_cost_under_a_minute_and_join_by_being_there() -> None:
-    short = planned(long=False)
-    assert sum(m.SECONDS for _, m in short) <= SHORT
-    assert {n for n, _ in planned(long=True, photos=True)} == set(shelf.names(SECTIONS))
-    many = {n for n, _ in planned(long=False, photos=True)} - {n for n, _ in short}
-    assert many == {"patches"}, "what the user gives photographs for is there, and pushes nothing out"
-    assert {n for n, _ in planned(long=True)} == set(shelf.names(SECTIONS)) - many
-    with pytest.raises(InputError, match="--photos"):
-        planned(False, ["patches"])
-    for _, module in short:
-        assert module.TITLE
-        assert module.LEAD
 
 
 def test_the_dear_sections_and_those_of_many_photographs(

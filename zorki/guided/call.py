@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import time
 from collections.abc import Sequence
@@ -137,3 +138,10 @@ def folder_for(photo: io.Photo, out: str | Path | None, force: bool) -> Path:
     except OSError as e:
         raise InputError(f"--out {folder} cannot be made: {e.strerror}.") from e
     return folder
+
+
+# Editors and `help` show the options.
+_given = inspect.signature(begun)
+tour.__signature__ = _given.replace(  # type: ignore[attr-defined]
+    parameters=[p for p in _given.parameters.values() if p.name != "writing"], return_annotation="Tour"
+)

@@ -27,5 +27,5 @@ def climbing(net: lens.Net, layer: str, hw: Sequence[int], steps: float, count: 
 
 
 def looking(net: lens.Net, hw: Sequence[int], passes: float = 1) -> float:
-    """Of so many passes through the whole network; one back counts as one. Twice, since what measures does so in float32."""
-    return 2 * passes * hw[0] * hw[1] * (net.layers().macs / (net.hw[0] * net.hw[1]) + CANVAS)
+    """Of so many passes through the whole network; one back counts as one."""
+    return passes * hw[0] * hw[1] * net.layers().macs / (net.hw[0] * net.hw[1])
