@@ -118,11 +118,13 @@ class Spy(Ledger):
 @pytest.mark.parametrize("long", [False, True])
 def test_a_section_makes_what_its_work_says_in_each_of_its_plans(long: bool, tmp_path: Path) -> None:
     """The work is told for each thing that is made, and for each of its stages."""
-    photo, one = zorki.io.open_photo(PHOTO), net()
+    photo, one = zorki.io.open_photo(PHOTO[:24, :32]), net()
     guide = Guide(one, photo, photo, long=long)
     for name, module in parts.sections(long):
+        if long and not hasattr(module, "LONG"):
+            continue
         part = parts.Part.of(name, module, guide, False)
-        for level in range(len(part.plans)):
+        for level in {0, len(part.plans) - 1}:
             spy = Spy(steps := [])
             list(part.build(Guide(one, photo, photo, long=long, ledger=spy), level))
             assert spy.task + 1 == len(part.tasks[level]), name

@@ -77,6 +77,15 @@ def test_a_fast_machine_cuts_nothing_and_a_slow_one_fewer_channels_before_worse_
     assert all(level < len(fully[n].PLANS) for n, level in worse.items() if n in fully), "nothing is left out where worse ones do"
 
 
+def test_a_long_tour_within_a_time_gives_up_what_is_long_before_the_sections_that_all_tours_have() -> None:
+    guide = coffee(long=True)
+    wanted, some = parts.sections(True), choices(guide)
+    levels = chosen(some, total(choices(coffee()), [0] * len(parts.sections(False))))
+    left_out = {n for (n, _), one, level in zip(wanted, some, levels, strict=True) if level == len(one.works)}
+    assert left_out
+    assert left_out <= {n for n, m in wanted if hasattr(m, "LONG")}
+
+
 @pytest.mark.parametrize("long", [False, True])
 def test_each_plan_of_a_section_is_less_work_than_the_one_before_and_loses_no_less(long: bool) -> None:
     for one in choices(coffee(long=long)):

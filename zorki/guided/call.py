@@ -50,8 +50,13 @@ class Tour:
 def tour(photo: Any, **given: Any) -> Tour:
     """The lecture on your own photo, on one page: what a network sees in it, keeps of it, dreams of it, and how it paints it.
 
-    Options are those of `zorki tour`, see `begun`. Returns the page with its path; in a notebook it shows itself. What reached the page
-    stays there, whatever ends it early. Raises InputError, UnknownName, WeightsError, Stopped.
+    photo, style: files, arrays, tensors, Pillow images; style: not given, one that Zorki makes. photos: many photographs, of which those are shown
+    that excite the channels most. model, weights, device, dtype: as of `zorki.load`. long: also what takes minutes. within: seconds that
+    all may take (what `photos` needs comes on top); not given: 60, or as long as it takes when `long`. section: only these. out: the page's
+    folder; not given: one named after the photo, here. limit: most pixels of a picture.
+
+    Returns the page with its path; in a notebook it shows itself. The page is there at once and grows; what reached it stays there, whatever
+    ends it early. Raises InputError, UnknownName, WeightsError, Stopped.
     """
     with begun(photo, **given) as walk:
         walk.go()
@@ -82,21 +87,14 @@ def begun(
     limit: int | None = None,
     writing: Any = nullcontext,
 ) -> Walk:
-    """All that a tour needs, opened; nothing is on the page yet.
-
-    photo, style: anything that io.open_photo takes; style: not given, one that Zorki makes. photos: many photographs, of which those are
-    shown that excite the channels most. model, weights, device, dtype: as of `zorki.load`. long: also what takes minutes. within: seconds that all
-    may take (what `photos` needs comes on top); not given: 60, or as long as it takes when `long`. section: only these. out: the page's
-    folder; not given: one named after the photo, here. limit: most pixels of a picture. writing: what guards the writing of a file, for
-    Ctrl-C. Raises InputError, UnknownName, WeightsError.
-    """
+    """All that a `tour` needs, opened; nothing is on the page yet. writing: what guards the writing of a file, for Ctrl-C."""
     began = time.monotonic()
     if within is not None and not (math.isfinite(within) and within > 0):
         raise InputError(f"--within is {within:g}.", "It is the seconds that all may take, more than none.")
     only = [section] if isinstance(section, str) else list(section)
     wanted = parts.sections(long, only, bool(photos))  # a wrong name is told before anything is opened
     more = {} if limit is None else {"limit": limit}
-    many = None if not photos else io.PhotoSet(photos if isinstance(photos, str | Path) else list(photos), limit)
+    many = photos if isinstance(photos, io.PhotoSet) else io.PhotoSet(photos, limit) if photos else None
     opened = io.open_photo(photo, **more)
     painting = None if style is None else io.open_photo(style, **more)
     for sentence in (*opened.notes, *(painting.notes if painting else ())):

@@ -11,7 +11,7 @@ from zorki.core import shelf
 from zorki.core.errors import InputError, ZorkiError
 from zorki.guided.guide import Guide
 from zorki.guided.ledger import Task
-from zorki.guided.plan import Choice, Plan
+from zorki.guided.plan import LEFT_OUT, Choice, Plan
 
 SECTIONS = "zorki.guided.sections"
 
@@ -61,7 +61,8 @@ class Part:
     def choice(self) -> Choice:
         works = tuple(0.0 if self.extra else self.work(level) for level in range(len(self.plans)))
         kept = self.asked or self.extra or self.quick
-        return Choice(works, tuple(one.loss for one in self.plans), kept)
+        dear = getattr(self.module, "LONG", False)  # beside the others it counts as more of the same
+        return Choice(works, tuple(one.loss for one in self.plans), kept, 1 if dear else LEFT_OUT)
 
 
 def sections(long: bool, only: Sequence[str] = (), photos: bool = False) -> list[tuple[str, ModuleType]]:

@@ -23,19 +23,20 @@ class Plan:
 class Choice:
     """A section as the planner sees it: the work of each of its plans and what each loses, from everything to the least.
 
-    kept: it is never left out.
+    kept: it is never left out. out: what is lost by leaving it out.
     """
 
     works: tuple[float, ...]
     losses: tuple[int, ...]
     kept: bool = False
+    out: int = LEFT_OUT
 
     def work(self, level: int) -> float:
         """Of the plan with that number; of the number behind the last, which leaves the section out, none."""
         return self.works[level] if level < len(self.works) else 0.0
 
     def loss(self, level: int) -> int:
-        return self.losses[level] if level < len(self.losses) else LEFT_OUT
+        return self.losses[level] if level < len(self.losses) else self.out
 
     @property
     def last(self) -> int:
