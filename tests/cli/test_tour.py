@@ -121,7 +121,7 @@ def test_a_photo_of_any_kind(name: str, brought: dict[str, Path], tmp_path: Path
 @pytest.mark.slow
 def test_the_whole_tour_has_every_section(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Image.fromarray(data.chelsea()[::2, ::2]).save(tmp_path / "cat.jpg")
-    assert run(["tour", str(tmp_path / "cat.jpg"), "--out", str(tmp_path / "t"), "--quiet"]) == 0
+    assert run(["tour", str(tmp_path / "cat.jpg"), "--out", str(tmp_path / "t"), "--within", "3600", "--quiet"]) == 0
     assert capsys.readouterr().out.strip().endswith("index.html")
     text = (tmp_path / "t" / "index.html").read_text(encoding="utf-8")
     for name in ("names", "filters", "maps", "channels", "onto", "dream", "keeps", "painted"):

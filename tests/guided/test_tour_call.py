@@ -103,6 +103,18 @@ def test_ctrl_c_in_python_finishes_the_page_and_gives_the_threads_back(tmp_path:
     assert "location.reload" not in text
 
 
+@pytest.mark.parametrize("layers", [1, 0])
+def test_a_net_of_one_layer_or_without_maps_has_a_page_all_the_same(layers: int, tmp_path: Path) -> None:
+    from torch import nn
+
+    one = nn.Sequential(
+        *([nn.Conv2d(3, 8, 3, padding=1), nn.ReLU()] if layers else []), nn.Flatten(), nn.Linear(8 * 256 if layers else 768, 4)
+    )
+    made = zorki.tour(PHOTO[:16, :16], model=zorki.lens.Net(one, side=16), out=tmp_path / "t", within=1e6)  # however busy the machine is
+    assert {"names", "channels", "onto", "dream", "painted"} <= set(made.seconds)
+    assert ("channels" in made.skipped) is (not layers)
+
+
 class Spy(Ledger):
     """Notes which task was at how many stages."""
 

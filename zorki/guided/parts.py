@@ -28,13 +28,12 @@ class Part:
 
     @classmethod
     def of(cls, name: str, module: ModuleType, guide: Guide, asked: bool) -> Part:
+        plans = (*([module.MORE] if guide.long and hasattr(module, "MORE") else []), *getattr(module, "PLANS", ())) or (Plan(),)
         try:
-            if not hasattr(module, "PLANS"):
-                return cls(name, module, tasks=[module.work(guide)], asked=asked)
-            plans = (*([module.MORE] if guide.long and hasattr(module, "MORE") else []), *module.PLANS)
-            return cls(name, module, plans, [module.work(guide, one) for one in plans], asked)
+            tasks = [module.work(guide, one) for one in plans] if hasattr(module, "PLANS") else [module.work(guide)]
         except ZorkiError:  # it does not fit this network, and says so when it is its turn
-            return cls(name, module)
+            plans, tasks = plans[:1], [()]
+        return cls(name, module, plans, tasks, asked)
 
     @property
     def quick(self) -> bool:
