@@ -84,6 +84,7 @@ def test_a_long_tour_within_a_time_gives_up_what_is_long_before_the_sections_tha
     left_out = {n for (n, _), one, level in zip(wanted, some, levels, strict=True) if level == len(one.works)}
     assert left_out
     assert left_out <= {n for n, m in wanted if hasattr(m, "LONG")}
+    assert all(one.loss(level) <= 1 for one, level in zip(some, levels, strict=True)), "nothing gets worse while these are there"
 
 
 @pytest.mark.parametrize("long", [False, True])
