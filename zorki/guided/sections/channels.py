@@ -30,6 +30,7 @@ FORMULA = "x ← x + η · ∂/∂x [ mean over i, j of aₖ(i, j) ]"
 class Board(Plan):
     channels: int = 8
     film: bool = True
+    every: int = 1  # 2: every second layer
 
 
 MORE = Board(0, "16 channels of each layer", 16)
@@ -40,19 +41,20 @@ PLANS = (
     Board(2, "3 channels of each layer", 3),
     Board(4, "2 channels of each layer", 2),
     Board(4, "2 channels of each layer and no film", 2, film=False),
+    Board(4, "2 channels of every second layer and no film", 2, film=False, every=2),
 )
 
 
 def work(guide: Guide, plan: Board) -> list[Task]:
-    drawn = [(climbing(guide.net, layer, (SIDE, SIDE), steps, plan.channels),) for layer, steps in layers(guide)]
+    drawn = [(climbing(guide.net, layer, (SIDE, SIDE), steps, plan.channels),) for layer, steps, _ in layers(guide, plan)]
     return [*drawn, *([(climbing(guide.net, guide.deep, (FILM, FILM), 64),)] if plan.film else [])]
 
 
 def build(guide: Guide, plan: Board) -> Iterator[blocks.Block]:
-    for depth, ((layer, steps), sentence) in enumerate(zip(layers(guide), SENTENCES, strict=False)):
+    for k, (layer, steps, sentence) in enumerate(layers(guide, plan)):
         made = guide.make("see", "maximize", layer=layer, channel=f"0-{plan.channels - 1}", steps=steps, size=SIDE)
         yield blocks.Grid(
-            tiles=made.result.tiles, sentence=sentence, command=made.command, formula=FORMULA if depth == 0 else "", tile_width=112
+            tiles=made.result.tiles, sentence=sentence, command=made.command, formula=FORMULA if k == 0 else "", tile_width=112
         )
     if not plan.film:
         return
@@ -67,6 +69,7 @@ def build(guide: Guide, plan: Board) -> Iterator[blocks.Block]:
     )
 
 
-def layers(guide: Guide) -> list[tuple[str, int]]:
-    """What is drawn, and in how many steps."""
-    return [(guide.before(name), steps) for name, steps in zip(guide.stages(), STEPS, strict=False)]
+def layers(guide: Guide, plan: Board) -> list[tuple[str, int, str]]:
+    """What is drawn, in how many steps, and what is said of it. Of every second layer the one with parts of things is among them."""
+    all_ = [(guide.before(name), steps, said) for name, steps, said in zip(guide.stages(), STEPS, SENTENCES, strict=False)]
+    return all_[(plan.every - 1) % len(all_) :: plan.every]
