@@ -102,7 +102,7 @@ def area(sizes: list[tuple[int, int]]) -> int:
     return sum(h * w for h, w in sizes)
 
 
-def tour(limit: float) -> None:
+def tour(limit: float, what: str = "tour") -> None:
     with tempfile.TemporaryDirectory() as folder:
         photo = io.save_photo(Path(folder) / "coffee.png", data.coffee().astype("float32") / 255)
         command = [sys.executable, "-m", "zorki", "tour", str(photo), "--out", f"{folder}/t", "--json", "--quiet"]
@@ -112,9 +112,27 @@ def tour(limit: float) -> None:
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
     # In products of two 2048 x 2048 matrices the figure says how much arithmetic the same time would have done.
     one = 2 * 2048**3 / 1e9 / limit
-    for name, part in json.loads(done.stdout)["sections"].items():
-        print(f"tour, {name:10s} {part:6.2f} s = {part / one:7.0f} matrix products")
-    print(f"tour, all        {seconds:6.2f} s = {seconds / one:7.0f} matrix products, peak {peak:.2f} GiB")
+    told = json.loads(done.stdout)
+    for name, part in told["sections"].items():
+        print(f"{what}, {name:10s} {part:6.2f} s = {part / one:7.0f} matrix products{shown(told['cut'].get(name))}")
+    for name, why in told["skipped"].items():
+        print(f"{what}, {name:10s} {why}")
+    print(f"{what}, all        {seconds:6.2f} s = {seconds / one:7.0f} matrix products, peak {peak:.2f} GiB")
+
+
+def shown(cut: str | None) -> str:
+    return f" ({cut})" if cut else ""
+
+
+def crowded(limit: float) -> None:
+    """The tour beside four processes that always compute."""
+    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(4)]
+    try:
+        tour(limit, "tour beside four others")
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
 
 
 def together() -> None:
@@ -209,6 +227,7 @@ def main() -> None:
     print(f"drawn in {str(net.drawing)[6:]}")
     parts = {
         "tour": lambda: tour(limit),
+        "crowded": lambda: crowded(limit),
         "together": together,
         "drawing": lambda: drawing(limits),
         "boards": lambda: [board(net, layer, limit) for layer in ("conv3_1", "conv4_1", "conv5_1")],

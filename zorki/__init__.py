@@ -19,6 +19,10 @@ def __getattr__(name: str) -> Any:
         from zorki.studio.models import load
 
         return load
+    if name == "tour":
+        from zorki.guided.call import tour
+
+        return tour
     from zorki.studio.shelves import wings
 
     if name in wings():
@@ -32,4 +36,4 @@ def __getattr__(name: str) -> Any:
 def __dir__() -> list[str]:
     from zorki.studio.shelves import wings
 
-    return ["__version__", "load", *wings()]
+    return ["__version__", "load", "tour", *wings()]

@@ -146,4 +146,4 @@ def test_it_installs_from_a_wheel_with_all_that_it_needs(tmp_path: Path) -> None
     for needed in ("zorki/py.typed", "zorki/weights/files/eye.safetensors", "zorki/weights/files/eye.toml"):
         assert needed in names
     assert any(n.startswith("zorki/report/templates/") for n in names)
-    assert any(n.startswith("zorki/tour/sections/") for n in names)
+    assert any(n.startswith("zorki/guided/sections/") for n in names)

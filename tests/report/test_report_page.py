@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import re
 from base64 import b64decode, b64encode
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
@@ -165,6 +166,36 @@ def test_only_a_gallery_brings_a_script_and_the_page_allows_no_other() -> None:
     hashed = b64encode(hashlib.sha256(body[1].encode()).digest()).decode()
     assert f"script-src 'sha256-{hashed}'" in html
     assert "default-src 'none'" in html
+
+
+def test_an_unfinished_page_reloads_itself_and_says_what_comes() -> None:
+    """With scripts by the one that the policy names, which leaves the reader alone while a picture is open; without by the old way."""
+    gallery = blocks.Gallery((blocks.Entry("a", "a", blocks.Tile(picture(), "a", "a")),), "s")
+    done = blocks.Page("A cat", "", (blocks.Section("s", "S", "", (gallery,), "2 s"),))
+    html = report.render(replace(done, ahead=blocks.Ahead("Deep <Dream>", ("Painted",), 0.25, "20 s")))
+    page = read(html)
+    body = re.search(r"<script>(.*)</script>", html, re.S)
+    assert body is not None
+    assert "location.reload()" in body[1]
+    assert "z-find" in body[1], "and the gallery is searched as well"
+    assert f"script-src 'sha256-{b64encode(hashlib.sha256(body[1].encode()).digest()).decode()}'" in html
+    assert re.search(r'<noscript><meta http-equiv="refresh" content="\d+"></noscript>', html)
+    assert "Being made: Deep <Dream>. 25 % is done, the rest takes about 20 s. Then come: Painted." in page.words
+    assert [attrs["value"] for attrs in page.all("progress")] == ["0.25"]
+    finished = report.render(done)
+    assert "reload" not in finished
+    assert "refresh" not in finished
+
+
+def test_what_is_to_be_said_of_the_whole_page_stands_above_it_with_its_command() -> None:
+    html = report.render(blocks.Page("A cat", "", (), note=blocks.Note("Stopped.", command="zorki tour cat.jpg")))
+    assert read(html).words.split()[-4:] == ["Stopped.", "zorki", "tour", "cat.jpg"]
+
+
+def test_a_picture_is_encoded_once_however_often_its_page_is_made(encoder: list[tuple[tuple[int, ...], str]]) -> None:
+    page = blocks.Page("", "", (blocks.Section("s", "S", "", (blocks.Figure(picture(), "a", ""),)),))
+    assert report.render(page) == report.render(page)
+    assert len(encoder) == 1
 
 
 def test_each_entry_of_a_gallery_has_a_stable_link() -> None:

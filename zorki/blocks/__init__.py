@@ -7,10 +7,11 @@ A formula is plain Unicode ("L = Σᵢⱼ (Fᵢⱼ − Pᵢⱼ)²"); what Unicod
 from __future__ import annotations
 
 from zorki.blocks.charts import Bars, Cell, Curve, Table
-from zorki.blocks.pages import Block, Note, Page, Section
+from zorki.blocks.pages import Ahead, Block, Note, Page, Section
 from zorki.blocks.pictures import Entry, Figure, FilmMedia, Gallery, Grid, Mosaic, Pixels, Plate, Row, Slide, Tile
 
 __all__ = [
+    "Ahead",
     "Bars",
     "Block",
     "Cell",

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from zorki.blocks.charts import Bars, Curve, Table
 from zorki.blocks.pictures import Figure, Gallery, Grid, Row, Slide
 
-__all__ = ["Block", "Note", "Page", "Section"]
+__all__ = ["Ahead", "Block", "Note", "Page", "Section"]
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,7 @@ class Note:
 
     text: str
     formula: str = ""
+    command: str = ""
 
 
 Block: TypeAlias = Figure | Gallery | Grid | Row | Slide | Curve | Bars | Table | Note
@@ -34,8 +35,24 @@ class Section:
 
 
 @dataclass(frozen=True)
+class Ahead:
+    """What an unfinished page still gets: the title of what is being made, those of what follows.
+
+    share: of all that is done, in 0..1; left: how long the rest takes, "20 s".
+    """
+
+    doing: str
+    then: tuple[str, ...]
+    share: float
+    left: str
+
+
+@dataclass(frozen=True)
 class Page:
-    """`facts` are name and value pairs under the lead; `foot` is the last, small line."""
+    """`facts` are name and value pairs under the lead; `foot` is the last, small line.
+
+    note: what is to be said of the whole page, above its sections. ahead: the page is unfinished, and looks every few seconds whether there is more.
+    """
 
     title: str
     lead: str
@@ -43,3 +60,5 @@ class Page:
     facts: tuple[tuple[str, str], ...] = ()
     hero: Figure | None = None
     foot: str = ""
+    note: Note | None = None
+    ahead: Ahead | None = None

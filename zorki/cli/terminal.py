@@ -87,7 +87,9 @@ class Plain:
 
 
 def amount(e: events.Event, of: str) -> str:
-    """What is done: 3 of 10 steps, 120 of 575 MB."""
+    """What is done: 3 of 10 steps, 120 of 575 MB, 36 %."""
+    if e.unit == "share":
+        return f"{100 * e.step / e.of:.0f} %" if e.of else ""
     if e.unit == "bytes":
         digits = 1 if e.of < 1e8 else 0
         return f"{e.step / 1e6:.{digits}f}{of}{e.of / 1e6:.{digits}f} MB"
@@ -98,11 +100,19 @@ def amount(e: events.Event, of: str) -> str:
 def bar() -> Iterator[None]:
     """One bar that is renamed from stage to stage."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, Task, TextColumn, TimeRemainingColumn
+    from rich.text import Text
 
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.fields[done]}"), TimeRemainingColumn())
+    class Left(TimeRemainingColumn):
+        """What whoever works says, else by the pace."""
+
+        def render(self, task: Task) -> Text:
+            left = task.fields["left"]
+            return super().render(task) if left is None else Text(f"{events.spoken(left)} left", "progress.remaining")
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.fields[done]}"), Left())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task, stage = progress.add_task("starting", total=None, done=""), ""
+        task, stage = progress.add_task("starting", total=None, done="", left=None), ""
 
         def hear(e: events.Event) -> None:
             nonlocal stage
@@ -114,7 +124,7 @@ def bar() -> Iterator[None]:
             if e.stage != stage:
                 stage = e.stage
                 progress.reset(task, description=streams.printable(stage), total=e.of)
-            progress.update(task, completed=e.step, total=e.of or None, done=amount(e, "/"))
+            progress.update(task, completed=e.step, total=e.of or None, done=amount(e, "/"), left=e.left)
 
         with events.listen(hear):
             yield

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 from zorki.cli import interrupt, terminal
-from zorki.cli.many import quote, some_failed
-from zorki.core.errors import InputError
+from zorki.cli.many import some_failed
 
 
 def tour(
@@ -24,6 +22,10 @@ def tour(
     ] = (),
     model: Annotated[str, Parameter(help="a shipped name, or file.py:function that returns an nn.Module")] = "eye",
     weights: Annotated[str | None, Parameter(help="a state dict for it")] = None,
+    within: Annotated[
+        float | None,
+        Parameter(help="seconds that all may take, what --photos needs on top; not given: 60, with --long as long as it takes"),
+    ] = None,
     long: Annotated[
         bool, Parameter(negative=(), help="also what takes minutes: attribution by every way, every channel of a layer")
     ] = False,
@@ -47,55 +49,28 @@ def tour(
     """The lecture on your own photo: what a network sees in it, keeps of it, dreams of it, and how it paints it. One page."""
     began = time.monotonic()
     with terminal.watched(quiet, events):
-        from zorki import io, studio
-        from zorki.core import events as happenings
-        from zorki.tour.guide import Guide, namer, shrunk
-        from zorki.tour.walk import Walk, planned
+        from zorki.guided import call
 
-        planned(long, section, bool(photos))  # a wrong name is told before anything is opened
-        how: dict[str, Any] = {"limit": limit, "range": range_}
-        many = io.PhotoSet(list(photos), **how) if photos else None
-        opened = io.open_photo(photo, **how)
-        painting = None if style is None else io.open_photo(style, **how)
-        for sentence in (*opened.notes, *(painting.notes if painting else ())):
-            happenings.note(sentence)
-        folder = Path(out) if out is not None else io.free_path(Path(f"{Path(opened.name).stem or 'photo'}.tour"))
-        page = folder / "index.html"
-        if page.exists() and not force:
-            raise InputError(f"{page} exists.", "Nothing is replaced unasked.", "Give another --out, or --force.")
-        net = studio.load(model, weights=weights, device=device, dtype=dtype)
+        walk = call.begun(
+            photo, style=style, photos=photos, model=model, weights=weights, within=within, long=long, out=out, force=force,
+            section=section, seed=seed, device=device, dtype=dtype, limit=limit, range=range_, writing=interrupt.undisturbed,
+        )  # fmt: skip
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as e:
-            raise InputError(f"--out {folder} cannot be made: {e.strerror}.") from e
-        if painting is None:
-            from zorki.pixels.flow import painting as flowing
-
-            made = folder / "flow.png" if force else io.free_path(folder / "flow.png")
-            with interrupt.undisturbed():
-                painting = io.open_photo(io.save_photo(made, flowing(), force=force))
-        guide = Guide(net, shrunk(opened), shrunk(painting), long=long, seed=seed, namer=namer(net, device), photos=many)
-        h, w = opened.pixels.shape[:2]
-        walk = Walk(
-            guide,
-            page,
-            facts=(("photo", f"{opened.name}, {w} × {h}"), ("network", net.name), ("command", f"zorki tour {quote(Path(opened.name))}")),
-        )
-        try:
-            with interrupt.awaited():
-                walk.go(section)
+            with interrupt.undisturbed(), walk, interrupt.awaited():  # the page is finished before anything ends
+                walk.go()
         except KeyboardInterrupt as stop:
-            raise interrupt.said(stop, f"The page holds what was done: {page}") from None
+            raise interrupt.said(stop, f"The page holds what was done: {walk.page}") from None
+        made = call.made(walk)
     answer = {
         "command": ["tour"],
-        "out": [str(page)],
+        "out": [str(made.path)],
         "seconds": round(time.monotonic() - began, 2),
-        "sections": walk.seconds,
-        "skipped": walk.skipped,
+        "sections": made.seconds,
+        "skipped": made.skipped,
+        "cut": made.cut,
     }
-    missing = [] if many is None else many.missing
-    if many is not None:
-        answer["failed"] = [{"photo": name, "why": why} for name, why in missing]
-    terminal.answer([str(page)], answer if json_ else None)
-    if missing and many is not None:
-        raise some_failed(missing, len(many), "the page is made of the others")
+    if photos:
+        answer["failed"] = [{"photo": name, "why": why} for name, why in made.failed]
+    terminal.answer([str(made.path)], answer if json_ else None)
+    if made.failed and walk.guide.photos is not None:
+        raise some_failed(made.failed, len(walk.guide.photos), "the page is made of the others")

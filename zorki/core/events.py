@@ -14,7 +14,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Event:
-    """`step` of `of` done in `stage`; parts of the loss; `note`: a sentence for the person; preview: a file; unit: "bytes" or steps."""
+    """`step` of `of` done in `stage`; parts of the loss; `note`: a sentence for the person; preview: a file.
+
+    unit: "bytes", "share" (of all work, in thousandths) or steps. left: seconds, from whoever knows better than the pace of the steps.
+    """
 
     stage: str
     step: int = 0
@@ -24,6 +27,7 @@ class Event:
     note: str = ""
     preview: str = ""
     unit: str = ""
+    left: float | None = None
     at: float = field(default_factory=time.monotonic)
 
 
@@ -80,6 +84,8 @@ class Clock:
         self.stage, self.start, self.first = "", 0.0, 0
 
     def left(self, event: Event) -> float | None:
+        if event.left is not None:
+            return event.left
         if event.stage != self.stage:
             self.stage, self.start, self.first = event.stage, event.at, event.step
         done = event.step - self.first

@@ -63,13 +63,24 @@ def article(page: blocks.Page) -> Markup:
     return fill("article.html", {"page": page, "sections": numbered, "ids": ids})
 
 
+RELOAD = 4  # seconds after which an unfinished page looks whether there is more
+
+
+def scripts(page: blocks.Page) -> str:
+    """What the page needs: a gallery's search, and of an unfinished page that it looks for more."""
+    searched = any(isinstance(block, blocks.Gallery) for section in page.sections for block in section.blocks)
+    wanted = [*(["gallery.js"] if searched else []), *(["ahead.js"] if page.ahead else [])]
+    texts = [(resources.files("zorki.report") / "templates" / name).read_text(encoding="utf-8") for name in wanted]
+    return "".join(texts).replace("EVERY", str(1000 * RELOAD))
+
+
 def render(page: blocks.Page) -> str:
     """The whole page as one HTML file; pictures, films and style are inside it."""
-    searched = any(isinstance(block, blocks.Gallery) for section in page.sections for block in section.blocks)
-    script = (resources.files("zorki.report") / "templates" / "gallery.js").read_text(encoding="utf-8") if searched else ""
+    script = scripts(page)
     values = {
         "title": page.title,
         "body": article(page),
+        "reload": RELOAD if page.ahead else 0,
         "script": Markup(script),  # ours, and the page allows no other
         "script_hash": b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     }

@@ -7,6 +7,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 from html import escape
 from typing import Literal
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -33,8 +34,18 @@ class Embedded:
     is_video: bool = False
 
 
+_KNOWN: WeakKeyDictionary[blocks.Figure | blocks.Tile, dict[bool, Embedded]] = WeakKeyDictionary()
+
+
 def embed(shown: blocks.Figure | blocks.Tile, crisp: bool = False) -> Embedded:
-    """Encodes the picture, and the film if there is one. crisp: keep every pixel as it is."""
+    """Encodes the picture, and the film if there is one; once, however often its page is made. crisp: keep every pixel as it is."""
+    known = _KNOWN.setdefault(shown, {})
+    if crisp not in known:
+        known[crisp] = encoded(shown, crisp)
+    return known[crisp]
+
+
+def encoded(shown: blocks.Figure | blocks.Tile, crisp: bool) -> Embedded:
     height, width = shown.pixels.shape[:2]
     exact = crisp or max(height, width) <= SMALL
     form: Literal["PNG", "WEBP"] = "PNG" if exact else "WEBP"

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from zorki import blocks
-from zorki.tour.guide import Guide
+from zorki.guided.guide import Guide
+from zorki.guided.ledger import Task
+from zorki.guided.work import looking
 
-ORDER, SECONDS = 30, 3
+ORDER = 30
+QUICK = True
 TITLE = "Your photo, layer by layer"
 LEAD = "Every channel of a layer makes a map of the photo: bright where its pattern is. From layer to layer the maps get coarser and what they find gets richer."
 SENTENCES = (
@@ -17,6 +20,10 @@ SENTENCES = (
     "The fourth block marks where parts of things are; most channels stay dark.",
     "The last block says that something is there, and roughly where.",
 )
+
+
+def work(guide: Guide) -> list[Task]:
+    return [(looking(guide.net, guide.hw),) for _ in guide.stages()[: len(SENTENCES)]]
 
 
 def build(guide: Guide) -> Iterator[blocks.Block]:

@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from zorki import blocks
-from zorki.tour.guide import Guide
+from zorki.guided.guide import Guide
+from zorki.guided.ledger import Task
+from zorki.guided.work import looking
 
-ORDER, SECONDS = 20, 1
+ORDER = 20
+QUICK = True
 TITLE = "The first layer: small patterns of light"
 LEAD = (
     "Each filter of the first layer is a tiny picture. It is laid on every place of the photo, and answers where the photo looks like it."
 )
+
+
+def work(guide: Guide) -> list[Task]:
+    return [(looking(guide.net, (1, 1)),)]
 
 
 def build(guide: Guide) -> Iterator[blocks.Block]:

@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from zorki import blocks
-from zorki.tour.guide import Guide
+from zorki.guided.guide import Guide
+from zorki.guided.ledger import Task
+from zorki.guided.work import looking
 
-ORDER, SECONDS, LONG = 15, 30, True
+ORDER, LONG = 15, True
 TITLE = "What speaks for it, by every way of asking"
 LEAD = "Many ways have been thought of to ask a network which pixels its answer hangs on. They do not agree, and some show the photo more than the network."
+
+
+WAYS = 1500  # passes of all ways together, each again with random weights
+
+
+def work(guide: Guide) -> list[Task]:
+    net = guide.names.net
+    return [(looking(net, net.hw, WAYS),)]
 
 
 def build(guide: Guide) -> Iterator[blocks.Block]:

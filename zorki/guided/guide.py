@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io as memory
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from zorki import blocks, io, lens, pixels, studio, weights
 from zorki.core import settings
 from zorki.core.errors import InputError
+from zorki.guided.ledger import Ledger
 from zorki.studio.shelves import DEFAULT_MODEL
 
 SIDE = 1024  # the page shows no more, so nothing larger is worked on
@@ -24,6 +26,10 @@ class Made:
     seconds: float
     film: bytes | None = None
 
+    def tiles(self, caption: str, alt: str) -> tuple[blocks.Tile, ...]:
+        """The tiles of a board, or a picture as one that is called so."""
+        return self.result.tiles if isinstance(self.result, studio.Board) else (self.tile(caption, alt),)
+
     def tile(self, caption: str, alt: str) -> blocks.Tile:
         return blocks.Tile(pixels=self.result.numpy(), caption=caption, alt=alt, film=self.film)
 
@@ -33,6 +39,7 @@ class Guide:
     """photo, style: opened and brought to at most 1,024 px. long: whether the dear variants are wanted too.
 
     namer: a better classifier than the network that is looked into, where one is at hand. photos: many photographs, if the user has some.
+    ledger: is told how far what is being made has come.
     """
 
     net: lens.Net
@@ -42,6 +49,7 @@ class Guide:
     seed: int = 0
     namer: lens.Net | None = None
     photos: io.PhotoSet | None = None
+    ledger: Ledger = field(default_factory=Ledger)
 
     @property
     def names(self) -> Guide:
@@ -59,8 +67,10 @@ class Guide:
             method, self.net, pictures, method.fill(None, given), None if reel is None else io.Film(reel, fps=20, format="webp")
         )
         began = time.monotonic()
-        result = job.finish()
-        return Made(result, job.command(), time.monotonic() - began, None if reel is None else reel.getvalue())
+        self.ledger.begin()
+        for step in job.steps():
+            self.ledger.step(step.stage, step.stages, step.i / step.of)
+        return Made(job.result(), job.command(), time.monotonic() - began, None if reel is None else reel.getvalue())
 
     def photo_tile(self, caption: str = "your photo") -> blocks.Tile:
         return blocks.Tile(pixels=self.levels(self.photo), caption=caption, alt="The photo as it was given")
@@ -71,6 +81,15 @@ class Guide:
     @staticmethod
     def levels(photo: io.Photo) -> blocks.Pixels:
         return pixels.ink.levels(studio.tensor(photo))
+
+    @property
+    def hw(self) -> tuple[int, int]:
+        """Of the photo."""
+        return self.photo.pixels.shape[0], self.photo.pixels.shape[1]
+
+    def fitted(self, size: int, layer: str | Sequence[str]) -> tuple[int, int]:
+        """The size (h, w) at which a method works on the photo when it is asked for that longest side."""
+        return pixels.shift.fitted(self.net, self.hw, size, layer)
 
     def stages(self) -> list[str]:
         """The last activation of each block, shallow to deep: relu1_2 … for our own net, else five spread over the depth."""
@@ -85,6 +104,11 @@ class Guide:
             raise InputError(f"{self.net.name} has no layers with maps.", "The tour shows maps.", "Take a network with convolutions.")
         named = [layer.name for layer in table if "ReLU" in layer.kind] or [layer.name for layer in table]
         return list(dict.fromkeys(named[round(i * (len(named) - 1) / 4)] for i in range(5)))
+
+    @property
+    def deep(self) -> str:
+        """What is drawn of the last stage but one, where there are parts of things: before what cuts it off."""
+        return self.before(self.stages()[-2:][0])
 
     def before(self, layer: str) -> str:
         """The convolution whose outcome an activation cuts off: drawing climbs it, since it is never dead."""

@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from zorki import blocks
-from zorki.tour.guide import Guide
+from zorki.guided.guide import Guide
+from zorki.guided.ledger import Task
+from zorki.guided.work import looking
 
-ORDER, SECONDS = 10, 1
+ORDER = 10
+QUICK = True
 TITLE = "What it thinks this is"
 LEAD = "The network gives every class that it knows a share of its belief. It knows nothing else: whatever you show it must be one of them."
+
+
+def work(guide: Guide) -> list[Task]:
+    net = guide.names.net
+    return [(looking(net, net.hw, passes=2),)]
 
 
 def build(guide: Guide) -> Iterator[blocks.Block]:

@@ -6,11 +6,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from zorki import blocks
-from zorki.tour.guide import Guide
+from zorki.guided.guide import Guide
+from zorki.guided.ledger import Task
+from zorki.guided.work import PHOTO, looking
 
-ORDER, SECONDS, PHOTOS = 42, 20, True
+ORDER, PHOTOS = 42, True
 TITLE = "The same channels among your photographs"
 LEAD = "A drawing shows what a channel likes best; photographs show what it meets. Beside the patches stands what the network made of each, on the way back."
+
+
+def work(guide: Guide) -> list[Task]:
+    return [(looking(guide.net, PHOTO, len(guide.photos or ())),)]
 
 
 def build(guide: Guide) -> Iterator[blocks.Block]:
