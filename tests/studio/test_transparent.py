@@ -53,7 +53,7 @@ def test_results_keep_what_is_transparent(tmp_path: Any) -> None:
 
 
 def test_the_tour_shows_none() -> None:
-    from zorki.tour.guide import Guide, shrunk
+    from zorki.guided.guide import Guide, shrunk
 
     for side in (1024, 20):
         tiles = [Guide.levels(shrunk(io.open_photo(hiding(what)), side)) for what in HIDDEN]

@@ -32,7 +32,7 @@ def sides(text: str | None) -> int | tuple[int, int] | None:
         return None
     found = re.fullmatch(r"([1-9]\d{0,4})(?:[x×]([1-9]\d{0,4}))?", text.strip())
     if found is None:
-        raise InputError(f"The side {text} is no size.", "It is pixels, as 224, or rows x columns, as 24x40.")
+        raise InputError(f"--side {text} is no size.", "It is pixels, as 224, or rows x columns, as 24x40.")
     return int(found[1]) if found[2] is None else (int(found[1]), int(found[2]))
 
 

@@ -11,12 +11,15 @@ import sys
 import textwrap
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, replace
+from functools import cache
+from threading import Lock
 from typing import Annotated, Any, TypeVar, get_type_hints
 
 from zorki.core.errors import InputError, UnknownName
 from zorki.core.folders import at_home
 
 S = TypeVar("S")
+_READING = Lock()
 
 
 @dataclass(frozen=True)
@@ -52,14 +55,16 @@ def options(settings: type[Any]) -> tuple[Option, ...]:
     )
 
 
+@cache
 def literals(settings: type[Any]) -> dict[str, str]:
     """The string literal under each field, by the field's name; none where only compiled files are installed."""
-    try:
-        source = inspect.getsource(settings)
-    except OSError:
-        return {}
+    with _READING:  # Python 3.11 cannot parse in two threads at a time
+        try:
+            tree = ast.parse(textwrap.dedent(inspect.getsource(settings)))
+        except OSError:
+            return {}
     helps, last = {}, ""
-    for node in ast.parse(textwrap.dedent(source)).body[0].body:  # type: ignore[attr-defined]
+    for node in tree.body[0].body:  # type: ignore[attr-defined]
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             last = node.target.id
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str) and last:
