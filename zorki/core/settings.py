@@ -48,7 +48,7 @@ class Option:
 def options(settings: type[Any]) -> tuple[Option, ...]:
     """The fields of a Settings dataclass in order; help is the string literal under each field."""
     hints = get_type_hints(settings, vars(sys.modules[settings.__module__]), include_extras=True)
-    helps = literals(settings)
+    helps = literals(settings)  # type: ignore[arg-type]  # a class is hashable
     return tuple(
         Option(f.name, hints[f.name], None if f.default is MISSING else f.default, helps.get(f.name, ""), bool(f.metadata.get("file")))
         for f in fields(settings)
