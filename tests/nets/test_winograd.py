@@ -112,7 +112,7 @@ def test_a_net_draws_the_same_with_it_and_only_while_it_draws(pooling_: str, sof
 @pytest.mark.usefixtures("wins")
 def test_hooks_read_what_comes_out_and_watchers_take_it_apart() -> None:
     conv, relu, pool = nn.Conv2d(3, 8, 3, padding=1).requires_grad_(False), nn.ReLU(), nn.MaxPool2d(2)
-    x = made(1, 3, 16, 16)
+    x = made(1, 3, 20, 20)
     told: list[torch.Tensor] = []
 
     def reads(_module: nn.Module, _given: object, output: torch.Tensor) -> None:

@@ -60,11 +60,13 @@ def conv_relu(conv: nn.Conv2d, relu: nn.Module, x: torch.Tensor) -> torch.Tensor
     if not computed(dtype) or (torch.is_grad_enabled() and conv.weight.requires_grad):
         return relu(conv(x))  # type: ignore[no-any-return]
     quick = fewer(x)
-    counted = quick and winograd.fits(conv)
+    counted = quick and winograd.fits(conv, x)
     between = watched(conv)
     if between and not counted:
         return relu(conv(x))  # type: ignore[no-any-return]
-    x, weight = (x.contiguous(), conv.weight.contiguous()) if quick else (x, conv.weight.to(dtype))
+    weight = conv.weight.to(dtype)
+    if quick:  # each way has a layout of its own
+        x, weight = (x.contiguous(), weight.contiguous()) if counted else (x.contiguous(memory_format=torch.channels_last), weight)
     padding: Any = conv.padding
     if conv.padding_mode != "zeros":
         sides = conv._reversed_padding_repeated_twice

@@ -18,6 +18,7 @@ from zorki.core import hands
 
 TILE = 6  # rows that are computed together
 PIECE = 12288  # pixels of a piece
+EACH, KERNEL = 10, 11  # measured, one thread of an EPYC: 128 → 256 channels at 12 × 12 pixels, 128 → 128 at 24 × 24, each both ways
 
 
 @cache
@@ -33,10 +34,19 @@ def possible() -> bool:
     return True
 
 
-def fits(conv: nn.Conv2d) -> bool:
-    """Whether it is a convolution of that kind: 3×3, every pixel, and not more than one pixel of padding."""
+def fits(conv: nn.Conv2d, x: torch.Tensor) -> bool:
+    """Whether it is a convolution of that kind (3×3, every pixel, not more than one pixel of padding) and maps are so large that it wins.
+
+    A kernel is brought into another form for each picture, which costs as much as KERNEL tiles; a tile costs as much as EACH pixels would.
+    """
     plain = conv.kernel_size == (3, 3) and conv.stride == conv.dilation == (1, 1) and conv.groups == 1
-    return plain and conv.padding in ((0, 0), (1, 1))
+    h, w = x.shape[-2:]
+    return plain and conv.padding in ((0, 0), (1, 1)) and h * w > EACH * (tiles(h, w) + KERNEL)
+
+
+def tiles(h: int, w: int) -> int:
+    """How many cover maps of that size."""
+    return -(-h // TILE) * -(-w // TILE)
 
 
 def raw(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, padding: list[int]) -> torch.Tensor:
@@ -98,12 +108,11 @@ def pieces(b: int, c: int, h: int, w: int, at_once: int) -> list[Piece]:
     Each picture by itself, so that it comes out the same whatever is drawn beside it. Maps and kernels are both brought into another form
     first: where there are more kernels than tiles of maps the channels are shared out, so that no kernel is brought there twice.
     """
-    tiles = -(-h // TILE) * -(-w // TILE)
     rows = max(1, round(PIECE / w / TILE)) * TILE if h * w > 1.5 * PIECE else h
     channels = c
     if b * -(-h // rows) < at_once:
         share = -(-at_once // b)
-        if c > tiles:
+        if c > tiles(h, w):
             channels = -(-c // share)
         else:
             rows = max(1, -(-h // share // TILE)) * TILE
