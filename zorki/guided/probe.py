@@ -14,11 +14,11 @@ from zorki.core import hands
 from zorki.guided.work import climbing
 
 SIDE, AT_ONCE = 96, 8  # of the tour's own drawings
-MOST = 4e9  # multiply-adds of a step, so that a large network's are few enough
+MOST = 10e9  # multiply-adds of a step, so that a large network's are few enough
 SECONDS, LEAST = 0.3, 3  # measured for so long, and so many steps at least
 ALONE = 0.75  # a thread that has the processor for less of the time than this shares it with others
 SPIN = 0.03  # seconds in which that is found out
-CLASSES = 3  # of speed, for each doubling
+CLASSES = 6  # of speed, for each doubling
 
 
 @dataclass(frozen=True)

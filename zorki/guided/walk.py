@@ -22,7 +22,7 @@ from zorki.guided.guide import Guide
 from zorki.guided.parts import Part
 
 BETWEEN = 0.3  # seconds a section for what is no climbing: its pictures are put on the page
-ROOM = 0.6  # of the time left: what needs less than that is planned anew where something is cut, else it stays as planned
+ROOM = 0.8  # of the time left: what needs less than that is planned anew where something is cut, else it stays as planned
 GROWS = 3.0  # seconds at most between two states of the unfinished page
 
 
