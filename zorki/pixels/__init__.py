@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from zorki.pixels import goals as goals
     from zorki.pixels import ink as ink
     from zorki.pixels import objectives as objectives
+    from zorki.pixels import regions as regions
     from zorki.pixels import shift as shift
     from zorki.pixels.canvas import Canvas as Canvas
     from zorki.pixels.canvas import Fourier as Fourier
@@ -46,6 +47,7 @@ __getattr__, __dir__, __all__ = attach(
         "grey": "canvas",
         "ink": "",
         "objectives": "",
+        "regions": "",
         "shift": "",
     },
 )

@@ -188,9 +188,12 @@ class Attribution:
 def run(
     net: lens.Net, photo: torch.Tensor, s: Settings = Settings(), parts: torch.Tensor | None = None, at: torch.Tensor | None = None
 ) -> Attribution:
-    """photo, parts, at: (1, 3, h, w) float32 sRGB in 0..1. Raises InputError for a class beyond the last, a net without classes, or a rule
-    that cannot hold; UnknownName for a class or layer that the net lacks.
+    """photo, parts, at: (1, 3, h, w) float32 sRGB in 0..1. Raises InputError for a class beyond the last, a net without classes, a rule
+    that cannot hold, parts or at of another shape than the photo; UnknownName for a class or layer that the net lacks.
     """
+    for what, mask in (("parts", parts), ("at", at)):
+        if mask is not None:
+            pixels.regions.fitting(f"--{what}", (mask.shape[-2], mask.shape[-1]), "the photo", (photo.shape[-2], photo.shape[-1]))
     number = None if s.class_ is None else numbered(net, s.class_)
     share, segments = named(net, photo, at)
     asked = int(share.argmax()) if number is None else number

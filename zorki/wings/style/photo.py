@@ -132,9 +132,7 @@ def paired(
         have, lack = ("style", "content") if content_mask is None else ("content", "style")
         raise InputError(f"There is a --{have}-mask and no --{lack}-mask.", "Regions are paired by colour.", f"Give --{lack}-mask too.")
     for what, picture, mask in (("content", content, content_mask), ("style", style, style_mask)):
-        (h, w), (mh, mw) = picture.shape[-2:], mask.shape[-2:]
-        if (h, w) != (mh, mw):
-            events.note(f"The {what}'s mask has {mw} × {mh} pixels, the {what} {w} × {h}: it is brought to that size.")
+        regions.fitting(f"The {what}'s mask", (mask.shape[-2], mask.shape[-1]), f"the {what}", (picture.shape[-2], picture.shape[-1]))
     own, other, names = regions.paired(*(m[0].permute(1, 2, 0).numpy() for m in (content_mask, style_mask)))
     events.note(f"Regions: {', '.join(f'{name} {float(w.mean()):.0%}' for name, w in zip(names, own, strict=True))} of the content.")
     return own, other
