@@ -1,8 +1,8 @@
 """Give a photo the light and the colours of another photo, region by region, and let it stay a photo.
 
 Source: Luan, Paris, Shechtman, Bala 2017, "Deep photo style transfer".
-Differs: starts from a linear colour match inside each region; the affine penalty is applied without a matrix; the last smoothing is a
-guided filter, whose affine functions also carry the result to the photo's own size.
+Differs: starts from a linear colour match inside each region; the affine penalty is applied without a matrix; what was
+painted beyond that match is smoothed by guided filters, whose affine functions also carry it to the photo's own size.
 """
 
 from __future__ import annotations
@@ -112,7 +112,8 @@ def run(
             if not s.smooth:
                 return pixels.shift.carry(whole, base, picture)
             radius = max(1, round(s.smooth * max(picture.shape[-2:])))
-            return matting.relit(whole, base, picture, radius, matting.EPSILON)
+            start, matched = (recoloured(x, light, own, other) for x in (base, whole))
+            return matting.relit(whole, matched, base, start, picture, radius)
 
         yield from easels.paint(easel, judge.of, steps=s.steps, stage=k, stages=len(sizes), show=show)
         before = base, easel.picture.detach().clone()
