@@ -10,6 +10,7 @@ from tests.toys import net, state
 from zorki import lens, pixels
 from zorki.core.errors import Stopped
 from zorki.pixels import objectives as o
+from zorki.pixels.climbing import Even
 
 pytestmark = pytest.mark.tiny
 
@@ -56,6 +57,50 @@ def test_a_dead_relu_lets_a_gradient_through_at_first() -> None:
     losses = [s.loss for s in pixels.climb(n, canvas, o.channel("4", 2), steps=40, rate=0.05)]
     assert losses[0] == 0
     assert losses[-1] < 0
+
+
+def smooth(scale: float) -> lens.Net:
+    """No kinks, since these make much of rounding; the gradient of a drawing begins at about a tenth of `scale`."""
+    torch.manual_seed(0)
+    last = nn.Conv2d(8, 12, 3, padding=1)
+    with torch.no_grad():
+        last.weight.mul_(14 * scale)
+        last.bias.mul_(14 * scale)
+    return lens.Net(nn.Sequential(nn.Conv2d(3, 8, 5, padding=2), nn.Softplus(beta=8), last).eval(), name="smooth", side=24)
+
+
+def drawn_at(scale: float, canvas: pixels.Canvas) -> torch.Tensor:
+    *_, last = pixels.climb(smooth(scale), canvas, o.channels("2", [1]), steps=24, rate=0.12)
+    made = last.image()
+    assert made.std() > 0.2, "something is drawn"
+    return made
+
+
+@pytest.mark.parametrize("scale", [1e-4, 1e-6, 1e-20, 1e4, 1e24])
+def test_a_drawing_is_the_same_at_any_scale_of_the_last_layer(scale: float) -> None:
+    """In exact numbers Adam's step does not depend on the size of what is climbed; its epsilon and float32's range are not to be seen."""
+    usual, other = (drawn_at(k, pixels.Plain(pixels.grey((24, 24), (3,)))) for k in (1, scale))
+    assert (other - usual).abs().max() < 1 / 255
+
+
+@pytest.mark.parametrize("power", [-14, -60, 14, 60])
+def test_a_spectrum_too_where_rounding_is_the_same(power: int) -> None:
+    """A power of two changes no digit; others move the frequencies whose gradient is rounding alone."""
+    usual, other = (drawn_at(k, pixels.Fourier((24, 24), (3,))) for k in (1, 2.0**power))
+    assert torch.equal(other, usual)
+
+
+def test_each_picture_has_a_scale_of_its_own_and_usual_ones_are_left_alone() -> None:
+    usual = [torch.tensor([[0.5, -0.1], [2e-3, 0.0]])]
+    assert Even()(usual, first=True) is usual
+    even = Even()
+    one, other, none = even([torch.tensor([[0.5, -0.1], [3e-9, 1e-12], [0.0, 0.0]])], first=True)[0]
+    assert torch.equal(one, torch.tensor([0.5, -0.1]))
+    assert 1 / 16 <= float(other[0]) <= 1 / 8
+    assert float(other[0] / other[1]) == pytest.approx(3000)
+    assert not none.any()
+    again = even([torch.tensor([[1.0], [3e-9], [1.0]])], first=False)[0]
+    assert float(again[1]) == float(other[0]), "as the first gradient said"
 
 
 def test_the_first_nan_names_step_and_term_and_keeps_the_last_good_picture() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional as F
 
 from zorki.pixels import matting
 from zorki.pixels.painter import variation
@@ -96,5 +97,41 @@ def test_a_larger_photo_goes_through_the_affine_functions_of_the_small_one() -> 
     def changed(x: torch.Tensor) -> torch.Tensor:
         return (turn @ x[0].flatten(1) + 0.1).view_as(x)
 
-    found = matting.relit(photo, small, changed(small), 2, 1e-7)
-    assert float((found - changed(photo)).abs().max()) < 2e-3
+    a, b = (F.interpolate(x, (40, 60), mode="bilinear") for x in matting.guided(small, changed(small), 2, 1e-7))
+    assert float(((a * photo[0][:, None]).sum(0) + b - changed(photo)).abs().max()) < 2e-3
+    shift = torch.tensor([0.05, -0.05 * 0.299 / 0.587, 0.0]).view(1, 3, 1, 1)  # of colour alone, the same everywhere
+    found = matting.relit(photo, changed(photo), small, changed(small), changed(small) + shift, 2)
+    assert float((found - changed(photo) - shift).abs().max()) < 2e-3
+
+
+@pytest.mark.parametrize("colours", [(1.0, 1.0, 1.0), (1.0, -0.5, -0.5), (-0.3, 0.0, 0.8)])
+def test_where_a_photo_is_nearly_flat_no_more_varies_than_its_noise_and_the_match_explain(colours: tuple[float, ...]) -> None:
+    """A bright noisy facade on which blotches of one colour were painted: what is left of them is slow, and no place's noise is raised."""
+    noise = torch.from_numpy(np.random.default_rng(0).normal(0, 0.01, (1, 3, 160, 192))).float()
+    photo = (0.85 + noise).clamp(0, 1)
+    start = photo * 0.7
+    blotches = torch.from_numpy(np.random.default_rng(1).normal(0, 0.06, (1, 1, 14, 16))).float()
+    painted = start + F.interpolate(blotches, photo.shape[-2:], mode="bicubic") * torch.tensor(colours).view(1, 3, 1, 1)
+
+    def varies(x: torch.Tensor) -> torch.Tensor:
+        parts = x.unfold(2, 16, 16).unfold(3, 16, 16).flatten(-2)
+        return parts.var(-1).mean((-1, -2))[0]
+
+    made = matting.relit(photo, start, photo, start, painted, 8)
+    assert (varies(made) < 1.25 * varies(start)).all()
+    assert (varies(painted) > 1.25 * varies(start)).any()
+    there = (painted - start).mean((-1, -2))
+    assert torch.allclose((made - start).mean((-1, -2)), there, atol=0.3 * float(there.abs().max()) + 1e-3), "in the mean it is as painted"
+
+
+def test_what_was_not_painted_stays_as_matched_at_any_size() -> None:
+    small, large = noise(1, 3, 20, 30), noise(1, 3, 53, 80, seed=1)
+    assert torch.equal(matting.relit(large, large * 0.5, small, small * 0.5, small * 0.5, 3), large * 0.5)
+
+
+def test_sums_of_windows_are_those_of_loops() -> None:
+    x = noise(1, 2, 7, 9)
+    padded = F.pad(x, (3, 3, 3, 3))
+    want = sum(padded[..., y : y + 7, k : k + 9] for y in range(7) for k in range(7))
+    assert torch.allclose(matting.window(x, 3), want, atol=1e-4)
+    assert torch.allclose(matting.window(x, 40), x.sum((-1, -2), keepdim=True).expand_as(x), atol=1e-4), "also where it is all"

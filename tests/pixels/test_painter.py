@@ -140,6 +140,25 @@ def test_an_update_that_multiplies_the_loss_by_ten_is_taken_back(name: str) -> N
     assert max(losses) <= losses[0]
 
 
+@pytest.mark.parametrize("steps", [7, 11, 12, 13])
+def test_of_lbfgs_pictures_the_best_is_given_and_the_last_is_judged(steps: int) -> None:
+    """Z41: the loss rises from step 8 on, and the update after step 12 is a wrong one, if not by ten times."""
+    seen: list[tuple[float, torch.Tensor]] = []
+    steep = torch.logspace(0, 3, 192).view(1, 3, 8, 8)
+
+    def unsteady(x: torch.Tensor) -> Judged:
+        far = len(seen)
+        loss = 100 + float((steep * (x - 0.5).pow(2)).sum()) + 50 * max(0, far - 8) + 200 * (far == 12)
+        seen.append((loss, x.clone()))
+        return Judged(loss, {}, 2 * steep * (x - 0.5))
+
+    e = Easel(noise(1, 3, 8, 8), "lbfgs")
+    *_, last = easel.paint(e, unsteady, steps=steps)
+    assert len(seen) == steps + 1, "also the picture after the last update"
+    assert len({loss for loss, _ in seen}) == len(seen)
+    assert torch.equal(last.image(), min(seen, key=lambda one: one[0])[1])
+
+
 def test_a_loss_that_only_grows_is_given_up_with_the_good_picture_kept() -> None:
     seen, start = [0], noise(1, 3, 8, 8)
 

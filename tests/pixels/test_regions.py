@@ -125,3 +125,48 @@ def test_a_small_region_of_an_index_picture_is_no_noise(share: float) -> None:
     assert own[1].mean() == pytest.approx((a[..., 0] == 1).mean())
     assert (own == other).all()
     assert not notes
+
+
+def three(h: int = 240, w: int = 320) -> np.ndarray:
+    """Three parts with slanting and round borders, as numbers."""
+    y, x = np.mgrid[:h, :w]
+    return np.where((y - h / 2) ** 2 + (x - w / 3) ** 2 < (h / 4) ** 2, 2, (y + 2 * x > w + h / 3).astype(int))
+
+
+@pytest.mark.parametrize("quality", [40, 75, 95])
+def test_parts_are_the_same_after_jpeg(quality: int) -> None:
+    truth = three()
+    file = bytes_io.BytesIO()
+    Image.fromarray(np.array([(200, 30, 40), (20, 60, 220), (230, 220, 90)], np.uint8)[truth]).save(file, "JPEG", quality=quality)
+    mask = np.asarray(Image.open(file))
+    assert len(np.unique(mask.reshape(-1, 3), axis=0)) > 100
+    found = regions.parts(mask)
+    assert len(np.unique(found)) == 3
+    matched = {k: np.bincount(truth[found == k]).argmax() for k in np.unique(found)}
+    assert np.mean(np.vectorize(matched.get)(found) == truth) > 0.99
+
+
+def test_each_colour_of_a_clean_picture_is_a_part_however_near_small_or_many() -> None:
+    ids = np.arange(20 * 30).reshape(20, 30).repeat(4, 0).repeat(4, 1)
+    many = np.stack([ids // 256, ids % 256, ids * 0], -1).astype(np.uint8)
+    assert np.array_equal(regions.parts(many), ids)
+    small = np.full((50, 60, 3), 7, np.uint8)
+    small[3, 4] = 8  # one pixel, one level off
+    assert len(np.unique(regions.parts(small))) == 2
+
+
+def test_a_photo_has_no_parts_to_join() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (40, 50, 3)).astype(np.uint8)
+    assert len(np.unique(regions.parts(noise))) == len(np.unique(noise.reshape(-1, 3), axis=0))
+
+
+@pytest.mark.parametrize(("had", "fits"), [((467, 700), True), ((234, 350), True), ((233, 350), True), ((100, 150), True), ((700, 467), False), ((467, 467), False), ((467, 660), False)])  # fmt: skip
+def test_a_mask_has_the_shape_of_its_picture_whatever_its_size(had: tuple[int, int], fits: bool) -> None:
+    notes: list[str] = []
+    with events.listen(lambda e: notes.append(e.note)):
+        if fits:
+            regions.fitting("The mask", had, "the photo", (467, 700))
+        else:
+            with pytest.raises(InputError, match=rf"The mask has {had[1]} × {had[0]} pixels, the photo 700 × 467\."):
+                regions.fitting("The mask", had, "the photo", (467, 700))
+    assert len(notes) == (fits and had != (467, 700))

@@ -84,13 +84,23 @@ def test_each_region_gets_the_colours_of_its_own_partner() -> None:
 
 
 def test_masks_of_another_size_and_labels_of_one_side_are_said() -> None:
-    mask, other = halves(20, 30), halves(50, 40, right=(0.0, 1.0, 0.0))
+    mask, other = halves(30, 40), halves(50, 40, right=(0.0, 1.0, 0.0))
     made, notes = drawn(noise(60, 80), noise(50, 40, seed=1), mask, other)
     assert made.shape == (1, 3, 60, 80)
-    assert any("content's mask has 30 × 20 pixels, the content 80 × 60" in n for n in notes)
+    assert any("content's mask has 40 × 30 pixels, the content 80 × 60" in n for n in notes)
     assert not any("style's mask" in n for n in notes)
     assert any("#0000ff (50.0% of the content)" in n for n in notes)
     assert any("lacks #00ff00" in n for n in notes)
+
+
+@pytest.mark.parametrize("which", ["content", "style"])
+def test_a_turned_mask_is_refused_with_both_sizes(which: str) -> None:
+    """Z49."""
+    masks = {"content": halves(60, 80), "style": halves(40, 50)}
+    masks[which] = masks[which].transpose(-1, -2)
+    sizes = {"content": "60 × 80 pixels, the content 80 × 60", "style": "40 × 50 pixels, the style 50 × 40"}
+    with pytest.raises(InputError, match=f"The {which}'s mask has {sizes[which]}"):
+        drawn(noise(60, 80), noise(40, 50, seed=1), *masks.values())
 
 
 @pytest.mark.parametrize("which", [0, 1])

@@ -161,9 +161,15 @@ def test_masks_say_where_each_style_goes_and_the_photo_stays_elsewhere() -> None
     assert float((made - photo).abs()[..., :16].mean()) > 1e-3
     with pytest.raises(InputError, match="1 masks for 2 styles"):
         drawn(photo, noise(40, 40, seed=1), noise(40, 40, seed=2), mask=[left])
-    _, notes = drawn(photo, noise(40, 40, seed=1), mask=[np.zeros((20, 20, 3), np.float32)])
-    assert any("brought to the photo's size" in n for n in notes)
+    _, notes = drawn(photo, noise(40, 40, seed=1), mask=[np.zeros((20, 24, 3), np.float32)])
+    assert any("brought to that size" in n for n in notes)
     assert any("black all over" in n for n in notes)
+
+
+def test_a_turned_mask_is_refused_with_both_sizes() -> None:
+    """Z49."""
+    with pytest.raises(InputError, match="Mask 1 has 40 × 48 pixels, the photo 48 × 40"):
+        drawn(noise(40, 48), noise(40, 40, seed=1), mask=[np.ones((48, 40, 3), np.float32)])
 
 
 @pytest.mark.parametrize("options", [{}, {"optimiser": "lbfgs"}, {"size": 600}])

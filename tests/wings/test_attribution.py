@@ -313,7 +313,14 @@ def test_parts_come_from_a_picture_of_flat_colours() -> None:
     assert found.raw[small == 1].unique().numel() == 1
     assert found.answer()["parts"] == 2
     with pytest.raises(InputError, match=r"colours.*PNG"):
-        attribution.run(lens.Net(module, side=64), x, Settings(method="occlusion", class_=0), parts=picture(64, 64))
+        attribution.run(lens.Net(module, side=64), x, Settings(method="occlusion", class_=0), parts=picture(64, 80))
+
+
+@pytest.mark.parametrize("what", ["parts", "at"])
+def test_turned_parts_are_refused_with_both_sizes(what: str) -> None:
+    """Z49."""
+    with pytest.raises(InputError, match=f"--{what} has 16 × 20 pixels, the photo 20 × 16"):
+        attribution.run(lens.Net(Linear(), side=16, step=1), picture(16, 20), Settings(class_=0), **{what: torch.ones(1, 3, 20, 16)})
 
 
 # ---- where things are, and how large (S09, S11)

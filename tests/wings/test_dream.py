@@ -211,6 +211,12 @@ def test_the_mean_size_is_that_of_all_strips() -> None:
     assert dreaming.Dream(base, base, m).size_of(g) == pytest.approx(float((g.abs() * m).sum() / (3 * m.sum())), rel=1e-5)
 
 
+def test_a_turned_mask_is_refused_with_both_sizes() -> None:
+    """Z49."""
+    with pytest.raises(InputError, match="The mask has 32 × 48 pixels, the photo 48 × 32"):
+        one_step(net(), photo(32, 48), "3", mask=mask_of(48, 32))
+
+
 def test_a_mask_of_another_size_and_a_black_one_are_told_of() -> None:
     heard: list[str] = []
     with events.listen(lambda e: heard.append(e.note)):

@@ -48,7 +48,7 @@ def save_photo(
     """Writes (h, w, 3) sRGB, float 0..1 or uint8, as what the ending says; values outside are clipped. Returns the path.
 
     like: the photo it was made from. Its profile is converted back to and embedded, its alpha (resized if need be) and EXIF are kept;
-    16 bit and one grey channel (when R = G = B exactly) stay, where the format has them. JPEG, GIF and BMP have no alpha: white is
+    16 bit and one grey channel (when R = G = B exactly) stay, where the format has them. Without one, what is grey is saved so. JPEG, GIF and BMP have no alpha: white is
     put behind.
     settings: kept in the file for `read_settings`, in BMP not, in JPEG up to 65 kB. The file appears whole or not at all.
     Raises InputError (unknown ending, exists without `force`, no such folder, too long a side, not finite), Stopped (disk full).
@@ -56,7 +56,7 @@ def save_photo(
     path = Path(path)
     kind = check_picture_target(path, force)
     colours = _checked(pixels, path.name, _LONGEST.get(kind))
-    data = _file(kind, colours, like or Photo(pixels=np.empty((0, 0, 3), np.float32)), settings, quality)
+    data = _file(kind, colours, like or Photo(pixels=np.empty((0, 0, 3), np.float32), grey=True), settings, quality)
     with atomic(path, force) as temporary:
         temporary.write_bytes(data)
     if like is not None:

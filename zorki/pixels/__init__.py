@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from zorki.pixels import ink as ink
     from zorki.pixels import laying as laying
     from zorki.pixels import objectives as objectives
+    from zorki.pixels import regions as regions
     from zorki.pixels import shift as shift
     from zorki.pixels.canvas import Canvas as Canvas
     from zorki.pixels.canvas import Fourier as Fourier
@@ -48,6 +49,7 @@ __getattr__, __dir__, __all__ = attach(
         "ink": "",
         "laying": "",
         "objectives": "",
+        "regions": "",
         "shift": "",
     },
 )

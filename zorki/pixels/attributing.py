@@ -23,6 +23,7 @@ from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.core.seeds import generator, normal
 from zorki.lens.rules import Rule
+from zorki.pixels import regions
 
 if TYPE_CHECKING:
     from zorki.pixels.directions import Direction
@@ -278,11 +279,14 @@ def occluded(ask: Ask, x: torch.Tensor, base: torch.Tensor, window: int, stride:
 
 
 def parts_of(picture: torch.Tensor, hw: tuple[int, int]) -> torch.Tensor:
-    """The colours of a picture (1, 3, h, w) in 0..1 as numbers (h, w) at another size, each colour one. Raises InputError for a photo's many."""
-    small = F.interpolate(picture, hw, mode="nearest-exact")[0]
-    levels = (small.cpu() * 255).round().long()
+    """The colours of a picture (1, 3, h, w) in 0..1 as numbers (h, w) at another size, each colour one, noise joined to what it is near.
+
+    Raises InputError for a photo's many.
+    """
+    found = regions.parts(regions.levels(picture[0].permute(1, 2, 0).cpu().numpy()))
+    small = F.interpolate(torch.from_numpy(found)[None, None].double(), hw, mode="nearest-exact")[0, 0]
     ids: torch.Tensor
-    colours, ids = torch.unique(levels[0] * 65536 + levels[1] * 256 + levels[2], return_inverse=True)
+    colours, ids = torch.unique(small, return_inverse=True)
     if len(colours) > MOST_PARTS:
         raise InputError(
             f"--parts has {len(colours)} colours.",

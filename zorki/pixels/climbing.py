@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from zorki.pixels.objectives import LOGITS, PICTURE, Objective
 from zorki.pixels.transforms import Movement
 
 REDIRECTED = 17  # updates in which a dead ReLU may pass a gradient, as in Lucid
+USUAL = (2.0**-10, 2.0**7)  # the largest number of a picture's gradient; what Adam's epsilon, 1e-8, does to a drawing is of this size
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def climb(
     plan = None if wobble is None else wobble.plan(steps, seeds)
     paint = canvas if show is None else lambda: show(canvas())
     good = [p.detach().clone() for p in parameters]
-    dead = False
+    dead, even = False, Even()
     for i in range(1, steps + 1):
         parts: dict[str, torch.Tensor] = {}
 
@@ -89,7 +91,7 @@ def climb(
                 picture = canvas()
                 moved = picture if wobble is None or plan is None else wobble(picture, plan[i - 1])
                 loss = -objective_value(objective, look(net, moved, picture, objective.reads), parts)
-                gradients = lens.gradients(net, loss.sum(), parameters, moved)
+                gradients = even(lens.gradients(net, loss.sum(), parameters, moved), first=i == 1)
                 for p, g in zip(parameters, gradients, strict=True):
                     p.grad = g.contiguous()
             return loss.mean().detach()
@@ -113,6 +115,31 @@ def climb(
         update.step(closure if optimiser == "lbfgs" else None)  # type: ignore[arg-type]
         canvas.project()
         yield Step(i, steps, stage, stages, loss, {n: float(v.mean()) for n, v in parts.items()}, paint, labels)
+
+
+class Even:
+    """Gradients of pictures (b, …) near their usual size, so that a drawing is the same at any scale of what it climbs.
+
+    Each picture has a power of two of its own, which its first gradient says; of usual ones it is 1, and nothing is touched.
+    """
+
+    factors: torch.Tensor | None = None
+
+    def __call__(self, gradients: Sequence[torch.Tensor], first: bool) -> Sequence[torch.Tensor]:
+        if first:
+            tops = torch.stack([g.detach().abs().flatten(1).amax(1) for g in gradients]).amax(0).tolist()
+            factors = gradients[0].new_tensor([factor(top) for top in tops])
+            self.factors = None if bool((factors == 1).all()) else factors
+        if self.factors is None:
+            return gradients
+        return [g * self.factors.view(-1, *[1] * (g.ndim - 1)) for g in gradients]
+
+
+def factor(top: float) -> float:
+    """A power of two that brings a gradient whose largest number is `top` to an eighth or nearly; 1 for a usual one."""
+    if top == 0 or not math.isfinite(top) or USUAL[0] <= top <= USUAL[1]:
+        return 1.0
+    return math.ldexp(1.0, min(100, -3 - math.frexp(top)[1]))
 
 
 def updater(name: str, parameters: list[torch.Tensor], rate: float) -> torch.optim.Optimizer:

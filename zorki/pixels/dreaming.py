@@ -233,7 +233,7 @@ def ascend(
             pulls = Pulls(some, factors, scales)
             with torch.inference_mode(False), net.quiet():
                 g = gradient(net, canvas(), list(dict.fromkeys(x.layer for x in some)), pulls, tiles, canvas.mask, move)
-            return g, pulls.values()
+            return colourless(net, g), pulls.values()
 
         if i == 1 and len(wishes) > 1:
             sizes = [canvas.size_of(slope([x], [1.0])[0]) for x in wishes]
@@ -255,6 +255,11 @@ def ascend(
         loss = -sum(k * values.get(x.text, 0.0) for x, k in zip(wishes, strengths, strict=True))
         common = (i, steps, stage, stages, loss, values, show or canvas)
         yield Step(*common) if shots is None else Shot(*common, shot=shots and i == steps)
+
+
+def colourless(net: lens.Net, g: torch.Tensor) -> torch.Tensor:
+    """A gradient (1, 3, h, w); of a net of one channel, which knows no colours, the same in all three: its shares of grey are no wish for green."""
+    return g.mean(1, keepdim=True).expand_as(g).contiguous() if net.channels == 1 else g
 
 
 def enlarged(x: torch.Tensor, factor: float) -> torch.Tensor:

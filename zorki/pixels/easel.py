@@ -1,7 +1,8 @@
 """Painting: a picture changed step by step so that what it is judged by falls, with a state that can be put away and gone on with.
 
 Source: Gatys, Ecker, Bethge 2016 (L-BFGS); Crowson 2021 (Adam, its state carried from size to size).
-Differs: an update after which the loss is ten times what it was is taken back; what stands still is told of.
+Differs: an update after which the loss is ten times what it was is taken back; what stands still is told of; L-BFGS, whose loss may rise
+from one update to the next, gives the best of its pictures, the last one among them.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ LEAST = 1e-6  # share of the loss that is progress
 HISTORY = 20  # updates that L-BFGS remembers, each two pictures
 FIRST = 0.005  # mean change of a pixel by L-BFGS's first update, for which it knows no curvature yet
 PATIENCE = 5  # updates taken back, one after another, until there is no sense in going on
-KEPT = ("name", "rate", "unit", "fresh", "losses", "refused", "told")
+KEPT = ("name", "rate", "unit", "fresh", "losses", "refused", "told", "least")
 
 
 class Easel:
@@ -41,6 +42,8 @@ class Easel:
         self.unit = 0.0  # the first mean |slope|, by which slopes are divided: a large picture's are tiny
         self.fresh = True
         self.good = self.picture.detach().clone()  # before the last update
+        self.best = self.good if optimiser == "lbfgs" else None  # of all that were judged
+        self.least = math.inf  # its loss
         self.losses: list[float] = []  # the last ones
         self.refused, self.told = 0, False
         self.optimiser = self.made()
@@ -63,7 +66,7 @@ class Easel:
 
     def state(self) -> dict[str, Any]:
         """All that is needed to go on as if nothing had happened: tensors, numbers, lists of them."""
-        kept = {key: getattr(self, key) for key in KEPT}
+        kept = {key: getattr(self, key) for key in KEPT} | {"best": self.best}
         return kept | {"picture": self.picture.detach().clone(), "good": self.good.clone(), "optimiser": self.optimiser.state_dict()}
 
     def load(self, state: dict[str, Any]) -> None:
@@ -72,6 +75,7 @@ class Easel:
         with torch.no_grad():
             self.picture.copy_(state["picture"])
             self.good.copy_(state["good"])
+        self.best = state["best"]
         self.optimiser = self.made()
         self.optimiser.load_state_dict(state["optimiser"])
 
@@ -89,6 +93,22 @@ class Easel:
         self.picture.grad = None
         with torch.no_grad():
             self.picture.nan_to_num_(0.5).clamp_(0, 1)
+
+    def remember(self, loss: float) -> None:
+        """The picture as it is, of that loss, where it is the best so far."""
+        if self.best is not None and loss < self.least:
+            self.least, self.best = loss, self.picture.detach().clone()
+
+    def settle(self, judge: Callable[[torch.Tensor], Judged]) -> None:
+        """After the last update: the best picture, among them the one that nobody has judged yet."""
+        if self.best is None:
+            return
+        last = judge(self.picture.detach())
+        if all(map(math.isfinite, last.parts.values())):
+            self.remember(last.loss)
+        with torch.no_grad():
+            self.picture.copy_(self.best)
+        self.refused = 0
 
     def back(self) -> None:
         """To the picture before the last update, more carefully."""
@@ -158,6 +178,7 @@ def painting(
         else:
             easel.refused = 0 if easel.losses else easel.refused
         easel.good = easel.picture.detach().clone()
+        easel.remember(judged.loss)
         easel.losses = [*easel.losses[1 - STILL :], judged.loss]
         if len(easel.losses) == STILL and not easel.told and max(easel.losses) - min(easel.losses) <= LEAST * abs(max(easel.losses)):
             easel.told = True
@@ -166,6 +187,8 @@ def painting(
             if easel.name == "lbfgs":
                 easel.gentle()
         easel.change(judged)
+        if i == steps:
+            easel.settle(judge)
 
         def painted(side: int | None = None) -> torch.Tensor:
             picture = easel.picture.detach()

@@ -10,8 +10,13 @@ from __future__ import annotations
 import torch
 from torch.nn import functional as F
 
+from zorki.pixels.colour import LUMA, lightness
+
 WINDOW = 3  # pixels, as in the papers
 EPSILON = 1e-4  # of colours in 0..1; below 1e-5 float32 is not enough
+LITTLE = 1e-3  # variance of colours in 0..1: noise, JPEG's blocks and slow shading have less
+WIDE = 4  # times the radius: the wide window
+RAISED = 1.35  # times that a change of light is raised, of which smoothing takes about as much away
 
 
 def box(x: torch.Tensor, size: int = WINDOW) -> torch.Tensor:
@@ -95,9 +100,17 @@ class Laplacian:
 
 def window(x: torch.Tensor, radius: int) -> torch.Tensor:
     """The sum over a window of side 2 · radius + 1, of what of it lies inside the picture."""
-    for size in ((2 * radius + 1, 1), (1, 2 * radius + 1)):
-        x = F.avg_pool2d(F.pad(x, [radius * (size[1] > 1)] * 2 + [radius * (size[0] > 1)] * 2), size, stride=1) * (2 * radius + 1)
+    for d in (-2, -1):
+        n = x.shape[d]
+        sums = F.pad(x.cumsum(d), (1, 0) if d == -1 else (0, 0, 1, 0))  # as long for any radius
+        places = torch.arange(n, device=x.device)
+        x = sums.index_select(d, (places + radius + 1).clamp_max(n)) - sums.index_select(d, (places - radius).clamp_min(0))
     return x
+
+
+def around(x: torch.Tensor, radius: int) -> torch.Tensor:
+    """The mean over such a window."""
+    return window(x, radius) / window(torch.ones_like(x[:, :1]), radius)
 
 
 def guided(guide: torch.Tensor, p: torch.Tensor, radius: int, epsilon: float) -> tuple[torch.Tensor, torch.Tensor]:
@@ -106,23 +119,32 @@ def guided(guide: torch.Tensor, p: torch.Tensor, radius: int, epsilon: float) ->
     guide: (1, 3, h, w); p: (1, c, h, w). Source: He, Sun, Tang 2013, equations 14 to 16.
     """
     c, hw = p.shape[1], p.shape[-2:]
-    count = window(torch.ones_like(guide[:, :1]), radius)
-
-    def mean_of(x: torch.Tensor) -> torch.Tensor:
-        return window(x, radius) / count
-
-    mean, other = mean_of(guide), mean_of(p)
-    turned = inverse((mean_of(products(guide, guide)) - products(mean, mean))[0], epsilon)
-    cross = mean_of(products(guide, p)) - products(mean, other)
+    mean, other = around(guide, radius), around(p, radius)
+    turned = inverse((around(products(guide, guide), radius) - products(mean, mean))[0], epsilon)
+    cross = around(products(guide, p), radius) - products(mean, other)
     a = (turned.view(3, 3, 1, *hw) * cross.view(1, 3, c, *hw)).sum(1)
     b = other - (a * mean[0][:, None]).sum(0, keepdim=True)
-    return mean_of(a), mean_of(b)
+    return around(a, radius), around(b, radius)
 
 
-def relit(photo: torch.Tensor, guide: torch.Tensor, p: torch.Tensor, radius: int, epsilon: float) -> torch.Tensor:
-    """p carried to a larger photo whose small version is `guide`: each place of the photo goes through the affine function found there."""
-    a, b = guided(guide, p, radius, epsilon)
+def relit(
+    photo: torch.Tensor, matched: torch.Tensor, guide: torch.Tensor, start: torch.Tensor, p: torch.Tensor, radius: int
+) -> torch.Tensor:
+    """The change from `start` to p carried to a photo (1, 3, H, W) that `matched` has the same colours as start: as affine functions of the photo.
+
+    guide, start, p: (1, 3, h, w), the photo, its colour match and what was painted from it. Where the photo has little contrast, its
+    noise says nothing of what was meant: there the colour match's gains stay, and what was painted counts as a mean over a wide window.
+    Colours wander without the photo's edges, so of them only the wide window's are taken.
+    """
+    change = p - start
+    light, grey = lightness(change)[:, :1], lightness(guide)[:, :1]
+    contrast = (around(grey * grey, radius) - around(grey, radius) ** 2).clamp_min(0)
+    sure = around(contrast / (contrast + LITTLE), radius)
+    luma = torch.tensor(LUMA, dtype=p.dtype, device="cpu").view(1, 3, 1, 1).to(p.device)
+    near, far = guided(guide, light, radius, LITTLE), guided(guide, change, WIDE * radius, LITTLE)
+    dull = [(wide * luma).sum(1, keepdim=True) for wide in far]  # what of the wide window is light
+    a, b = (w - d + RAISED * torch.lerp(d, n, sure) for n, w, d in zip(near, far, dull, strict=True))
     hw = (photo.shape[-2], photo.shape[-1])
     if tuple(a.shape[-2:]) != hw:
         a, b = (F.interpolate(x, hw, mode="bilinear", align_corners=False) for x in (a, b))
-    return ((a * photo[0][:, None]).sum(0, keepdim=True) + b).clamp(0, 1)
+    return (matched + (a * photo[0][:, None]).sum(0, keepdim=True) + b).clamp(0, 1)

@@ -16,7 +16,7 @@ from zorki import io
 from zorki.core import events
 from zorki.core.errors import InputError
 
-FORM = 1  # of the file; another one is not read
+FORM = 2  # of the file; another one is not read
 EVERY = 20.0  # seconds between two writings
 
 

@@ -18,7 +18,7 @@ from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.core.seeds import uniform
 from zorki.nets.soften import soften
-from zorki.pixels import colour, manner, moments, shift
+from zorki.pixels import colour, manner, moments, regions, shift
 from zorki.pixels.enlarging import enlarged
 from zorki.pixels.moments import Moments
 from zorki.pixels.objectives import PICTURE
@@ -255,14 +255,12 @@ def luminous(photo: io.Photo) -> torch.Tensor:
 
 
 def covers_of(masks: Sequence[torch.Tensor], hw: tuple[int, int], count: int) -> torch.Tensor:
-    """Masks (h, w) as weights (r, *hw), one for each of `count` styles. Raises InputError for another number of them."""
+    """Masks (h, w) as weights (r, *hw), one for each of `count` styles. Raises InputError for another number of them, or for one of another shape."""
     if len(masks) != count:
         raise InputError(f"There are {len(masks)} masks for {count} styles.", "The first mask is for the first style, and so on.")
     out = []
     for k, mask in enumerate(masks, 1):
-        had = (mask.shape[0], mask.shape[1])
-        if had != hw:
-            events.note(f"Mask {k} has {had[1]} × {had[0]} pixels, the photo {hw[1]} × {hw[0]}: it is brought to the photo's size.")
+        regions.fitting(f"Mask {k}", (mask.shape[0], mask.shape[1]), "the photo", hw)
         one = shift.resize(mask[None, None].float(), hw)[0, 0]
         if not bool(one.any()):
             events.note(f"Mask {k} is black all over: its style is painted nowhere.")

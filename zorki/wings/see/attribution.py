@@ -239,8 +239,12 @@ def run(
     towards: io.Vector | None = None,
 ) -> Attribution:
     """photo, parts, at, like: (1, 3, h, w) float32 sRGB in 0..1. Raises InputError for a class beyond the last, a net without classes that is
-    given no direction, a direction that is not the net's, or a rule that cannot hold; UnknownName for a class or layer that the net lacks.
+    given no direction, a direction that is not the net's, a rule that cannot hold, parts or at of another shape than the photo; UnknownName
+    for a class or layer that the net lacks.
     """
+    for what, mask in (("parts", parts), ("at", at)):
+        if mask is not None:
+            pixels.regions.fitting(f"--{what}", (mask.shape[-2], mask.shape[-1]), "the photo", (photo.shape[-2], photo.shape[-1]))
     question = asked(net, photo, s, at, like, towards)
     if parts is not None and s.method not in ("occlusion", "all"):
         events.note("--parts are covered by --method occlusion: here they change nothing.")

@@ -115,12 +115,10 @@ def run(
 
 
 def covering(mask: torch.Tensor, hw: tuple[int, int]) -> torch.Tensor:
-    """A mask (1, 3, h, w) as weights (1, 1, h, w) of the photo's size."""
+    """A mask (1, 3, h, w) as weights (1, 1, h, w) of the photo's size. Raises InputError for one of another shape."""
     cover = mask.mean(1, keepdim=True)
-    had = (mask.shape[-2], mask.shape[-1])
-    if had != hw:
-        events.note(f"The mask has {had[1]} × {had[0]} pixels, the photo {hw[1]} × {hw[0]}: the mask is brought to the photo's size.")
-        cover = pixels.shift.resize(cover, hw)
+    pixels.regions.fitting("The mask", (mask.shape[-2], mask.shape[-1]), "the photo", hw)
+    cover = pixels.shift.resize(cover, hw)
     if not bool(cover.any()):
         events.note("The mask is black all over: the photo stays as it is.")
     return cover

@@ -92,7 +92,7 @@ def run(
         events.note(f"{net.name} takes {net.channels} channels: the first three are shown as red, green and blue.")
     layer, drawings, objective = planned(net, like, s, towards)
     hw = size_of(net, on if on is not None else like, s.size, layer if objective is None else None)
-    small = None if on is None else pixels.shift.resize(on, hw).to(net.device)
+    small = None if on is None else as_taken(net, pixels.shift.resize(on, hw).to(net.device))
     if like is not None and objective is None:
         objective = pixels.objectives.caricature(layer, seen(net, pixels.shift.resize(like, hw), layer))
     at_once = max(1, min(s.batch, net.batch or s.batch) // s.different)
@@ -175,6 +175,13 @@ def canvas_of(net: lens.Net, hw: tuple[int, int], seeds: list[int], small: torch
     if kind == "pixels":
         return pixels.Plain(start if start is not None else pixels.grey(hw, seeds, net.channels).to(net.device))
     return pixels.Fourier(hw, seeds, start=start, channels=net.channels, device=net.device)
+
+
+def as_taken(net: lens.Net, photo: torch.Tensor) -> torch.Tensor:
+    """A photo (1, 3, h, w) in the channels that the net takes. Raises InputError for a number that is neither one nor three."""
+    from zorki.lens.inputs import grey
+
+    return photo if net.channels == 3 else grey(photo, net.channels, net.name)
 
 
 def seen(net: lens.Net, photo: torch.Tensor, layer: str) -> torch.Tensor:

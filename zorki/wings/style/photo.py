@@ -1,8 +1,8 @@
 """Give a photo the light and the colours of another photo, region by region, and let it stay a photo.
 
 Source: Luan, Paris, Shechtman, Bala 2017, "Deep photo style transfer".
-Differs: starts from a linear colour match inside each region; the affine penalty is applied without a matrix; the last smoothing is a
-guided filter, whose affine functions also carry the result to the photo's own size.
+Differs: starts from a linear colour match inside each region; the affine penalty is applied without a matrix; what was
+painted beyond that match is smoothed by guided filters, whose affine functions also carry it to the photo's own size.
 """
 
 from __future__ import annotations
@@ -113,7 +113,8 @@ def run(
             if not s.smooth:
                 return pixels.shift.carry(whole, base, picture)
             radius = max(1, round(s.smooth * max(picture.shape[-2:])))
-            return matting.relit(whole, base, picture, radius, matting.EPSILON)
+            start, matched = (recoloured(x, light, own, other) for x in (base, whole))
+            return matting.relit(whole, matched, base, start, picture, radius)
 
         yield from easels.paint(easel, judge.of, steps=s.steps, stage=k, stages=len(sizes), show=show)
         before = base, easel.picture.detach().clone()
@@ -133,9 +134,7 @@ def paired(
         have, lack = ("style", "content") if content_mask is None else ("content", "style")
         raise InputError(f"There is a --{have}-mask and no --{lack}-mask.", "Regions are paired by colour.", f"Give --{lack}-mask too.")
     for what, picture, mask in (("content", content, content_mask), ("style", style, style_mask)):
-        (h, w), (mh, mw) = picture.shape[-2:], mask.shape[-2:]
-        if (h, w) != (mh, mw):
-            events.note(f"The {what}'s mask has {mw} × {mh} pixels, the {what} {w} × {h}: it is brought to that size.")
+        regions.fitting(f"The {what}'s mask", (mask.shape[-2], mask.shape[-1]), f"the {what}", (picture.shape[-2], picture.shape[-1]))
     own, other, names = regions.paired(*(m[0].permute(1, 2, 0).numpy() for m in (content_mask, style_mask)))
     events.note(f"Regions: {', '.join(f'{name} {float(w.mean()):.0%}' for name, w in zip(names, own, strict=True))} of the content.")
     return own, other

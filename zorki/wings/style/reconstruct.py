@@ -92,5 +92,5 @@ def one(net: lens.Net, image: torch.Tensor, names: list[str], what: str, s: Sett
     for more in goals[1:]:
         goal = goal + more
     seeds = [seed_for(s.seed, "reconstruct", names[-1])]
-    canvas = pixels.Fourier(hw, seeds, decay=DECAY, device=net.device)
-    yield from pixels.climb(net, canvas, goal, steps=s.steps, rate=s.rate)
+    canvas = pixels.Fourier(hw, seeds, decay=DECAY, channels=net.channels, device=net.device)
+    yield from pixels.climb(net, canvas, goal, steps=s.steps, rate=s.rate, show=pixels.ink.visible)
