@@ -128,8 +128,8 @@ class Even:
     def __call__(self, gradients: Sequence[torch.Tensor], first: bool) -> Sequence[torch.Tensor]:
         if first:
             tops = torch.stack([g.detach().abs().flatten(1).amax(1) for g in gradients]).amax(0).tolist()
-            factors = gradients[0].new_tensor([factor(top) for top in tops])
-            self.factors = None if bool((factors == 1).all()) else factors
+            factors = [factor(top) for top in tops]
+            self.factors = None if set(factors) == {1.0} else gradients[0].new_tensor(factors)
         if self.factors is None:
             return gradients
         return [g * self.factors.view(-1, *[1] * (g.ndim - 1)) for g in gradients]
