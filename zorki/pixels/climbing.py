@@ -129,7 +129,8 @@ class Even:
         if first:
             tops = torch.stack([g.detach().abs().flatten(1).amax(1) for g in gradients]).amax(0).tolist()
             factors = [factor(top) for top in tops]
-            self.factors = None if set(factors) == {1.0} else gradients[0].new_tensor(factors)
+            made = torch.tensor(factors, dtype=gradients[0].dtype, device="cpu").to(gradients[0].device)
+            self.factors = None if set(factors) == {1.0} else made
         if self.factors is None:
             return gradients
         return [g * self.factors.view(-1, *[1] * (g.ndim - 1)) for g in gradients]
