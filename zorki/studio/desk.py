@@ -38,7 +38,9 @@ class Job:
                 raise InputError(f"{method.name} takes no picture called {name}.", f"It takes {', '.join(method.inputs) or 'none'}.")
         for name, i in method.inputs.items():
             if not i.option and name not in pictures:
-                raise InputError(f"{method.name} needs {'' if i.many else 'a picture: '}{name}.", i.help.capitalize() + ".")
+                places = " ".join(n.upper() for n, one in method.inputs.items() if one.placed)
+                how = f"zorki {method.wing} {method.name} {places}" if i.placed else f"--{name}"
+                raise InputError(f"{method.name} needs {'' if i.many else 'a picture: '}{name}.", i.help.capitalize() + ".", f"Write {how}.")
         self.method, self.net, self.settings, self.film = method, net, chosen, film
         self.range = io.span_text(how.get("range"))
         many = {n: p for n, p in pictures.items() if method.inputs[n].many}
