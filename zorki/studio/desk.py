@@ -39,10 +39,8 @@ class Job:
         for name, i in method.inputs.items():
             if not i.option and name not in pictures:
                 places = " ".join(n.upper() for n, one in method.inputs.items() if one.placed)
-                how = f"zorki {method.wing} {method.name} {places}" if i.placed else f"--{name}"
-                raise InputError(
-                    f"{method.name} needs {'' if i.many else 'a picture: '}{name}.", i.help.capitalize() + ".", f"Write {how}."
-                )
+                do = f"Write zorki {method.wing} {method.name} {places}." if i.placed else f"Give them with --{name}."
+                raise InputError(f"{method.name} needs {'' if i.many else 'a picture: '}{name}.", i.help.capitalize() + ".", do)
         self.method, self.net, self.settings, self.film = method, net, chosen, film
         self.range = io.span_text(how.get("range"))
         many = {n: p for n, p in pictures.items() if method.inputs[n].many}
