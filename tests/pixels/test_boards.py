@@ -113,3 +113,14 @@ def test_a_net_that_is_listened_to_or_cannot_be_copied_is_alone() -> None:
     assert lens.twins(toy, 3) == [toy]
     assert lens.twins(net(), 1)[0].name == "toy"
     assert len(pixels.boards.shared([1], 4)) == 1
+
+
+def test_in_bfloat16_all_are_drawn_by_all_threads_so_that_none_depends_on_its_company(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_hands(monkeypatch, 2)
+    toy, asked = net(), []
+    plain = boards.lens.twins
+    monkeypatch.setattr(boards.lens, "twins", lambda one, n: asked.append(n) or plain(one, n))
+    for dtype in (torch.float32, torch.bfloat16):
+        toy.drawing = dtype
+        next(boards.of_channels(toy, "3", range(4), size=24, steps=1))
+    assert asked == [2, 1]

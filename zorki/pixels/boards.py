@@ -27,13 +27,15 @@ def board(
     net: lens.Net, drawings: Sequence[T], at_once: int, batch: Callable[[Sequence[T]], Batch], *, steps: int, rate: float,
     wobble: Movement, labels: Sequence[str], show: Callable[[torch.Tensor], torch.Tensor],
 ) -> Iterator[Step]:  # fmt: skip
-    """Climbs `at_once` drawings after the other, shared out among as many threads as torch may use: they need not wait for each other.
+    """Climbs `at_once` drawings after the other, in float32 shared out among as many threads as torch may use, which need not wait for each other.
 
     batch: what some of the drawings are to become. show: turns a canvas's pictures into what a person sees (b, 3, h, w). labels: a
     caption for each picture of all drawings.
     """
     groups = [drawings[k : k + at_once] for k in range(0, len(drawings), at_once)]
-    nets = lens.twins(net, min(hands.count(), max(map(len, groups), default=1)))
+    # In bfloat16 the last digits hang on the number of threads, and there is little to win.
+    most = hands.count() if net.drawing == torch.float32 else 1
+    nets = lens.twins(net, min(most, max(map(len, groups), default=1)))
     done: tuple[torch.Tensor, ...] = ()
     for k, group in enumerate(groups, 1):
         parts = [batch(part) for part in shared(group, len(nets))]
