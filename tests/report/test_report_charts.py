@@ -5,7 +5,7 @@ import re
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from zorki import blocks
@@ -81,6 +81,9 @@ def test_of_a_long_series_the_peaks_stay() -> None:
 
 
 @given(st.lists(st.floats(allow_nan=True, allow_infinity=True, min_value=None, max_value=None), max_size=30), st.booleans())
+@example([2.2e-309], True)
+@example([5e-324, 1e-308], True)
+@example([1e-307, 2e-307], True)
 def test_any_numbers_draw_inside_the_frame(values: list[float], log_y: bool) -> None:
     made = plot(blocks.Curve({"a": values}, "x", "y", "s", log_y=log_y))
     if made:

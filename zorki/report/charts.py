@@ -92,6 +92,8 @@ def steps(low: float, high: float, about: int) -> list[float]:
 def decades(low: float, high: float) -> list[tuple[float, str]]:
     """Ticks for a logarithmic axis, low and high being powers of ten."""
     low, high = max(low, -307.0), min(high, 308.0)  # what a float can hold
+    if high <= low:  # all below that
+        return []
     if high - low < 1.5:
         return [(math.log10(v), number(v)) for v in steps(10**low, 10**high, 5) if v > 0]
     stride = math.ceil((high - low) / 6)
