@@ -93,7 +93,7 @@ def test_without_a_model_it_says_which_answers(here: Path, capsys: pytest.Captur
 
 
 def test_the_same_said_of_many_pictures_is_said_once_and_counted(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Z46: three empty maps, and a damaged picture."""
+    """Three empty maps, and a damaged picture."""
     assert negative()(torch.zeros(1, 3, 32, 32)).argmax() == 2
     assert run(["see", "attribution", "photos", "--model", "net.py:negative", "--side", "32"]) == 3
     told = capsys.readouterr()

@@ -87,7 +87,7 @@ def test_a_gradient_that_is_zero_is_one() -> None:
     assert state(module) == before
 
 
-# ---- half nets (Z44)
+# ---- half nets
 
 
 @pytest.mark.parametrize("half", [torch.float16, torch.bfloat16], ids=str)

@@ -142,7 +142,7 @@ def test_an_update_that_multiplies_the_loss_by_ten_is_taken_back(name: str) -> N
 
 @pytest.mark.parametrize("steps", [7, 11, 12, 13])
 def test_of_lbfgs_pictures_the_best_is_given_and_the_last_is_judged(steps: int) -> None:
-    """Z41: the loss rises from step 8 on, and the update after step 12 is a wrong one, if not by ten times."""
+    """The loss rises from step 8 on, and the update after step 12 is a wrong one, if not by ten times."""
     seen: list[tuple[float, torch.Tensor]] = []
     steep = torch.logspace(0, 3, 192).view(1, 3, 8, 8)
 

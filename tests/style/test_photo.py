@@ -95,7 +95,7 @@ def test_masks_of_another_size_and_labels_of_one_side_are_said() -> None:
 
 @pytest.mark.parametrize("which", ["content", "style"])
 def test_a_turned_mask_is_refused_with_both_sizes(which: str) -> None:
-    """Z49."""
+    """A mask turned by a quarter would be stretched without a word."""
     masks = {"content": halves(60, 80), "style": halves(40, 50)}
     masks[which] = masks[which].transpose(-1, -2)
     sizes = {"content": "60 × 80 pixels, the content 80 × 60", "style": "40 × 50 pixels, the style 50 × 40"}

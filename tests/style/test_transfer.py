@@ -167,7 +167,7 @@ def test_masks_say_where_each_style_goes_and_the_photo_stays_elsewhere() -> None
 
 
 def test_a_turned_mask_is_refused_with_both_sizes() -> None:
-    """Z49."""
+    """A mask turned by a quarter would be stretched without a word."""
     with pytest.raises(InputError, match="Mask 1 has 40 × 48 pixels, the photo 48 × 40"):
         drawn(noise(40, 48), noise(40, 40, seed=1), mask=[np.ones((48, 40, 3), np.float32)])
 

@@ -318,7 +318,7 @@ def test_parts_come_from_a_picture_of_flat_colours() -> None:
 
 @pytest.mark.parametrize("what", ["parts", "at"])
 def test_turned_parts_are_refused_with_both_sizes(what: str) -> None:
-    """Z49."""
+    """A mask turned by a quarter would be stretched without a word."""
     with pytest.raises(InputError, match=f"--{what} has 16 × 20 pixels, the photo 20 × 16"):
         attribution.run(lens.Net(Linear(), side=16, step=1), picture(16, 20), Settings(class_=0), **{what: torch.ones(1, 3, 20, 16)})
 
@@ -591,7 +591,7 @@ def test_what_takes_long_tells_how_far_it_is() -> None:
     assert any(e.stage == "occlusion" for e in told)
 
 
-# ---- empty maps say why (Z46)
+# ---- empty maps say why
 
 
 def negative() -> nn.Module:

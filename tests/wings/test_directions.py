@@ -70,7 +70,7 @@ def vector(seed: int = 0) -> io.Vector:
     return io.open_vector(np.random.default_rng(seed).normal(size=5))
 
 
-# ---- who is taken for an encoder (Z45)
+# ---- who is taken for an encoder
 
 
 def test_vectors_of_length_one_are_no_logits_unless_somebody_says_so() -> None:
@@ -121,7 +121,7 @@ def test_what_comes_straight_out_of_a_layer_norm_is_no_logits() -> None:
     assert attribution.run(lens.Net(ViT(), side=32), picture(), Settings(method="gradient")).class_ is not None
 
 
-# ---- what a direction is (Z14)
+# ---- what a direction is
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)

@@ -212,7 +212,7 @@ def test_the_mean_size_is_that_of_all_strips() -> None:
 
 
 def test_a_turned_mask_is_refused_with_both_sizes() -> None:
-    """Z49."""
+    """A mask turned by a quarter would be stretched without a word."""
     with pytest.raises(InputError, match="The mask has 32 × 48 pixels, the photo 48 × 32"):
         one_step(net(), photo(32, 48), "3", mask=mask_of(48, 32))
 

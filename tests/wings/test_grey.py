@@ -1,4 +1,4 @@
-"""Z42: a net that sees no colour draws none, and what is grey is saved so."""
+"""A net that sees no colour draws none, and what is grey is saved so."""
 
 from __future__ import annotations
 
