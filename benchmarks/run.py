@@ -26,7 +26,7 @@ from recipes.eye import boards
 from zorki import io, lens
 from zorki.cli.memory import thrifty
 from zorki.core import processor
-from zorki.pixels.sitting import Sitting
+from zorki.painting.problem import Sitting
 from zorki.wings.see import dream
 from zorki.wings.style import transfer
 

@@ -23,7 +23,8 @@ from recipes.eye import style as judged
 from zorki import io, lens
 from zorki.cli.main import considerate
 from zorki.cli.memory import thrifty
-from zorki.pixels import easel, manner, painter, shift
+from zorki.painting import features, optimiser, painter
+from zorki.pixels import sizes
 
 SIDE = 512
 WEIGHTS = (
@@ -37,7 +38,7 @@ PHOTO_PAIRS = range(5, 61, 5)
 def picture(path: Path | Any, side: int = SIDE) -> torch.Tensor:
     """(1, 3, h, w), its longest side brought to `side`, both sides multiples of 16."""
     whole = torch.from_numpy(io.open_photo(path).pixels.transpose(2, 0, 1).copy())[None]
-    return shift.resize(whole, shift.fit((whole.shape[-2], whole.shape[-1]), side, 16))
+    return sizes.resize(whole, sizes.fit((whole.shape[-2], whole.shape[-1]), side, 16))
 
 
 def step() -> None:
@@ -53,11 +54,11 @@ def step() -> None:
     theirs = neural_style.optimised(losses, x, 4)[1] / 4
     net = lens.Net(module.to(memory_format=torch.channels_last), name="vgg19", side=224)
     net.drawing = zorki.load("eye").drawing
-    here, maps = manner.measured(net, x, names, keep=[holds])
-    there, _ = manner.measured(net, y, names)
+    here, maps = features.measured(net, x, names, keep=[holds])
+    there, _ = features.measured(net, y, names)
     levels = [painter.level_of(n, here[n], there[n], 0.2, "gram") for n in names]
     judge = painter.Painter(net, (SIDE, SIDE), levels, painter.Content(holds, maps[holds], 0.02), [("variation", 0.5, painter.variation)])
-    stand = easel.Easel(x)
+    stand = optimiser.Easel(x)
     stand.change(judge.of(stand.picture.detach()))
     began = time.perf_counter()
     for _ in range(4):
@@ -71,7 +72,7 @@ def reach(shared: Path, out: Path, pairs: int = 1) -> None:
     from skimage import data
 
     net = zorki.load("eye", dtype="float32")
-    names, holds = manner.style_layers(net)
+    names, holds = features.style_layers(net)
     for content, style in judged.PAIRS[:pairs]:
         photo = out / f"{content}.png"
         io.save_photo(photo, picture(getattr(data, content)())[0].permute(1, 2, 0).numpy(), force=True)
@@ -115,7 +116,7 @@ def pairs(shared: Path, out: Path) -> None:
 def finest(x: torch.Tensor) -> float:
     """Energy of the finest octave: what is lost when a picture is halved and doubled again."""
     hw = (x.shape[-2], x.shape[-1])
-    low = shift.resize(shift.resize(x, (hw[0] // 2, hw[1] // 2)), hw)
+    low = sizes.resize(sizes.resize(x, (hw[0] // 2, hw[1] // 2)), hw)
     return float((x - low).pow(2).mean())
 
 
@@ -139,7 +140,7 @@ def large(out: Path) -> None:
     from skimage import data
 
     from benchmarks.run import measured
-    from zorki.pixels.flow import painting
+    from zorki.guided.own_style import painting
 
     photo = io.save_photo(
         out / "large.jpg", np.asarray(Image.fromarray(data.coffee()).resize((4032, 3024), Image.Resampling.LANCZOS)), force=True

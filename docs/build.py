@@ -83,7 +83,7 @@ def squares(folder: Path) -> None:
 
 
 def photographs(folder: Path) -> None:
-    from zorki.pixels.flow import painting
+    from zorki.guided.own_style import painting
 
     for name in ("chelsea", "coffee", "astronaut", "rocket"):
         io.save_photo(folder / f"{name}.png", getattr(data, name)().astype("float32") / 255)

@@ -10,7 +10,7 @@ from torch import nn
 
 from tests.toys import toy
 from zorki import io, lens
-from zorki.pixels import index
+from zorki.exciting import index
 
 SHAPES = ((24, 32), (32, 24), (16, 16))
 

@@ -43,10 +43,10 @@ def test_a_size_is_free_only_where_its_double_passes(make: Callable[[], nn.Modul
 
 
 def test_photos_of_any_size_are_brought_to_the_one_that_a_net_takes() -> None:
-    from zorki.pixels import shift
+    from zorki.pixels import sizes
 
     net = lens.Net(Sliced(96, 16))
-    assert shift.fitted(net, (213, 320), 320) == (96, 96)
+    assert sizes.fitted(net, (213, 320), 320) == (96, 96)
     assert net.logits(torch.rand(1, 3, 96, 96)).shape == (1, 5)
 
 

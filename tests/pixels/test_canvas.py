@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zorki import pixels
+from zorki.guided.own_style import painting
 from zorki.pixels.canvas import DECORRELATED, amplitudes
-from zorki.pixels.flow import painting
 from zorki.pixels.transforms import Roll, Wobble
 
 pytestmark = pytest.mark.tiny
@@ -35,7 +35,7 @@ def test_an_empty_canvas_is_nearly_grey() -> None:
 @given(sides, sides, st.integers(1, 60))
 def test_a_size_is_a_multiple_and_never_too_long(h: int, w: int, longest: int) -> None:
     for multiple in (1, 4):
-        fitted = pixels.shift.fit((h, w), longest, multiple)
+        fitted = pixels.sizes.fit((h, w), longest, multiple)
         assert all(side % multiple == 0 and side >= multiple for side in fitted)
         assert max(fitted) <= max(longest, max(h, w)) + multiple
 
@@ -63,16 +63,16 @@ def test_a_roll_loses_nothing() -> None:
 
 def test_carrying_a_change_up_and_down_again_gives_the_change() -> None:
     full = torch.rand(1, 3, 96, 120) * 0.4 + 0.3
-    before = pixels.shift.resize(full, (24, 30))
+    before = pixels.sizes.resize(full, (24, 30))
     after = before + 0.1 * torch.sin(torch.linspace(0, 6, 30)).expand_as(before)
-    back = pixels.shift.resize(pixels.shift.carry(full, before, after), (24, 30))
+    back = pixels.sizes.resize(pixels.sizes.carry(full, before, after), (24, 30))
     assert float((back - after).abs().mean()) < 0.004
-    assert torch.equal(pixels.shift.carry(full, full, full * 0.5), full * 0.5)
+    assert torch.equal(pixels.sizes.carry(full, full, full * 0.5), full * 0.5)
 
 
 def test_a_flat_map_is_dark_not_nan() -> None:
-    assert torch.equal(pixels.ink.stretched(torch.full((4, 4), 3.0)), torch.zeros(4, 4))
-    assert pixels.ink.levels(pixels.ink.heat(torch.linspace(0, 1, 16).view(4, 4))).shape == (4, 4, 3)
+    assert torch.equal(pixels.display.stretched(torch.full((4, 4), 3.0)), torch.zeros(4, 4))
+    assert pixels.display.levels(pixels.display.heat(torch.linspace(0, 1, 16).view(4, 4))).shape == (4, 4, 3)
 
 
 def test_the_painting_is_the_same_each_time_and_colourful() -> None:

@@ -84,7 +84,7 @@ def test_every_objective_climbs_on_the_re_rendered_picture_and_sinks_with_a_minu
     n = net()
 
     def seen_in_8_bit(canvas: pixels.Canvas) -> float:
-        picture = torch.from_numpy(np.stack([pixels.ink.levels(p) for p in canvas()])).permute(0, 3, 1, 2).float() / 255
+        picture = torch.from_numpy(np.stack([pixels.display.levels(p) for p in canvas()])).permute(0, 3, 1, 2).float() / 255
         reads = [r for r in objective.reads if r != o.LOGITS]
         seen = {o.PICTURE: picture, **(lens.capture(n, picture, reads, grad=False) if reads else {}), o.LOGITS: n.logits(picture)}
         return float(value(objective, seen))

@@ -17,7 +17,7 @@ from tests.toys import state, toy
 from zorki import io, lens, studio
 from zorki.core import events
 from zorki.core.errors import InputError, Stopped
-from zorki.pixels import painter
+from zorki.painting import painter
 from zorki.wings.style import transfer
 from zorki.wings.style.transfer import Settings
 
@@ -194,7 +194,7 @@ def test_going_on_from_a_state_is_bit_by_bit_the_unbroken_run(options: dict[str,
 @pytest.mark.parametrize("how", ["nan", "jump"])
 def test_what_goes_wrong_inside_is_told_and_the_good_picture_kept(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """T07, T11."""
-    from zorki.pixels.painter import Judged, Painter
+    from zorki.painting.painter import Judged, Painter
 
     real, seen = Painter.of, [0]
 

@@ -15,7 +15,7 @@ from tests.toys import state, toy
 from zorki import io, lens, studio
 from zorki.cli.main import run as command
 from zorki.core import events
-from zorki.pixels import speaking
+from zorki.exciting import channel_classes
 from zorki.wings.see import atlas, maximize, patches
 
 pytestmark = pytest.mark.tiny
@@ -39,7 +39,7 @@ def test_a_channel_speaks_for_the_classes_that_it_raises() -> None:
     net = lens.Net(Known().eval(), name="known", side=16, classes=["zero, nil", "one", "two", "three"])
     before = state(net.module)
     *_, last = atlas.run(net, s=atlas.Settings(layer="conv", size=16, steps=20))
-    said = speaking.spoken(net, last.image(), "conv", range(4), 3)
+    said = channel_classes.spoken(net, last.image(), "conv", range(4), 3)
     assert said == {0: "zero", 1: "one", 2: "two", 3: "three"}
     assert state(net.module) == before
 

@@ -20,7 +20,7 @@ from tests.zoo import SIZES, ZOO, ViT
 from zorki import lens, studio
 from zorki.core import events
 from zorki.core.errors import InputError, UnknownName
-from zorki.pixels import attributing as by
+from zorki.explaining import attribution as by
 from zorki.wings.see import attribution
 from zorki.wings.see.attribution import Settings
 

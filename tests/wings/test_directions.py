@@ -16,8 +16,8 @@ from tests.toys import toy
 from tests.zoo import ViT
 from zorki import io, lens, studio
 from zorki.core.errors import InputError
-from zorki.pixels import naming
-from zorki.pixels.directions import direction
+from zorki.explaining import classes
+from zorki.explaining.directions import direction
 from zorki.wings.see import attribution, maximize
 from zorki.wings.see.attribution import Settings
 
@@ -85,7 +85,7 @@ def test_a_classifier_is_one_though_an_answer_has_length_one() -> None:
     """By chance for one picture, or since a softmax is sure."""
     x = picture()
     chance = lens.Net(Encoder(lambda y: 1 + (y.mean((1, 2, 3)) - x.mean()).abs()[:, None]), side=32)
-    assert naming.of_length_one(chance.logits(x))
+    assert classes.of_length_one(chance.logits(x))
     assert attribution.run(chance, x).class_ is not None
     sure = nn.Sequential(toy(), nn.Softmax(1))
     with torch.no_grad():

@@ -17,8 +17,8 @@ from tests.toys import toy
 from zorki import io, lens, pixels, studio
 from zorki.core import events
 from zorki.core.errors import InputError, UnknownName
-from zorki.pixels import dreaming, tiles
-from zorki.wings.see import dream
+from zorki.pixels import tiles
+from zorki.wings.see import _dream, dream
 
 pytestmark = pytest.mark.tiny
 RATE = 2.0  # levels
@@ -91,9 +91,9 @@ def test_a_guide_gives_each_place_its_most_alike_feature() -> None:
 
 def test_a_guide_may_be_larger_than_what_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     n, x = net(), photo(16, 24)
-    monkeypatch.setattr(dreaming, "FEATURES", 10)
-    monkeypatch.setattr(dreaming, "ROWS", 7)
-    (w,) = dreaming.guided(n, [dreaming.wish(n, "3")], photo(40, 40), 40)
+    monkeypatch.setattr(_dream, "FEATURES", 10)
+    monkeypatch.setattr(_dream, "ROWS", 7)
+    (w,) = _dream.guided(n, [_dream.wish(n, "3")], photo(40, 40), 40)
     assert w.features is not None
     assert 5 <= len(w.features) <= 10
     value = w.pull(torch.rand(1, 12, 5, 6))
@@ -144,13 +144,13 @@ def test_what_is_wished_for_is_read() -> None:
         ("3", "3", None, 1.0), (" 0.5 * 3:12 ".replace("12", "11"), "3", (11,), 0.5), ("3:0", "3", (0,), 1.0), ("3:0-2*-.5", "3", (0, 1, 2), -0.5),
         ("7:4", "7", (4,), 1.0), ("1e-3*0", "0", None, 1e-3),
     ):  # fmt: skip
-        w = dreaming.wish(n, text)
+        w = _dream.wish(n, text)
         assert (w.layer, w.channels, w.weight) == (layer, channels, weight)
     twice = net(Twice())
-    assert dreaming.wish(twice, "relu:0").layer == "relu:0"
-    assert dreaming.wish(twice, "relu:0").channels is None
-    assert dreaming.wish(twice, "relu:0:3").channels == (3,)
-    assert dreaming.wish(twice, "relu:1").layer == "relu:1"
+    assert _dream.wish(twice, "relu:0").layer == "relu:0"
+    assert _dream.wish(twice, "relu:0").channels is None
+    assert _dream.wish(twice, "relu:0:3").channels == (3,)
+    assert _dream.wish(twice, "relu:1").layer == "relu:1"
     for text, error in (
         ("33", UnknownName),
         ("3:12", InputError),
@@ -161,7 +161,7 @@ def test_what_is_wished_for_is_read() -> None:
         ("1e999*3", InputError),
     ):
         with pytest.raises(error) as told:
-            dreaming.wish(n, text)
+            _dream.wish(n, text)
         assert len(told.value.lines()) <= 3
 
 
@@ -207,8 +207,8 @@ def test_a_small_mask_dreams_as_strongly_as_a_large_one() -> None:
 def test_the_mean_size_is_that_of_all_strips() -> None:
     g, m = torch.randn(1, 3, 600, 5, generator=torch.Generator().manual_seed(0)), torch.rand(1, 1, 600, 5)
     base = torch.full_like(g, 0.5)
-    assert dreaming.Dream(base, base, None).size_of(g) == pytest.approx(float(g.abs().mean()), rel=1e-5)
-    assert dreaming.Dream(base, base, m).size_of(g) == pytest.approx(float((g.abs() * m).sum() / (3 * m.sum())), rel=1e-5)
+    assert _dream.Dream(base, base, None).size_of(g) == pytest.approx(float(g.abs().mean()), rel=1e-5)
+    assert _dream.Dream(base, base, m).size_of(g) == pytest.approx(float((g.abs() * m).sum() / (3 * m.sum())), rel=1e-5)
 
 
 def test_a_turned_mask_is_refused_with_both_sizes() -> None:
@@ -355,19 +355,19 @@ def test_enlarging_keeps_the_centre() -> None:
     """A ramp stays a ramp about its middle, with its slope divided by the factor."""
     ramp = 0.5 + 0.01 * (torch.arange(41) - 20.0)
     x = ramp.expand(1, 3, 30, 41).clone()
-    found = dreaming.enlarged(x, 1.25)
+    found = _dream.enlarged(x, 1.25)
     assert torch.allclose(found[..., 4:-4], (0.5 + 0.01 * (torch.arange(41) - 20.0) / 1.25).expand_as(x)[..., 4:-4], atol=1e-3)
-    assert torch.allclose(dreaming.enlarged(x.transpose(2, 3), 1.25), found.transpose(2, 3), atol=1e-5)
-    assert torch.allclose(dreaming.enlarged(x, 1.0), x, atol=1e-6)
+    assert torch.allclose(_dream.enlarged(x.transpose(2, 3), 1.25), found.transpose(2, 3), atol=1e-5)
+    assert torch.allclose(_dream.enlarged(x, 1.0), x, atol=1e-6)
 
 
 def test_contrast_is_held_and_a_flat_colour_stays_flat() -> None:
     x, like = photo(seed=1), 0.5 + 0.2 * (photo(seed=2) - 0.5)
-    found = dreaming.held(x, like)
+    found = _dream.held(x, like)
     assert torch.allclose(found.mean((2, 3)), like.mean((2, 3)), atol=1e-3)
     assert torch.allclose(found.std((2, 3)), like.std((2, 3)), rtol=1e-2)
-    assert torch.allclose(dreaming.held(like, x).std((2, 3)), like.std((2, 3)), rtol=1e-2), "never more than it has"
-    assert torch.isfinite(dreaming.held(torch.full_like(x, 0.3), x)).all()
+    assert torch.allclose(_dream.held(like, x).std((2, 3)), like.std((2, 3)), rtol=1e-2), "never more than it has"
+    assert torch.isfinite(_dream.held(torch.full_like(x, 0.3), x)).all()
 
 
 def test_each_frame_is_the_last_one_enlarged_and_dreamt_on() -> None:
@@ -383,9 +383,9 @@ def test_each_frame_is_the_last_one_enlarged_and_dreamt_on() -> None:
     still = list(dream.run(n, x, s=dream.Settings(frames=4, zoom=1.1, **(common | {"rate": 0}))))  # type: ignore[arg-type]
     wanted = x
     for _ in range(3):
-        wanted = dreaming.enlarged(wanted, 1.1)
+        wanted = _dream.enlarged(wanted, 1.1)
     assert torch.allclose(still[-1].image(), wanted, atol=2e-2), "without a rate it is the photo, enlarged three times"
-    on = dreaming.enlarged(dreaming.held(frames[1], frames[0]), 1.1)
+    on = _dream.enlarged(_dream.held(frames[1], frames[0]), 1.1)
     far, before = (frames[2] - on).abs().mean(), (frames[2] - frames[1]).abs().mean()
     assert 0.005 < far < before
 
@@ -394,7 +394,7 @@ def test_in_a_film_what_is_masked_stays_too() -> None:
     x, m = photo(32, 48), torch.zeros(1, 3, 32, 48)
     m[..., 30:] = 1
     steps = list(dream.run(net(), x, mask=m, s=dream.Settings(layer="3", octaves=1, steps=2, rate=20, frames=3, zoom=1.1)))
-    wanted = dreaming.enlarged(dreaming.enlarged(x, 1.1), 1.1)
+    wanted = _dream.enlarged(_dream.enlarged(x, 1.1), 1.1)
     assert torch.allclose(steps[-1].image()[..., :24], wanted[..., :24], atol=1e-5)
     assert (steps[-1].image() - wanted)[..., 40:].abs().mean() > 0.02
 

@@ -14,9 +14,8 @@ from tests.zoo import ZOO, Reused, SwinLike, ViT, channels
 from zorki import lens, pixels, studio
 from zorki.core import events
 from zorki.core.errors import InputError, UnknownName
-from zorki.pixels import linear
 from zorki.studio.shelves import method
-from zorki.wings.see import filters
+from zorki.wings.see import _filters, filters
 from zorki.wings.see.filters import Settings
 
 pytestmark = pytest.mark.tiny
@@ -89,7 +88,7 @@ def test_a_max_pool_is_read_as_the_average_of_its_windows(size: int, more: dict[
     pooled = composed(weight(n.module[0]), (1, 1), mean, (more.get("dilation", 1),) * 2)  # type: ignore[index]
     step = more.get("stride", size)
     truth = composed(pooled, (step, step), weight(n.module[3]))  # type: ignore[index]
-    found = linear.readings(n, "3")[0].numpy()
+    found = _filters.readings(n, "3")[0].numpy()
     np.testing.assert_allclose(found, truth, atol=1e-5)
 
 
@@ -97,7 +96,7 @@ def test_a_skip_is_read_both_ways() -> None:
     module = Reused().eval()
     first, second = weight(module.a), weight(module.b)
     truth = composed(first, (1, 1), second) + np.pad(first, ((0, 0), (0, 0), (1, 1), (1, 1)))
-    found = linear.readings(lens.Net(module, side=24), "relu:1")[0].numpy()
+    found = _filters.readings(lens.Net(module, side=24), "relu:1")[0].numpy()
     np.testing.assert_allclose(found, truth, atol=1e-6)
 
 
@@ -117,7 +116,7 @@ class Twice(nn.Module):
 
 def test_what_is_written_into_a_relu_s_outcome_leaves_its_input() -> None:
     module = Twice().eval()
-    np.testing.assert_allclose(linear.readings(lens.Net(module, side=9), "last")[0].numpy(), 3 * weight(module.conv), atol=1e-6)
+    np.testing.assert_allclose(_filters.readings(lens.Net(module, side=9), "last")[0].numpy(), 3 * weight(module.conv), atol=1e-6)
 
 
 def test_a_net_of_one_size_is_read_as_a_whole() -> None:
@@ -127,7 +126,7 @@ def test_a_net_of_one_size_is_read_as_a_whole() -> None:
         *(nn.Flatten(), nn.Linear(4 * 36, 5)),
         side=12,
     )
-    kernels, _ = linear.readings(n, "6")
+    kernels, _ = _filters.readings(n, "6")
     parts = [nn.Identity() if isinstance(p, nn.ReLU) else nn.AvgPool2d(3, 2, 1) if isinstance(p, nn.MaxPool2d) else p for p in n.module]  # type: ignore[attr-defined]
     straight = nn.Sequential(*parts)
     x = torch.rand(3, 3, 12, 12)
@@ -140,11 +139,11 @@ def test_a_net_of_one_size_is_read_as_a_whole() -> None:
 def test_tokens_laid_out_with_their_channels_last_are_read() -> None:
     """x + W₂ W₁ x on patches of four pixels."""
     module = SwinLike().eval()
-    found, numbers = linear.readings(lens.Net(module, side=32), "norm", "1,7")
+    found, numbers = _filters.readings(lens.Net(module, side=32), "norm", "1,7")
     assert numbers == (1, 7)
     np.testing.assert_allclose(found.numpy(), weight(module.patch)[[1, 7]], atol=1e-6)
     both = weight(module.mix[2]) @ weight(module.mix[0])
-    found, _ = linear.readings(lens.Net(module, side=32), "mix")
+    found, _ = _filters.readings(lens.Net(module, side=32), "mix")
     np.testing.assert_allclose(found.numpy(), np.einsum("om,mcij->ocij", both, weight(module.patch)), atol=1e-6)
 
 
@@ -266,7 +265,7 @@ def test_the_colours_of_signs_read_in_grey_and_to_the_colour_blind() -> None:
         "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
         "all": np.eye(3).tolist(),
     }
-    ramp = pixels.ink.signed(torch.linspace(-1, 1, 41)[None])[:, 0].numpy()
+    ramp = pixels.display.signed(torch.linspace(-1, 1, 41)[None])[:, 0].numpy()
     assert np.allclose(ramp[:, 20], 0.5, atol=0.01), "zero is mid-grey"
     for seen in blind.values():
         light = np.clip(np.asarray(seen) @ np.where(ramp <= 0.04045, ramp / 12.92, ((ramp + 0.055) / 1.055) ** 2.4), 0, 1)
@@ -331,9 +330,9 @@ def test_an_unknown_layer_is_told_by_name() -> None:
 def test_a_patch_embedding_is_its_own_composition() -> None:
     """As a convolution it stands as it is, as a linear layer the composition finds its pixels."""
     vit = ViT().eval()
-    np.testing.assert_allclose(linear.readings(lens.Net(vit, side=32), "patch")[0].numpy(), weight(vit.patch), atol=1e-6)
+    np.testing.assert_allclose(_filters.readings(lens.Net(vit, side=32), "patch")[0].numpy(), weight(vit.patch), atol=1e-6)
     module = Patches().eval()
-    got, _ = linear.readings(lens.Net(module, side=32), "embed")
+    got, _ = _filters.readings(lens.Net(module, side=32), "embed")
     assert got.shape[:2] == (10, 3)
     nonzero = got.abs().sum((0, 1)).nonzero()
     (top, left), (bottom, right) = nonzero.amin(0).tolist(), (nonzero.amax(0) + 1).tolist()
@@ -354,11 +353,11 @@ def test_awkward_nets_are_left_as_they_were(name: str, as_: str) -> None:
     assert board.numpy().std() > 0
     assert state(n.module) == before
     if name in ("float16", "bfloat16") and as_ == "composition":
-        exact, _ = linear.readings(lens.Net(toy().to(getattr(torch, name)).float(), side=32), "3")
-        assert (linear.readings(n, "3")[0] - exact).norm() < 0.05 * exact.norm()
+        exact, _ = _filters.readings(lens.Net(toy().to(getattr(torch, name)).float(), side=32), "3")
+        assert (_filters.readings(n, "3")[0] - exact).norm() < 0.05 * exact.norm()
 
 
 def test_a_normalisation_before_the_net_is_part_of_what_is_read() -> None:
     plain, scaled = (lens.Net(toy(), side=32, std=std) for std in (None, (0.5, 0.25, 0.2)))
     times = torch.tensor([2.0, 4.0, 5.0]).view(3, 1, 1)
-    assert torch.allclose(linear.readings(scaled, "3")[0], linear.readings(plain, "3")[0] * times, atol=1e-5)
+    assert torch.allclose(_filters.readings(scaled, "3")[0], _filters.readings(plain, "3")[0] * times, atol=1e-5)

@@ -11,7 +11,7 @@ from skimage import data
 
 import zorki
 from zorki import weights
-from zorki.pixels import naming
+from zorki.explaining import classes
 
 pytestmark = pytest.mark.wings
 SHARED = Path(__file__).resolve().parents[3] / "shared"
@@ -53,7 +53,7 @@ def test_a_photo_is_asked_about_in_squares_that_cover_it() -> None:
     net = weights.load("lite0")
     for hw, count in (((256, 256), 1), ((256, 384), 3), ((384, 256), 3), ((40, 900), 9), ((1, 1), 1)):
         photo = torch.from_numpy(np.indices(hw).sum(0) / sum(hw)).float().expand(1, 3, *hw)
-        found = naming.squares(net, photo)
+        found = classes.squares(net, photo)
         assert found.shape == (count, 3, 224, 224)
         if count > 1:
             low, high = float(found[0].min()), float(found[-1].max())

@@ -78,8 +78,8 @@ def test_each_unit_is_a_square_of_one_colour() -> None:
     for scale, second in (("own", 2.0), ("shared", 4.0)):
         tiles = one(net, torch.rand(1, 3, 16, 16), layer="show", scale=scale).tiles()
         for tile, values, top in zip(tiles, ([0, 1, 2, 4], [0, 2, 1, 0]), (4.0, second), strict=True):
-            heat = pixels.ink.heat(torch.tensor(values).view(2, 2) / top)
-            cells = pixels.ink.levels(heat)
+            heat = pixels.display.heat(torch.tensor(values).view(2, 2) / top)
+            cells = pixels.display.levels(heat)
             k = tile.pixels.shape[0] // 2
             assert tile.pixels.shape == (2 * k, 2 * k, 3)
             assert np.array_equal(tile.pixels, np.kron(cells, np.ones((k, k, 1))).astype(np.uint8))
@@ -88,7 +88,7 @@ def test_each_unit_is_a_square_of_one_colour() -> None:
 def test_maps_below_zero_begin_at_their_lowest() -> None:
     net = fixed([-4, 0, 0, 4], [-2, 0, 0, 2])
     own, shared = (one(net, torch.rand(1, 3, 16, 16), layer="show", scale=scale).tiles()[1].pixels[0, 0] for scale in ("own", "shared"))
-    dark, quarter = (pixels.ink.levels(pixels.ink.heat(torch.tensor([[v]])))[0, 0] for v in (0.0, 0.25))
+    dark, quarter = (pixels.display.levels(pixels.display.heat(torch.tensor([[v]])))[0, 0] for v in (0.0, 0.25))
     assert own.tolist() == dark.tolist()
     assert shared.tolist() == quarter.tolist()
 
@@ -99,7 +99,7 @@ def test_laid_over_the_photo_it_hides_only_what_answers() -> None:
     found = one(net, picture, layer="show", over=True, channel="0,1", size=32)
     tile = found.tiles()[0].pixels
     assert tile.shape == (160, 160, 3), "as the photo, five times as large"
-    bare = pixels.ink.levels(pixels.ink.overlay(pixels.shift.resize(picture, (160, 160)), torch.zeros(160, 160)))
+    bare = pixels.display.levels(pixels.display.overlay(pixels.sizes.resize(picture, (160, 160)), torch.zeros(160, 160)))
     right = np.zeros((160, 160), bool)
     right[:80, 80:] = True
     assert np.array_equal(tile[~right], bare[~right])
@@ -108,11 +108,11 @@ def test_laid_over_the_photo_it_hides_only_what_answers() -> None:
 
 def test_cells_keep_hard_edges_and_what_shrinks_is_averaged() -> None:
     x = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
-    assert torch.equal(pixels.ink.blocky(x, (4, 9)), x.repeat_interleave(2, 0).repeat_interleave(3, 1))
-    odd = pixels.ink.blocky(x, (5, 10))
+    assert torch.equal(pixels.display.blocky(x, (4, 9)), x.repeat_interleave(2, 0).repeat_interleave(3, 1))
+    odd = pixels.display.blocky(x, (5, 10))
     assert set(odd.flatten().tolist()) == set(x.flatten().tolist())
     y = torch.rand(8, 6)
-    assert torch.allclose(pixels.ink.blocky(y, (4, 3)), y.view(4, 2, 3, 2).mean((1, 3)))
+    assert torch.allclose(pixels.display.blocky(y, (4, 3)), y.view(4, 2, 3, 2).mean((1, 3)))
 
 
 class Vgg(nn.Module):

@@ -18,7 +18,7 @@ from tests.sets import net, pictures, saved
 from zorki import blocks, io, lens, studio
 from zorki.cli.main import run as command
 from zorki.core import events
-from zorki.pixels import cutting, units
+from zorki.exciting import crops, units
 from zorki.wings.see import maximize, patches
 
 pytestmark = pytest.mark.tiny
@@ -126,10 +126,10 @@ def test_patches_at_the_border_keep_their_place_on_paper() -> None:
     assert corner.shape == bottom.shape == (3, 5, 5)
     assert float(corner[0, 2, 2]) == 1
     assert float(corner[0, 3, 3]) == 0
-    assert bool((corner[:, :2] == cutting.PAPER).all())
-    assert bool((corner[:, :, :2] == cutting.PAPER).all())
+    assert bool((corner[:, :2] == crops.PAPER).all())
+    assert bool((corner[:, :, :2] == crops.PAPER).all())
     assert float(bottom[0, 2, 2]) == pytest.approx(200 / 255)
-    assert bool((bottom[:, 3:] == cutting.PAPER).all())
+    assert bool((bottom[:, 3:] == crops.PAPER).all())
 
 
 def test_a_field_larger_than_the_photographs_is_said() -> None:
@@ -301,9 +301,9 @@ def test_outside_of_the_photograph_nothing_came_back() -> None:
     shown = (
         patches.run(net(module, 16), io.PhotoSet(photos), patches.Settings(layer="0", channel="0", count=1, drawn=False)).layers[0].shown[0]
     )
-    outside = shown[0, 0, 0] == np.float32(cutting.PAPER)
+    outside = shown[0, 0, 0] == np.float32(crops.PAPER)
     assert outside.any()
-    assert bool((shown[1, 0][:, outside] == cutting.NOTHING).all())
+    assert bool((shown[1, 0][:, outside] == crops.NOTHING).all())
     assert bool((shown[1, 0][:, ~outside] == 1).all()), "the filter is the same everywhere, so that all is as strong"
 
 

@@ -104,7 +104,7 @@ def begun(
     folder = folder_for(opened, out, force)
     net = studio.load(model, weights=weights, device=device, dtype=dtype)
     if painting is None:
-        from zorki.pixels.flow import painting as flowing
+        from zorki.guided.own_style import painting as flowing
 
         flow = folder / "flow.png" if force else io.free_path(folder / "flow.png")
         with writing():

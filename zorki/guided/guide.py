@@ -80,7 +80,7 @@ class Guide:
 
     @staticmethod
     def levels(photo: io.Photo) -> blocks.Pixels:
-        return pixels.ink.levels(studio.tensor(photo))
+        return pixels.display.levels(studio.tensor(photo))
 
     @property
     def hw(self) -> tuple[int, int]:
@@ -89,7 +89,7 @@ class Guide:
 
     def fitted(self, size: int, layer: str | Sequence[str]) -> tuple[int, int]:
         """The size (h, w) at which a method works on the photo when it is asked for that longest side."""
-        return pixels.shift.fitted(self.net, self.hw, size, layer)
+        return pixels.sizes.fitted(self.net, self.hw, size, layer)
 
     def stages(self) -> list[str]:
         """The last activation of each block, shallow to deep: relu1_2 … for our own net, else five spread over the depth."""
@@ -119,7 +119,7 @@ class Guide:
 
 def shrunk(photo: io.Photo, side: int = SIDE) -> io.Photo:
     """The photo with that longest side at most; its name and what else it is stay."""
-    hw = pixels.shift.fit(photo.pixels.shape[:2], side)
+    hw = pixels.sizes.fit(photo.pixels.shape[:2], side)
     if hw == photo.pixels.shape[:2]:
         return photo
     alpha = None if photo.alpha is None else io.resize(photo.alpha[..., None], hw)[..., 0]

@@ -60,7 +60,7 @@ def probed(net: lens.Net, layer: str) -> Speed:
 
 def timed(net: lens.Net, layer: str, threads: int) -> Speed:
     """The middle of a few steps; the first, in which much is made ready, does not count."""
-    hw = pixels.shift.fitted(net, (SIDE, SIDE), SIDE, layer)
+    hw = pixels.sizes.fitted(net, (SIDE, SIDE), SIDE, layer)
     count = min(AT_ONCE, net.batch or AT_ONCE)
     while count > 1 and climbing(net, layer, hw, 1, count) > MOST:
         count -= 1

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from zorki.core.errors import InputError
 from zorki.lens.net import Net
@@ -18,6 +19,7 @@ from zorki.lens.turns import alone
 
 Rule = Literal["gradient", "deconvnet", "guided", "redirect"]
 RULES = ("gradient", "deconvnet", "guided", "redirect")
+UNRULED = {"relu", "relu6", "hardtanh", "silu", "gelu", "mish", "hardswish", "elu", "celu", "selu", "leaky_relu", "softplus", "threshold"}
 
 RELUS = {F.relu, torch.relu, torch.Tensor.relu}
 RELUS_IN_PLACE = {torch.relu_, torch.Tensor.relu_}
@@ -134,3 +136,15 @@ class Rectified(torch.autograd.Function):
         alive = (plain != 0).flatten(1).any(1) if plain.dim() > 1 else (plain != 0).any()
         alive = alive.view(-1, *[1] * (plain.dim() - 1)) if plain.dim() > 1 else alive
         return torch.where(alive, plain, back.masked_fill(blocked, 0)), None, None
+
+
+class Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """The names of all operations done inside, however they were called."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.met: set[str] = set()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.met.add(func._schema.name.partition("::")[2].rstrip("_"))
+        return func(*args, **(kwargs or {}))

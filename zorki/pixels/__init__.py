@@ -9,21 +9,18 @@ from zorki.core.lazy import attach
 if TYPE_CHECKING:
     from zorki.pixels import boards as boards
     from zorki.pixels import colour as colour
-    from zorki.pixels import dreaming as dreaming
-    from zorki.pixels import goals as goals
-    from zorki.pixels import ink as ink
-    from zorki.pixels import laying as laying
+    from zorki.pixels import display as display
     from zorki.pixels import objectives as objectives
-    from zorki.pixels import regions as regions
-    from zorki.pixels import shift as shift
+    from zorki.pixels import parts as parts
+    from zorki.pixels import sizes as sizes
     from zorki.pixels.canvas import Canvas as Canvas
     from zorki.pixels.canvas import Fourier as Fourier
     from zorki.pixels.canvas import Maco as Maco
     from zorki.pixels.canvas import Plain as Plain
     from zorki.pixels.canvas import grey as grey
+    from zorki.pixels.climbing import Shot as Shot
     from zorki.pixels.climbing import Step as Step
     from zorki.pixels.climbing import climb as climb
-    from zorki.pixels.dreaming import Shot as Shot
     from zorki.pixels.objectives import Objective as Objective
     from zorki.pixels.transforms import Roll as Roll
     from zorki.pixels.transforms import Wobble as Wobble
@@ -37,19 +34,16 @@ __getattr__, __dir__, __all__ = attach(
         "Objective": "objectives",
         "Plain": "canvas",
         "Roll": "transforms",
-        "Shot": "dreaming",
+        "Shot": "climbing",
         "Step": "climbing",
         "Wobble": "transforms",
         "boards": "",
         "climb": "climbing",
         "colour": "",
-        "dreaming": "",
-        "goals": "",
+        "display": "",
         "grey": "canvas",
-        "ink": "",
-        "laying": "",
         "objectives": "",
-        "regions": "",
-        "shift": "",
+        "parts": "",
+        "sizes": "",
     },
 )

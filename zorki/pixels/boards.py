@@ -13,7 +13,7 @@ import torch
 from zorki import lens
 from zorki.core import hands
 from zorki.core.seeds import seed_for
-from zorki.pixels import ink, objectives, shift
+from zorki.pixels import display, objectives, sizes
 from zorki.pixels.canvas import Canvas, Fourier
 from zorki.pixels.climbing import Step, climb
 from zorki.pixels.objectives import Objective
@@ -92,7 +92,7 @@ def of_channels(
     batch: int = 16, seed: int = 0, each: int = 1,
 ) -> Iterator[Step]:  # fmt: skip
     """Draws channels of a layer from nothing, as Fourier pictures; `each` that many times, from different starts."""
-    hw = (size, size) if net.step(layer) == 1 else shift.fitted(net, (size, size), size, layer)
+    hw = (size, size) if net.step(layer) == 1 else sizes.fitted(net, (size, size), size, layer)
     wanted = [(n, j) for n in channels for j in range(each)]
 
     def made(some: Sequence[tuple[int, int]]) -> Batch:
@@ -100,6 +100,6 @@ def of_channels(
         return Fourier(hw, seeds, channels=net.channels, device=net.device), objectives.channels(layer, [n for n, _ in some]), seeds
 
     yield from board(
-        net, wanted, min(batch, net.batch or batch), made, steps=steps, rate=rate, show=ink.visible,
+        net, wanted, min(batch, net.batch or batch), made, steps=steps, rate=rate, show=display.visible,
         wobble=Wobble(jitter=jitter, rolls=True), labels=tuple(f"{layer}:{n}{f' #{j + 1}' if each > 1 else ''}" for n, j in wanted),
     )  # fmt: skip

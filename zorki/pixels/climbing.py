@@ -53,6 +53,13 @@ class Step:
             return self.sketch(side).detach().float().clamp(0, 1).cpu().clone()
 
 
+@dataclass(frozen=True)
+class Shot(Step):
+    """A step of a climb that knows which of its steps are a film's frames."""
+
+    shot: bool = False
+
+
 def climb(
     net: lens.Net,
     canvas: Canvas,

@@ -14,8 +14,6 @@ import torch
 from torch.nn import functional as F
 
 from zorki.core.errors import InputError
-from zorki.pixels.directions import Direction
-from zorki.pixels.moments import no_maps
 
 Seen = Mapping[str, torch.Tensor]
 PICTURE, LOGITS = "picture", "logits"  # what a term may read beside layers
@@ -188,9 +186,9 @@ def logit(number: int) -> Objective:
     return one(f"class {number}", [LOGITS], lambda seen: at(seen[LOGITS], LOGITS, number))
 
 
-def towards(found: Direction) -> Objective:
-    """How near the net's answer comes to a direction: their cosine."""
-    return one(found.name, [LOGITS], lambda seen: found.of(seen[LOGITS]))
+def towards(name: str, cosine: Callable[[torch.Tensor], torch.Tensor]) -> Objective:
+    """How near the net's answer comes to a direction: their cosine, which is asked of the answer."""
+    return one(name, [LOGITS], lambda seen: cosine(seen[LOGITS]))
 
 
 def content(name: str, target: torch.Tensor) -> Objective:
@@ -205,6 +203,11 @@ def content(name: str, target: torch.Tensor) -> Objective:
         return (seen[name].float() - target).pow(2).flatten(1).sum(1) / size
 
     return one(f"content {name}", [name], value)
+
+
+def no_maps(layer: str) -> InputError:
+    """What is said of a layer without places."""
+    return InputError(f"{layer} has no maps.", "A style is how maps go together.", "Choose a layer with maps: `zorki layers`.")
 
 
 def gram_of(maps: torch.Tensor) -> torch.Tensor:

@@ -107,7 +107,7 @@ class Job:
                 return Page(page, self.record(), drawn)
         if len(self.last.labels) > 1:
             named = zip(drawn, self.last.labels, strict=False)  # broken off, there are fewer drawings than names
-            tiles = [blocks.Tile(pixels=pixels.ink.levels(p), caption=label, alt=f"What {label} answers to") for p, label in named]
+            tiles = [blocks.Tile(pixels=pixels.display.levels(p), caption=label, alt=f"What {label} answers to") for p, label in named]
             return Board(tuple(tiles), self.record(), drawn)
         first = next(iter(self.photos.values()), None)
         return Picture(drawn[:1], first if first is not None and first.pixels.shape[:2] == drawn.shape[-2:] else None, self.record())

@@ -75,7 +75,7 @@ class Picture(Shown):
     raw: Any = field(default=None, repr=False)
 
     def numpy(self) -> npt.NDArray[np.uint8]:
-        return pixels.ink.levels(self.picture)
+        return pixels.display.levels(self.picture)
 
     def tensor(self) -> torch.Tensor:
         return self.picture.reshape(self.picture.shape[-3:])

@@ -10,7 +10,7 @@ from zorki.guided.guide import Guide
 from zorki.guided.ledger import Task
 from zorki.guided.plan import Plan
 from zorki.guided.work import climbing
-from zorki.pixels import sitting
+from zorki.painting import problem
 
 ORDER = 80
 TITLE = "Painted"
@@ -35,8 +35,8 @@ PLANS = (
 def work(guide: Guide, plan: Painted) -> list[Task]:
     layers = guide.stages()
     wishes = studio.method("style", "transfer").fill(None, {"size": plan.size, "steps": plan.steps})
-    sizes = sitting.sizes_of(guide.net, guide.hw, wishes, layers)
-    return [tuple(climbing(guide.net, layers[-1], hw, plan.steps * share) for hw, share in zip(sizes, sitting.FINER, strict=False))]
+    sizes = problem.sizes_of(guide.net, guide.hw, wishes, layers)
+    return [tuple(climbing(guide.net, layers[-1], hw, plan.steps * share) for hw, share in zip(sizes, problem.FINER, strict=False))]
 
 
 def build(guide: Guide, plan: Painted) -> Iterator[blocks.Block]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import torch
 
     from zorki import io
-    from zorki.pixels.index import Index, Search
+    from zorki.exciting.index import Index, Search
 
 INPUTS = {"photos": Input("photographs (folders, zips, files): the best patches stand beside each drawing", option=True, many=True)}
 NINE = 9
@@ -75,27 +75,27 @@ def run(net: lens.Net, photos: io.PhotoSet | None = None, s: Settings = Settings
 
 def excited(net: lens.Net, photos: io.PhotoSet, layer: str, file: str | None, quiet: bool = False) -> tuple[Search, Index]:
     """Which photographs excite the layer's channels most: from the cache, or looked for."""
-    from zorki.pixels import index, keeping
+    from zorki.exciting import index, index_files
 
     search = index.Search(net, photos, [layer], NINE)
-    return search, keeping.found(search, file, quiet=quiet)
+    return search, index_files.found(search, file, quiet=quiet)
 
 
 def page(
     net: lens.Net, drawn: torch.Tensor, labels: Sequence[str], s: Settings, command: str, photos: io.PhotoSet | None = None
 ) -> blocks.Page:
     """The page of what is drawn so far (n, 3, h, w) in 0..1; labels: its channels as "layer:number", of which the first n are drawn."""
-    from zorki.pixels import speaking
+    from zorki.exciting import channel_classes
 
     name = net.pick_layer(s.layer)
     layer = net.layer(name)
     chosen = [int(label.rpartition(":")[2]) for label in labels[: len(drawn)]]
-    said = speaking.spoken(net, drawn, name, chosen, s.classes)
+    said = channel_classes.spoken(net, drawn, name, chosen, s.classes)
     cut = {} if photos is None else patches(net, photos, name, chosen, s.index)
     entries = tuple(
         blocks.Entry(
             key=f"{name}-{number}", title=f"{name}:{number}", words=(said[number],) if number in said else (),
-            tile=blocks.Tile(pixels=pixels.ink.levels(picture), caption=f"{name}:{number}", alt=f"What {name}:{number} answers to"),
+            tile=blocks.Tile(pixels=pixels.display.levels(picture), caption=f"{name}:{number}", alt=f"What {name}:{number} answers to"),
             beside=cut.get(number, ()),
         )
         for number, picture in zip(chosen, drawn, strict=True)
@@ -126,10 +126,10 @@ def page(
 
 def patches(net: lens.Net, photos: io.PhotoSet, name: str, chosen: Sequence[int], file: str | None) -> dict[int, tuple[blocks.Mosaic, ...]]:
     """For each channel the nine patches that excite it most."""
-    from zorki.pixels import cutting
+    from zorki.exciting import crops
 
     search, found = excited(net, photos, name, file, quiet=True)
-    cut = cutting.Cut(search, found, name, tuple(chosen), min(NINE, len(photos) - len(found.failed)), ())
+    cut = crops.Cut(search, found, name, tuple(chosen), min(NINE, len(photos) - len(found.failed)), ())
     for k, _ in enumerate(chosen, 1):
         cut.next()
         events.tell("patches", k, len(chosen))

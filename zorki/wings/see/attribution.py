@@ -13,7 +13,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from zorki import io, lens, pixels
+from zorki import explaining, io, lens, pixels
 from zorki.blocks import Tile
 from zorki.core import events
 from zorki.core.errors import InputError
@@ -23,9 +23,9 @@ from zorki.core.settings import Least
 if TYPE_CHECKING:
     import torch
 
-    from zorki.pixels.attributing import Ask
-    from zorki.pixels.directions import Direction
-    from zorki.pixels.naming import Name
+    from zorki.explaining.attribution import Ask
+    from zorki.explaining.classes import Name
+    from zorki.explaining.directions import Direction
 
 TITLES = {
     "gradcam": "Grad-CAM", "gradcam++": "Grad-CAM++", "layercam": "LayerCAM", "gradient": "gradient", "guided": "guided backpropagation",
@@ -103,7 +103,7 @@ class Map:
     raw: torch.Tensor
     more: dict[str, object]
     sanity: float | None = None
-    span: pixels.laying.Span | None = None
+    span: explaining.alignment.Span | None = None
 
     @property
     def maximum(self) -> float:
@@ -130,18 +130,18 @@ class Map:
 
         Fine maps stand alone, and their square roots are shown, as a few pixels are much brighter than the rest.
         """
-        laying, hw = pixels.laying, (photo.shape[-2], photo.shape[-1])
+        hw = (photo.shape[-2], photo.shape[-1])
         unknown = ~self.raw.isfinite()
-        known = pixels.ink.stretched(self.raw.masked_fill(unknown, 0), low=0.0)
+        known = pixels.display.stretched(self.raw.masked_fill(unknown, 0), low=0.0)
         gaps = bool(unknown.any())  # beside them nothing is smoothed, or they would seem to be measured as 0
-        shown = laying.laid(known, self.span, hw, laying.hard if gaps else laying.smooth)
-        picture = pixels.ink.overlay(photo, shown) if self.method in COARSE else pixels.ink.heat(shown.sqrt())
-        picture = laying.striped(picture, photo, unknown) if gaps else picture
+        shown = explaining.alignment.laid(known, self.span, hw, explaining.alignment.hard if gaps else explaining.alignment.smooth)
+        picture = pixels.display.overlay(photo, shown) if self.method in COARSE else pixels.display.heat(shown.sqrt())
+        picture = explaining.alignment.striped(picture, photo, unknown) if gaps else picture
         words = [f"{TITLES[self.method]}: {name}", self.flat or f"at most {self.maximum:.3g}"]
         words += ["striped: not measured"] if gaps else []
         words += [] if self.sanity is None else [f"random weights: {self.sanity:.2f}"]
         return Tile(
-            pixels=pixels.ink.levels(picture),
+            pixels=pixels.display.levels(picture),
             caption="; ".join(words),
             alt=f"{TITLES[self.method]}: what speaks for {name}, bright where it is",
         )
@@ -225,7 +225,7 @@ class Attribution:
         return [one.line() for one in q.top] if q.likeness is None else [f"{q.likeness:6.3f}  cosine with {q.name}"]
 
     def tiles(self) -> list[Tile]:
-        seen = Tile(pixels=pixels.ink.levels(self.photo), caption="the photo", alt="The photo as it was given")
+        seen = Tile(pixels=pixels.display.levels(self.photo), caption="the photo", alt="The photo as it was given")
         return [seen, *(m.tile(self.photo, self.question.short) for m in self.maps)]
 
 
@@ -244,7 +244,7 @@ def run(
     """
     for what, mask in (("parts", parts), ("at", at)):
         if mask is not None:
-            pixels.regions.fitting(f"--{what}", (mask.shape[-2], mask.shape[-1]), "the photo", (photo.shape[-2], photo.shape[-1]))
+            pixels.parts.fitting(f"--{what}", (mask.shape[-2], mask.shape[-1]), "the photo", (photo.shape[-2], photo.shape[-1]))
     question = asked(net, photo, s, at, like, towards)
     if parts is not None and s.method not in ("occlusion", "all"):
         events.note("--parts are covered by --method occlusion: here they change nothing.")
@@ -262,7 +262,7 @@ def run(
         events.note(f"{', '.join(titles)} left out: {why}")
     for m in found:
         say(m, question.short, alone=s.method != "all")
-    shown = pixels.shift.resize(photo, pixels.shift.fit((photo.shape[-2], photo.shape[-1]), SHOWN)).cpu()
+    shown = pixels.sizes.resize(photo, pixels.sizes.fit((photo.shape[-2], photo.shape[-1]), SHOWN)).cpu()
     return Attribution(tuple(found), question, shown)
 
 
@@ -270,21 +270,21 @@ def asked(
     net: lens.Net, photo: torch.Tensor, s: Settings, at: torch.Tensor | None, like: torch.Tensor | None, towards: io.Vector | None
 ) -> Question:
     """What is asked about the photo: the class wanted or the likeliest, or how near its answer is to a direction."""
-    from zorki.pixels import directions, naming
+    from zorki.explaining import classes, directions
 
-    size = naming.whole(net, photo)
+    size = classes.whole(net, photo)
     if direction := directions.direction(net, like, towards, s.token, size):
         if s.class_ is not None:
             raise InputError(f"A class and {direction.name} are both asked about.", "", "Leave --class out, or --like and --towards.")
-        likeness = float(direction.of(net.logits(pixels.shift.resize(photo.detach(), size).to(net.device)))[0])
+        likeness = float(direction.of(net.logits(pixels.sizes.resize(photo.detach(), size).to(net.device)))[0])
         events.note(f"The net's answer has a cosine of {likeness:.3f} with {direction.name}.")
         return Question(direction.name, direction=direction, likeness=likeness)
-    number = None if s.class_ is None else naming.numbered(net, s.class_)
-    share, segments = naming.shares(net, photo, at, guess=number is None)
+    number = None if s.class_ is None else classes.numbered(net, s.class_)
+    share, segments = classes.shares(net, photo, at, guess=number is None)
     number = int(share.argmax()) if number is None else number
     if not 0 <= number < len(share):
         raise InputError(f"There is no class {number}.", f"The network has classes 0 to {len(share) - 1}.")
-    question = Question(naming.called(net, number), number, tuple(naming.likeliest(net, share)), segments)
+    question = Question(classes.called(net, number), number, tuple(classes.likeliest(net, share)), segments)
     if segments:
         place = (
             "all pixels, as the network gives it none"
@@ -324,26 +324,26 @@ def measured(
     net: lens.Net, photo: torch.Tensor, question: Question, method: str, s: Settings, parts: torch.Tensor | None, at: torch.Tensor | None
 ) -> Map:
     """One method's map, and with --sanity how like it is to that of random weights."""
-    from zorki.pixels import attributing, naming
+    from zorki.explaining import attribution, classes
 
-    x = pixels.shift.resize(photo, naming.whole(net, photo, 2 if method in CAMS and net.side < FINE else 1)).to(net.device)
-    where = attributing.asked(net, x, question.number or 0, at) if question.segments else None
-    ask = attributing.Ask(net, question.number or 0, where, question.direction)
+    x = pixels.sizes.resize(photo, classes.whole(net, photo, 2 if method in CAMS and net.side < FINE else 1)).to(net.device)
+    where = attribution.asked(net, x, question.number or 0, at) if question.segments else None
+    ask = attribution.Ask(net, question.number or 0, where, question.direction)
     if method in CAMS:
         s = replace(s, layer=lens.choosing.weighed(net, s.layer, question.segments))
     made = mapped(ask, x, method, s, parts)
     if s.sanity:
-        copies = (attributing.randomised(net, s.seed, k) for k in range(SHUFFLES))
+        copies = (attribution.randomised(net, s.seed, k) for k in range(SHUFFLES))
         again = replace(s, layer=str(made.more.get("layer", s.layer))) if method in CAMS else s
         others = (mapped(replace(ask, net=copy), x, method, again, parts).raw for copy in copies)
-        alike = [r for r in (attributing.rank_correlation(made.raw, raw) for raw in others) if r is not None]
+        alike = [r for r in (attribution.rank_correlation(made.raw, raw) for raw in others) if r is not None]
         made = replace(made, sanity=sum(alike) / len(alike) if alike else None)
     return made
 
 
 def mapped(ask: Ask, x: torch.Tensor, method: str, s: Settings, parts: torch.Tensor | None) -> Map:
     """One method's map of what is asked, for x (1, c, h, w)."""
-    from zorki.pixels import attributing as by
+    from zorki.explaining import attribution as by
 
     more: dict[str, object] = {}
     span = None
@@ -352,7 +352,7 @@ def mapped(ask: Ask, x: torch.Tensor, method: str, s: Settings, parts: torch.Ten
         a, g, layer = by.weighed(ask, x, str(s.layer), told)
         raw = {"gradcam": by.gradcam, "gradcam++": by.gradcam_plus, "layercam": by.layercam}[method](a, g)
         more["layer"] = layer
-        span = pixels.laying.span(ask.net, layer, (x.shape[-2], x.shape[-1]), (raw.shape[0], raw.shape[1]), told)
+        span = explaining.alignment.span(ask.net, layer, (x.shape[-2], x.shape[-1]), (raw.shape[0], raw.shape[1]), told)
         if not bool(raw.any()):
             more["why"] = by.why_empty(a, g, layer)
     elif method == "occlusion":

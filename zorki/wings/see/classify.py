@@ -18,7 +18,7 @@ from zorki.core.settings import Least
 if TYPE_CHECKING:
     import torch
 
-    from zorki.pixels.naming import Name
+    from zorki.explaining.classes import Name
 
 INPUTS = {"photo": Input("the photo that is named")}
 NETS = weights.NAMERS  # where no network is given, the first of these that is installed
@@ -56,15 +56,15 @@ class Likeliest:
     def tiles(self) -> list[Tile]:
         """The photo with its names, for --out."""
         said = ", ".join(f"{one.short} {one.share:.0%}" for one in self.top)
-        return [Tile(pixels=pixels.ink.levels(self.photo), caption=said, alt=f"The photo; the likeliest names are {said}")]
+        return [Tile(pixels=pixels.display.levels(self.photo), caption=said, alt=f"The photo; the likeliest names are {said}")]
 
 
 def run(net: lens.Net, photo: torch.Tensor, s: Settings = Settings()) -> Likeliest:
     """photo: (1, 3, h, w) float32 sRGB in 0..1. Raises InputError for a net that has no classes."""
-    from zorki.pixels import naming
+    from zorki.explaining import classes
 
-    share, segments = naming.shares(net, photo)
+    share, segments = classes.shares(net, photo)
     if segments:
         events.note(f"{net.name} gives each pixel a class: shares are of pixels.")
-    shown = pixels.shift.resize(photo, pixels.shift.fit((photo.shape[-2], photo.shape[-1]), SHOWN)).cpu()
-    return Likeliest(tuple(naming.likeliest(net, share, s.count)), shown)
+    shown = pixels.sizes.resize(photo, pixels.sizes.fit((photo.shape[-2], photo.shape[-1]), SHOWN)).cpu()
+    return Likeliest(tuple(classes.likeliest(net, share, s.count)), shown)

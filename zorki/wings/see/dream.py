@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import torch
 
     from zorki import lens
+    from zorki.wings.see import _dream
 
 INPUTS = {
     "photo": Input("the photo to dream on"),
@@ -81,30 +82,27 @@ def run(
 
     photo, guide, mask: (1, 3, h, w) float32 sRGB in 0..1. Raises UnknownName for a layer the net lacks, InputError for a channel.
     """
-    dreaming = pixels.dreaming
-    wishes = [dreaming.wish(net, text) for text in s.layer or (net.pick_layer(None),)]
+    wishes = [_dream.wish(net, text) for text in s.layer or (net.pick_layer(None),)]
     layers = list(dict.fromkeys(w.layer for w in wishes))
     if guide is not None:
-        wishes = dreaming.guided(net, wishes, guide, s.size)
+        wishes = _dream.guided(net, wishes, guide, s.size)
     hw = (photo.shape[-2], photo.shape[-1])
     cover = None if mask is None else covering(mask, hw)
     sizes = octaves(net, hw, s, layers)
     stages, first = len(sizes) * s.frames, photo
     for frame in range(s.frames):
         if frame:
-            calm = dreaming.held(photo, first)
-            photo = dreaming.enlarged(calm if cover is None else photo.lerp(calm, cover), s.zoom)
-            cover = None if cover is None else dreaming.enlarged(cover, s.zoom)
-        canvas: pixels.dreaming.Dream | None = None
+            calm = _dream.held(photo, first)
+            photo = _dream.enlarged(calm if cover is None else photo.lerp(calm, cover), s.zoom)
+            cover = None if cover is None else _dream.enlarged(cover, s.zoom)
+        canvas: _dream.Dream | None = None
         for k, size in enumerate(sizes, 1):
-            canvas = dreaming.Dream.on(photo, size, cover, canvas, net.device)
+            canvas = _dream.Dream.on(photo, size, cover, canvas, net.device)
 
-            def show(
-                canvas: pixels.dreaming.Dream = canvas, photo: torch.Tensor = photo, cover: torch.Tensor | None = cover
-            ) -> torch.Tensor:
+            def show(canvas: _dream.Dream = canvas, photo: torch.Tensor = photo, cover: torch.Tensor | None = cover) -> torch.Tensor:
                 return canvas.over(photo, cover)
 
-            yield from dreaming.ascend(
+            yield from _dream.ascend(
                 net, canvas, wishes, steps=s.steps, rate=s.rate / 255, jitter=s.jitter,
                 seed=seed_for(s.seed, "dream", k, *([frame] if frame else [])), multiple=net.multiple(layers) if net.step(layers) else 1,
                 show=show, stage=frame * len(sizes) + k, stages=stages, shots=None if s.frames == 1 else k == len(sizes),
@@ -117,8 +115,8 @@ def run(
 def covering(mask: torch.Tensor, hw: tuple[int, int]) -> torch.Tensor:
     """A mask (1, 3, h, w) as weights (1, 1, h, w) of the photo's size. Raises InputError for one of another shape."""
     cover = mask.mean(1, keepdim=True)
-    pixels.regions.fitting("The mask", (mask.shape[-2], mask.shape[-1]), "the photo", hw)
-    cover = pixels.shift.resize(cover, hw)
+    pixels.parts.fitting("The mask", (mask.shape[-2], mask.shape[-1]), "the photo", hw)
+    cover = pixels.sizes.resize(cover, hw)
     if not bool(cover.any()):
         events.note("The mask is black all over: the photo stays as it is.")
     return cover
@@ -126,16 +124,16 @@ def covering(mask: torch.Tensor, hw: tuple[int, int]) -> torch.Tensor:
 
 def octaves(net: lens.Net, hw: tuple[int, int], s: Settings, layers: list[str]) -> list[tuple[int, int]]:
     """The sizes (h, w) climbed, small to large, none that the net does not take; with `full` up to the photo's own."""
-    fitted, dreaming = pixels.shift.fitted, pixels.dreaming
+    fitted = pixels.sizes.fitted
     largest = fitted(net, hw, s.size, layers)
     sizes = [fitted(net, largest, round(max(largest) / s.ratio**k), layers) for k in reversed(range(s.octaves))]
     if s.full:
         more = upwards(net, hw, largest, s.ratio, layers)
         sizes = [size for size in sizes if max(size) * 1.1 < max(more[0])] + more  # of two that are nearly one the larger
     sizes = list(dict.fromkeys(sizes))
-    while len(sizes) > 1 and not dreaming.takes(net, sizes[0], layers):
+    while len(sizes) > 1 and not _dream.takes(net, sizes[0], layers):
         sizes = sizes[1:]
-    if not dreaming.takes(net, sizes[0], layers):  # too small as a whole
+    if not _dream.takes(net, sizes[0], layers):  # too small as a whole
         step = net.multiple(layers) if net.step(layers) else 1
         sizes = [(max(sizes[0][0], -(-net.hw[0] // step) * step), max(sizes[0][1], -(-net.hw[1] // step) * step))]
     return sizes
@@ -153,5 +151,5 @@ def upwards(net: lens.Net, hw: tuple[int, int], start: tuple[int, int], ratio: f
         if fixed:
             out.append((round(start[0] * (top[0] / start[0]) ** (k / count)), round(start[1] * (top[1] / start[1]) ** (k / count))))
         else:
-            out.append(pixels.shift.fitted(net, hw, round(max(start) * grows ** (k / count)), layers))
+            out.append(pixels.sizes.fitted(net, hw, round(max(start) * grows ** (k / count)), layers))
     return [*out, top]

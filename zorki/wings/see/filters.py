@@ -90,12 +90,12 @@ class Filters:
         for i, (number, first, w) in enumerate(zip(self.channels, self.first, self.weights, strict=True)):
             size = f"{w.shape[-2]} by {w.shape[-1]} weights"
             if self.colours != "none":
-                picture = pixels.ink.enlarged(pixels.ink.levels(0.5 + self.shown(w.expand(3, -1, -1)) / 2), least)
+                picture = pixels.display.enlarged(pixels.display.levels(0.5 + self.shown(w.expand(3, -1, -1)) / 2), least)
                 out.append(Tile(pixels=picture, caption=f"{number}", alt=f"Filter {number} of {self.layer}, {size}"))
                 continue
             chosen = self.slices(i)
             side = least // 2 if w.shape[-2:].numel() == 1 else least
-            row = [pixels.ink.enlarged(pixels.ink.levels(pixels.ink.signed(self.shown(w[k]))), side) for k in chosen]
+            row = [pixels.display.enlarged(pixels.display.levels(pixels.display.signed(self.shown(w[k]))), side) for k in chosen]
             reads = ", ".join(str(first + k) for k in chosen)
             alt = f"Filter {number} of {self.layer}, {size} on each of its input channels {reads}: orange above zero, blue below"
             out.append(Tile(pixels=beside(row), caption=f"{number}: {reads.replace(',', '')}", alt=alt))
@@ -106,9 +106,9 @@ class Filters:
         import torch
 
         ramp = self.shown(torch.linspace(-self.scale, self.scale, hw[1], dtype=torch.float32, device="cpu")).expand(hw[0], -1)
-        picture = pixels.ink.signed(ramp) if self.colours == "none" else (0.5 + ramp / 2).expand(3, -1, -1)
+        picture = pixels.display.signed(ramp) if self.colours == "none" else (0.5 + ramp / 2).expand(3, -1, -1)
         said = f"±{self.scale:.2g}"
-        return Tile(pixels=pixels.ink.levels(picture), caption=said, alt=f"The scale of all: from minus to plus {self.scale:.3g}")
+        return Tile(pixels=pixels.display.levels(picture), caption=said, alt=f"The scale of all: from minus to plus {self.scale:.3g}")
 
 
 def beside(row: list[Pixels]) -> Pixels:
@@ -125,7 +125,7 @@ def run(net: lens.Net, s: Settings = Settings()) -> Filters:
     """
     import torch
 
-    from zorki.pixels import linear
+    from zorki.wings.see import _filters
 
     with net.quiet():  # in train mode a weight that is computed when asked for would change what it is computed from
         name = chosen(net, s)
@@ -133,9 +133,9 @@ def run(net: lens.Net, s: Settings = Settings()) -> Filters:
             weights, first = arranged(net, name)
             asked = numbers(s.channel, len(weights), name)
         else:
-            weights, asked = linear.readings(net, name, s.channel, keep=s.fold)
+            weights, asked = _filters.readings(net, name, s.channel, keep=s.fold)
             first = [0] * len(asked)
-        slope = linear.following_norm(net, name) if s.fold else None
+        slope = _filters.following_norm(net, name) if s.fold else None
         if s.fold and slope is None:
             events.note(f"No batch norm follows {name}: nothing of that kind was folded in.")
         if slope is not None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 
-from zorki import lens, pixels
+from zorki import explaining, lens, pixels
 from zorki.blocks import Tile
 from zorki.core import events
 from zorki.core.errors import InputError, Stopped
@@ -75,7 +75,7 @@ class Maps:
     settings: Settings
     sees: str
     side: int | None = None
-    span: pixels.laying.Span | None = None
+    span: explaining.alignment.Span | None = None
 
     @property
     def highest(self) -> float:
@@ -94,17 +94,17 @@ class Maps:
     def tiles(self) -> list[Tile]:
         """Heat colours from 0, or the lowest value below it, to the largest; the caption says layer, channel, size and field."""
         hw, (rows, columns) = self.tile_hw(), self.maps.shape[-2:]
-        photo = pixels.shift.resize(self.photo, hw) if self.settings.over else self.photo
+        photo = pixels.sizes.resize(self.photo, hw) if self.settings.over else self.photo
         out = []
         for number, m in zip(self.channels, self.maps, strict=True):
             whole = self.maps if self.settings.scale == "shared" else m
-            shown = pixels.ink.stretched(m, low=min(0.0, float(whole.min())), high=float(whole.max()))
-            shown = pixels.laying.laid(shown, self.span if self.settings.over else None, hw, pixels.ink.blocky)
-            picture = pixels.ink.overlay(photo, shown) if self.settings.over else pixels.ink.heat(shown)
+            shown = pixels.display.stretched(m, low=min(0.0, float(whole.min())), high=float(whole.max()))
+            shown = explaining.alignment.laid(shown, self.span if self.settings.over else None, hw, pixels.display.blocky)
+            picture = pixels.display.overlay(photo, shown) if self.settings.over else pixels.display.heat(shown)
             name = f"{shortened(self.layer)}:{number}"
             out.append(
                 Tile(
-                    pixels=pixels.ink.levels(picture),
+                    pixels=pixels.display.levels(picture),
                     caption=f"{name}, {columns}x{rows}, {self.sees}" if self.side else name,
                     alt=f"Map of channel {number} of {self.layer}, {columns} × {rows} units, at most {float(m.max()):.3g}",
                 )
@@ -158,8 +158,8 @@ def seen(net: lens.Net, photo: torch.Tensor, names: Sequence[str], s: Settings) 
     """The maps of each layer, from one look at the photo."""
     import torch
 
-    size = pixels.shift.fitted(net, (photo.shape[-2], photo.shape[-1]), s.size, names[0] if len(names) == 1 else names)
-    small = pixels.shift.resize(photo, size)
+    size = pixels.sizes.fitted(net, (photo.shape[-2], photo.shape[-1]), s.size, names[0] if len(names) == 1 else names)
+    small = pixels.sizes.resize(photo, size)
     with torch.no_grad(), net.quiet():
         given = lens.capture(net, small.expand(net.batch or 1, -1, -1, -1).to(net.device), names, grad=False)
     told = lens.grids.told(s.grid, s.skip)
@@ -180,7 +180,7 @@ def seen(net: lens.Net, photo: torch.Tensor, names: Sequence[str], s: Settings) 
         field = layer.receptive_field
         sees = "sees all" if field is None else f"sees {field.size[1]:g}x{field.size[0]:g}"
         sees = sees if field is None or field.size[0] != field.size[1] else f"sees {field.size[0]:g} px"
-        span = pixels.laying.span(net, name, size, (a.shape[1], a.shape[2]), told)
+        span = explaining.alignment.span(net, name, size, (a.shape[1], a.shape[2]), told)
         out.append(Maps(name, a[order], tuple(order), small.cpu(), s, sees, span=span))
     return out
 

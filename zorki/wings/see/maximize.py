@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from zorki import io, lens, pixels
+from zorki import explaining, io, lens, pixels
 from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.core.method import Input
@@ -22,7 +22,7 @@ from zorki.core.settings import Least
 if TYPE_CHECKING:
     import torch
 
-    from zorki.pixels.directions import Direction
+    from zorki.explaining.directions import Direction
 
 INPUTS = {
     "on": Input("draw onto this photo instead of an empty picture", option=True),
@@ -92,9 +92,9 @@ def run(
         events.note(f"{net.name} takes {net.channels} channels: the first three are shown as red, green and blue.")
     layer, drawings, objective = planned(net, like, s, towards)
     hw = size_of(net, on if on is not None else like, s.size, layer if objective is None else None)
-    small = None if on is None else as_taken(net, pixels.shift.resize(on, hw).to(net.device))
+    small = None if on is None else as_taken(net, pixels.sizes.resize(on, hw).to(net.device))
     if like is not None and objective is None:
-        objective = pixels.objectives.caricature(layer, seen(net, pixels.shift.resize(like, hw), layer))
+        objective = pixels.objectives.caricature(layer, seen(net, pixels.sizes.resize(like, hw), layer))
     at_once = max(1, min(s.batch, net.batch or s.batch) // s.different)
 
     def batch(some: Sequence[tuple[str, int | None]]) -> pixels.boards.Batch:
@@ -109,8 +109,8 @@ def run(
 
     def show(picture: torch.Tensor) -> torch.Tensor:
         if on is not None and small is not None:
-            picture = torch.cat([pixels.shift.carry(on.to(picture.device), small, p[None]) for p in picture])
-        return pixels.ink.visible(picture)
+            picture = torch.cat([pixels.sizes.carry(on.to(picture.device), small, p[None]) for p in picture])
+        return pixels.display.visible(picture)
 
     yield from pixels.boards.board(
         net, drawings, at_once, batch, steps=s.steps, rate=s.rate, show=show,
@@ -125,7 +125,7 @@ def planned(
     """The layer that is read, what is drawn (its label, its channel), and the goal where it is not one channel each."""
     text = "towards" if s.goal is None and towards is not None else s.goal
     if text is not None:
-        objective = pixels.goals.goal(net, text, directed(net, like, towards, s.token))
+        objective = explaining.goals.goal(net, text, directed(net, like, towards, s.token))
         if like is not None and "like" not in [term.text for term in objective.terms]:
             raise InputError("--like and --goal are both goals.", "", "Leave one out, or write like into the goal.")
         read = [name for name in objective.reads if name != pixels.objectives.LOGITS]
@@ -140,7 +140,7 @@ def planned(
 
 def directed(net: lens.Net, like: torch.Tensor | None, towards: io.Vector | None, token: int | None) -> dict[str, Direction]:
     """The directions that a goal may name."""
-    from zorki.pixels.directions import direction
+    from zorki.explaining.directions import direction
 
     found = {
         "like": like is not None and direction(net, like, None, token),
@@ -157,8 +157,8 @@ def climb_of(unit: str) -> Callable[[str, list[int]], pixels.objectives.Objectiv
 def size_of(net: lens.Net, photo: torch.Tensor | None, size: int, layer: str | None) -> tuple[int, int]:
     """The size drawn at: the photo's shape where there is one; what the net takes."""
     if photo is not None:
-        return pixels.shift.fitted(net, (photo.shape[-2], photo.shape[-1]), size, layer)
-    return (size, size) if net.step(layer) == 1 else pixels.shift.fitted(net, (size, size), size, layer)
+        return pixels.sizes.fitted(net, (photo.shape[-2], photo.shape[-1]), size, layer)
+    return (size, size) if net.step(layer) == 1 else pixels.sizes.fitted(net, (size, size), size, layer)
 
 
 def canvas_of(net: lens.Net, hw: tuple[int, int], seeds: list[int], small: torch.Tensor | None, kind: str) -> pixels.Canvas:

@@ -22,8 +22,8 @@ from zorki.core.settings import Least
 
 if TYPE_CHECKING:
     from zorki import io
+    from zorki.exciting.crops import Patches
     from zorki.lens.rules import Rule
-    from zorki.pixels.cutting import Patches
 
 INPUTS = {"photos": Input("photographs: a folder, a zip, a picture or a pattern; may be given several times", many=True)}
 RULES: dict[str, tuple[Rule, ...]] = {
@@ -103,7 +103,7 @@ def run(net: lens.Net, photos: io.PhotoSet, s: Settings = Settings()) -> Excited
     Raises UnknownName for a layer, InputError for a channel that it lacks and when no photograph can be read, Stopped for a layer that
     gives nothing but NaN.
     """
-    from zorki.pixels import cutting, index, keeping, speaking
+    from zorki.exciting import channel_classes, crops, index, index_files
 
     names = layers_of(net, s.layer)
     chosen = {}
@@ -111,17 +111,17 @@ def run(net: lens.Net, photos: io.PhotoSet, s: Settings = Settings()) -> Excited
         count = index.channels_of(net, name)
         chosen[name] = numbers("all" if s.channel == Settings.channel and count < 16 else s.channel, count, name)
     search = index.Search(net, photos, names, max(NINE, s.count), s.size, s.batch)
-    found = keeping.found(search, s.index)
+    found = index_files.found(search, s.index)
     shown = min(s.count, len(photos) - len(found.failed))
     made, done = [], 0
     for name in names:
-        one = cutting.Cut(search, found, name, chosen[name], shown, RULES[s.beside])
+        one = crops.Cut(search, found, name, chosen[name], shown, RULES[s.beside])
         for _ in chosen[name]:
             one.next()
             done += 1
             events.tell("patches", done, sum(map(len, chosen.values())))
-        drawn = cutting.drawings(net, name, chosen[name], 1 + len(one.rules)) if s.drawn else None
-        words = {} if drawn is None else speaking.spoken(net, drawn[:, 0], name, chosen[name], CLASSES)
+        drawn = crops.drawings(net, name, chosen[name], 1 + len(one.rules)) if s.drawn else None
+        words = {} if drawn is None else channel_classes.spoken(net, drawn[:, 0], name, chosen[name], CLASSES)
         made.append(one.patches(drawn, words))
     if any(one.drawn is None for one in made):  # a sheet has one number of columns
         made = [replace(one, drawn=None) for one in made]

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import torch
 
     from zorki import io, lens
-    from zorki.pixels.moments import Moments
-    from zorki.pixels.painter import Painter
+    from zorki.painting.moments import Moments
+    from zorki.painting.painter import Painter
 
 INPUTS = {
     "content": Input("the photo that gets another light"),
@@ -73,13 +73,13 @@ def run(
     layer the net lacks, InputError for one mask without the other and for masks that have no colour in common.
     """
     from zorki.nets.soften import soften
-    from zorki.pixels import easel as easels
-    from zorki.pixels import manner, matting
-    from zorki.pixels.sitting import foreseen, opened
+    from zorki.painting import features, matting
+    from zorki.painting import optimiser as easels
+    from zorki.painting.problem import foreseen, opened
 
     with net.alone():
         soft = net.like(soften(net.module))
-    usual, holds = manner.style_layers(soft)
+    usual, holds = features.style_layers(soft)
     layers = [soft.layer(name).name for name in s.layers] or usual
     light, seen = opened(style)
     own, other = paired(content, light, content_mask, style_mask)
@@ -88,15 +88,15 @@ def run(
     longest = min(s.size, max(content.shape[-2:]))
     read = [*layers, holds]
     hws = [
-        pixels.shift.fitted(soft, (content.shape[-2], content.shape[-1]), side, read) for side in (max(96, round(longest * SMALL)), longest)
+        pixels.sizes.fitted(soft, (content.shape[-2], content.shape[-1]), side, read) for side in (max(96, round(longest * SMALL)), longest)
     ]
     easel: easels.Easel | None = None
     before: tuple[torch.Tensor, torch.Tensor] | None = None
     sizes = list(dict.fromkeys(hws))
     for k, hw in enumerate(sizes, 1):
-        base = pixels.shift.resize(content, hw).to(net.device)
+        base = pixels.sizes.resize(content, hw).to(net.device)
         found = compared(soft, base, light.to(net.device), own, other, layers, holds, content.shape == light.shape)
-        if k == 1 and manner.alike(found.here, found.there):
+        if k == 1 and features.alike(found.here, found.there):
             events.note("The photo has this light already: there is nothing to do.")
             yield pixels.Step(1, 1, 1, 1, 0.0, {}, lambda: content)
             return
@@ -106,12 +106,12 @@ def run(
             seconds = foreseen(judge, easel.picture.detach(), sizes, [s.steps] * len(sizes))
             events.note(f"At {hws[-1][1]} × {hws[-1][0]} pixels, about {events.spoken(seconds)}.")
         else:
-            easel = easel.next(hw, pixels.shift.carry(base, *before))
+            easel = easel.next(hw, pixels.sizes.carry(base, *before))
 
         def show(picture: torch.Tensor, side: int | None, base: torch.Tensor = base) -> torch.Tensor:
-            whole = pixels.shift.within(content, side).to(picture.device)
+            whole = pixels.sizes.within(content, side).to(picture.device)
             if not s.smooth:
-                return pixels.shift.carry(whole, base, picture)
+                return pixels.sizes.carry(whole, base, picture)
             radius = max(1, round(s.smooth * max(picture.shape[-2:])))
             start, matched = (recoloured(x, light, own, other) for x in (base, whole))
             return matting.relit(whole, matched, base, start, picture, radius)
@@ -126,7 +126,7 @@ def paired(
     """Weights (r, h, w) of the regions of both pictures, at their masks' sizes; of one region all of it."""
     import torch
 
-    from zorki.pixels import regions
+    from zorki.painting import regions
 
     if content_mask is None and style_mask is None:
         return torch.ones(1, 1, 1, dtype=torch.float32, device="cpu"), torch.ones(1, 1, 1, dtype=torch.float32, device="cpu")
@@ -134,7 +134,7 @@ def paired(
         have, lack = ("style", "content") if content_mask is None else ("content", "style")
         raise InputError(f"There is a --{have}-mask and no --{lack}-mask.", "Regions are paired by colour.", f"Give --{lack}-mask too.")
     for what, picture, mask in (("content", content, content_mask), ("style", style, style_mask)):
-        regions.fitting(f"The {what}'s mask", (mask.shape[-2], mask.shape[-1]), f"the {what}", (picture.shape[-2], picture.shape[-1]))
+        pixels.parts.fitting(f"The {what}'s mask", (mask.shape[-2], mask.shape[-1]), f"the {what}", (picture.shape[-2], picture.shape[-1]))
     own, other, names = regions.paired(*(m[0].permute(1, 2, 0).numpy() for m in (content_mask, style_mask)))
     events.note(f"Regions: {', '.join(f'{name} {float(w.mean()):.0%}' for name, w in zip(names, own, strict=True))} of the content.")
     return own, other
@@ -191,24 +191,24 @@ def compared(
     same: bool = False,
 ) -> Compared:
     """Both measured at this size, region by region. same: the two photos have one size, and are to have one here."""
-    from zorki.pixels import manner
+    from zorki.painting import features
     from zorki.pixels.objectives import PICTURE
 
     hw = (base.shape[-2], base.shape[-1])
-    shw = hw if same else pixels.shift.fitted(net, (style.shape[-2], style.shape[-1]), max(hw), [*layers, holds])
-    small = pixels.shift.resize(style, shw)
+    shw = hw if same else pixels.sizes.fitted(net, (style.shape[-2], style.shape[-1]), max(hw), [*layers, holds])
+    small = pixels.sizes.resize(style, shw)
     mine, theirs = at(own, hw).to(base.device), at(other, shw).to(base.device)
     names = [PICTURE, *layers]
-    here, maps = manner.measured(net, base, names, mine, keep=[holds])
-    there, _ = manner.measured(net, small, names, theirs)
+    here, maps = features.measured(net, base, names, mine, keep=[holds])
+    there, _ = features.measured(net, small, names, theirs)
     return Compared(base, mine, here, there, holds, maps[holds])
 
 
 def judged(net: lens.Net, found: Compared, s: Settings) -> Painter:
     """What it is judged by at this size."""
-    from zorki.pixels import matting
+    from zorki.painting import matting
+    from zorki.painting.painter import Content, Painter, level_of
     from zorki.pixels.objectives import PICTURE
-    from zorki.pixels.painter import Content, Painter, level_of
 
     hw, weight = (found.base.shape[-2], found.base.shape[-1]), 1 / len(found.here)
     levels = [level_of(n, m, found.there[n], weight, "colour" if n == PICTURE else "gram") for n, m in found.here.items()]

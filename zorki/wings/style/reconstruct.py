@@ -56,7 +56,7 @@ def run(net: lens.Net, image: torch.Tensor, s: Settings = Settings()) -> Iterato
         return
     import torch
 
-    from zorki.pixels.manner import style_layers
+    from zorki.painting.features import style_layers
 
     if s.layer is not None:
         raise InputError("--board shows all depths, and --layer names one.", "", "Leave one of them out.")
@@ -76,8 +76,8 @@ def one(net: lens.Net, image: torch.Tensor, names: list[str], what: str, s: Sett
     """What those layers keep of it."""
     import torch
 
-    hw = pixels.shift.fitted(net, (image.shape[-2], image.shape[-1]), s.size, names)
-    small = pixels.shift.resize(image, hw).to(net.device)
+    hw = pixels.sizes.fitted(net, (image.shape[-2], image.shape[-1]), s.size, names)
+    small = pixels.sizes.resize(image, hw).to(net.device)
     with torch.no_grad(), net.quiet():
         targets = lens.capture(net, small, names, grad=False)
     goals = []
@@ -93,4 +93,4 @@ def one(net: lens.Net, image: torch.Tensor, names: list[str], what: str, s: Sett
         goal = goal + more
     seeds = [seed_for(s.seed, "reconstruct", names[-1])]
     canvas = pixels.Fourier(hw, seeds, decay=DECAY, channels=net.channels, device=net.device)
-    yield from pixels.climb(net, canvas, goal, steps=s.steps, rate=s.rate, show=pixels.ink.visible)
+    yield from pixels.climb(net, canvas, goal, steps=s.steps, rate=s.rate, show=pixels.display.visible)

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     import torch
 
     from zorki import io, lens
-    from zorki.pixels.easel import Easel
-    from zorki.pixels.pausing import Pause
-    from zorki.pixels.sitting import Sitting
+    from zorki.painting.checkpoint import Pause
+    from zorki.painting.optimiser import Easel
+    from zorki.painting.problem import Sitting
 
 GRID = 320  # longest side of the pictures of a grid
 CELLS = (1 / 4, 1.0, 4.0)  # of the weights, in a grid
@@ -126,16 +126,17 @@ def one(
     told: bool = True,
 ) -> Iterator[pixels.Step]:
     """One painting."""
-    from zorki.pixels import keeping, pausing
-    from zorki.pixels.sitting import Sitting
+    from zorki.lens.fingerprints import fingerprint
+    from zorki.painting import checkpoint
+    from zorki.painting.problem import Sitting
 
     sitting = Sitting.of(net, content, style, mask, begin, s)
     if begin is not None and s.start != "content":
         events.note(f"--begin is what is painted over; --start {s.start} is ignored.")
-    key = pausing.key_of(
-        keeping.fingerprint(net), replace(s, state=None, strength=0.0), content, begin, sitting.covers, *(x for pair in sitting.styles for x in pair)
+    key = checkpoint.key_of(
+        fingerprint(net), replace(s, state=None, strength=0.0), content, begin, sitting.covers, *(x for pair in sitting.styles for x in pair)
     ) if s.state else ""  # fmt: skip
-    pause = pausing.Pause.at(s.state, key)
+    pause = checkpoint.Pause.at(s.state, key)
     kept = pause.take("stage", "step", "easel")
     if kept is None and sitting.alike():
         events.note("The photo has this style already: there is nothing to do.")
@@ -146,7 +147,7 @@ def one(
 
 def painted(sitting: Sitting, pause: Pause, kept: dict[str, Any] | None, s: Settings, told: bool = True) -> Iterator[pixels.Step]:
     """Size by size. What `kept` holds is done already; whoever breaks off leaves the state in the file. told: how long it will take."""
-    from zorki.pixels import easel as easels
+    from zorki.painting import optimiser as easels
 
     sizes = sitting.sizes
     before: tuple[torch.Tensor, torch.Tensor] | None = None  # the photo and its painting, at the size before
@@ -163,7 +164,7 @@ def painted(sitting: Sitting, pause: Pause, kept: dict[str, Any] | None, s: Sett
             if told:
                 sitting.announce(painter, easel.picture.detach())
         else:
-            easel = easel.next(hw, pixels.shift.carry(base, *before))
+            easel = easel.next(hw, pixels.sizes.carry(base, *before))
 
         def show(picture: torch.Tensor, side: int | None, base: torch.Tensor = base) -> torch.Tensor:
             return sitting.onto(base, picture, side)
@@ -196,7 +197,7 @@ def grid(
     if s.state is not None:
         raise InputError("--state is of one painting, --grid is a sheet of nine.", "", "Leave one of them out.")
     hw = (content.shape[-2], content.shape[-1])
-    small = pixels.shift.resize(content, pixels.shift.fit(hw, min(s.size, GRID)))
+    small = pixels.sizes.resize(content, pixels.sizes.fit(hw, min(s.size, GRID)))
     plain = replace(s, grid=False, state=None, size=min(s.size, GRID))
     cells: dict[str, Settings] = {}
     for c in CELLS:

@@ -1,0 +1,16 @@
+"""What a network answers and why: its classes, directions among its answers, goals, attribution, and where a map lies on the photo."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zorki.core.lazy import attach
+
+if TYPE_CHECKING:
+    from zorki.explaining import alignment as alignment
+    from zorki.explaining import attribution as attribution
+    from zorki.explaining import classes as classes
+    from zorki.explaining import directions as directions
+    from zorki.explaining import goals as goals
+
+__getattr__, __dir__, __all__ = attach(__name__, dict.fromkeys(["alignment", "attribution", "classes", "directions", "goals"], ""))
