@@ -82,6 +82,8 @@ def run(
 
     photo, guide, mask: (1, 3, h, w) float32 sRGB in 0..1. Raises UnknownName for a layer the net lacks, InputError for a channel.
     """
+    from zorki.wings.see import _dream
+
     wishes = [_dream.wish(net, text) for text in s.layer or (net.pick_layer(None),)]
     layers = list(dict.fromkeys(w.layer for w in wishes))
     if guide is not None:
@@ -124,6 +126,8 @@ def covering(mask: torch.Tensor, hw: tuple[int, int]) -> torch.Tensor:
 
 def octaves(net: lens.Net, hw: tuple[int, int], s: Settings, layers: list[str]) -> list[tuple[int, int]]:
     """The sizes (h, w) climbed, small to large, none that the net does not take; with `full` up to the photo's own."""
+    from zorki.wings.see import _dream
+
     fitted = pixels.sizes.fitted
     largest = fitted(net, hw, s.size, layers)
     sizes = [fitted(net, largest, round(max(largest) / s.ratio**k), layers) for k in reversed(range(s.octaves))]
