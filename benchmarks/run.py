@@ -24,8 +24,8 @@ import zorki
 from benchmarks import lucid
 from recipes.eye import boards
 from zorki import io, lens
-from zorki.cli.memory import thrifty
 from zorki.core import processor
+from zorki.jobs.memory import thrifty
 from zorki.painting.problem import Sitting
 from zorki.wings.see import dream
 from zorki.wings.style import transfer

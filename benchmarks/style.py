@@ -22,7 +22,7 @@ from benchmarks import neural_style
 from recipes.eye import style as judged
 from zorki import io, lens
 from zorki.cli.main import considerate
-from zorki.cli.memory import thrifty
+from zorki.jobs.memory import thrifty
 from zorki.painting import features, optimiser, painter
 from zorki.pixels import sizes
 

@@ -18,7 +18,7 @@ from skimage import data
 from zorki import io
 from zorki.cli.main import run
 from zorki.core.settings import options
-from zorki.studio import shelves
+from zorki.jobs import methods as shelves
 
 HERE = Path(__file__).resolve().parent
 PICTURES = HERE / "pictures"

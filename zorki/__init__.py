@@ -16,14 +16,14 @@ def __getattr__(name: str) -> Any:
     if name.startswith("_"):
         raise AttributeError(f"module 'zorki' has no attribute {name!r}")
     if name == "load":
-        from zorki.studio.models import load
+        from zorki.jobs.models import load
 
         return load
     if name == "tour":
         from zorki.guided.call import tour
 
         return tour
-    from zorki.studio.shelves import wings
+    from zorki.jobs.methods import wings
 
     if name in wings():
         from zorki.studio.surface import Wing
@@ -34,6 +34,6 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    from zorki.studio.shelves import wings
+    from zorki.jobs.methods import wings
 
     return ["__version__", "load", "tour", *wings()]

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zorki import io, studio
-from zorki.cli import many
+from zorki import io, jobs
 from zorki.cli.main import run
 from zorki.core.errors import Stopped
-from zorki.studio.shelves import method, methods, wings
+from zorki.jobs import request
+from zorki.jobs.methods import method, methods, wings
 
 pytestmark = pytest.mark.tiny
 WORDS = ["see", "dream", "photos", "--model", "net.py:toy", "--layer", "3", "--octaves", "1", "--steps", "2", "--quiet"]
@@ -139,7 +139,7 @@ def test_refused_before_the_work(here: Path, more: list[str], said: str, capsys:
 
 
 def test_every_method_that_takes_a_picture_takes_a_folder() -> None:
-    found = [m for w in wings() for n in methods(w) if many.meant(m := method(w, n), {next(iter(m.inputs), ""): "."})]
+    found = [m for w in wings() for n in methods(w) if request.several_of(m := method(w, n), {next(iter(m.inputs), ""): "."})]
     assert {m.name for m in found} >= {"dream", "maps", "attribution", "reconstruct", "transfer", "photo"}
     assert not [m for m in found if m.name in ("patches", "filters", "maximize", "atlas")]
 
@@ -147,15 +147,15 @@ def test_every_method_that_takes_a_picture_takes_a_folder() -> None:
 def test_a_full_disk_ends_it_and_keeps_what_is_done(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    plain, saved = studio.Picture.save, []
+    plain, saved = jobs.Picture.save, []
 
-    def save(self: studio.Picture, path: Path, **more: bool) -> Path:
+    def save(self: jobs.Picture, path: Path, **more: bool) -> Path:
         saved.append(path)
         if len(saved) == 2:
             raise Stopped("The disk is full: green.dream.jpg was not written.")
         return plain(self, path, **more)
 
-    monkeypatch.setattr(studio.Picture, "save", save)
+    monkeypatch.setattr(jobs.Picture, "save", save)
     assert run([*WORDS, "--out", "made", "--json"]) == 4
     out, err = capsys.readouterr()
     assert "1 of 3 are done" in err

@@ -14,7 +14,7 @@ from zorki import io
 from zorki.cli.again import again
 from zorki.cli.work import work
 from zorki.core.errors import InputError
-from zorki.studio.shelves import method
+from zorki.jobs.methods import method
 
 pytestmark = pytest.mark.unit
 STORED = (np.random.default_rng(0).integers(0, 2048, (40, 48))).astype(np.uint16)

@@ -132,7 +132,7 @@ def test_what_was_drawn_is_kept(number: signal.Signals, status: int, here: Path)
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_a_signal_while_a_file_is_written_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    from zorki.cli import interrupt
+    from zorki.jobs import interrupt
 
     for number, kind in ((signal.SIGTERM, interrupt.Terminated), (signal.SIGINT, KeyboardInterrupt)):
         with interrupt.undisturbed():

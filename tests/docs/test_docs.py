@@ -16,7 +16,7 @@ from PIL import Image
 from skimage import data
 
 from zorki.cli.main import OWN, app
-from zorki.studio import shelves
+from zorki.jobs import methods as shelves
 
 pytestmark = pytest.mark.wings
 ROOT = Path(__file__).resolve().parents[2]

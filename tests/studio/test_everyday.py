@@ -20,7 +20,7 @@ from zorki import blocks, report
 from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.io import Photo
-from zorki.studio.results import Board, Page, Picture
+from zorki.jobs.results import Board, Page, Picture
 
 pytestmark = pytest.mark.tiny
 PIXELS = np.random.default_rng(0).integers(0, 256, (32, 40, 3), dtype=np.uint8)

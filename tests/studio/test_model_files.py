@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 
 from tests.toys import state, toy
 from tests.zoo import channels
-from zorki import lens, studio
+from zorki import jobs, lens
 from zorki.core import events
 from zorki.core.errors import InputError, UnknownName, ZorkiError
 
@@ -43,38 +43,38 @@ def answers(net: lens.Net) -> None:
 
 def test_a_function_in_a_file_a_class_in_a_package_and_a_state_dict(here: Path) -> None:
     (here / "net.py").write_text("from tests.toys import toy\ndef build():\n    return toy(seed=5)\n")
-    plain = studio.load("net.py:build")
+    plain = jobs.load("net.py:build")
     assert not torch.allclose(plain.logits(X).cpu(), toy()(X), atol=1e-3)
     state = toy().state_dict()
     torch.save(state, here / "w.pth")
     save_file(state, here / "w.safetensors")
     for file in ("w.pth", "w.safetensors"):
-        answers(studio.load("net.py:build", weights=file))
+        answers(jobs.load("net.py:build", weights=file))
     (here / "pack").mkdir()
     (here / "pack" / "__init__.py").write_text("")
     (here / "pack" / "inner.py").write_text(
         "from tests.toys import toy\nimport torch\nclass Small(torch.nn.Sequential):\n    def __init__(self): super().__init__(*toy())\n"
     )
-    answers(studio.load("pack.inner:Small"))
-    answers(studio.load(toy()))
+    answers(jobs.load("pack.inner:Small"))
+    answers(jobs.load(toy()))
 
 
 def test_what_is_assumed_of_a_users_net_is_said() -> None:
     heard: list[str] = []
     with events.listen(lambda e: heard.append(e.note or "")):
-        studio.load(toy())
+        jobs.load(toy())
         assert "0..1" in heard[-1]
         assert "--mean" in heard[-1]
         from zorki.nets.vgg import Vgg
 
-        studio.load(Vgg((4, 4), (1, 1), 3))
+        jobs.load(Vgg((4, 4), (1, 1), 3))
         assert "normalises them inside" in heard[-1]
         count = len(heard)
-        studio.load(toy(), mean=(0.5, 0.5, 0.5), std=(0.2, 0.2, 0.2))
-        studio.load("eye")
+        jobs.load(toy(), mean=(0.5, 0.5, 0.5), std=(0.2, 0.2, 0.2))
+        jobs.load("eye")
         assert len(heard) == count
     x = (X - 0.5) / 0.2
-    assert torch.allclose(studio.load(toy(), mean=(0.5, 0.5, 0.5), std=(0.2, 0.2, 0.2)).logits(X), toy()(x), atol=1e-5)
+    assert torch.allclose(jobs.load(toy(), mean=(0.5, 0.5, 0.5), std=(0.2, 0.2, 0.2)).logits(X), toy()(x), atol=1e-5)
 
 
 @pytest.mark.parametrize("form", ["mapping", "object"])
@@ -84,59 +84,59 @@ def test_what_timm_says_of_a_nets_pictures_is_used_and_said(form: str) -> None:
     module.pretrained_cfg = said if form == "mapping" else type("Cfg", (), said)()  # type: ignore[assignment]
     heard: list[str] = []
     with events.listen(lambda e: heard.append(e.note or "")):
-        net = studio.load(module)
+        net = jobs.load(module)
     assert heard == [
         "Sequential gets pictures normalised by mean 0.5, 0.4, 0.3 and std 0.2, 0.25, 0.5, of 40 × 48 pixels, as its pretrained_cfg says."
     ]
     assert net.hw == (40, 48)
     x = (X - torch.tensor(said["mean"]).view(3, 1, 1)) / torch.tensor(said["std"]).view(3, 1, 1)
     assert torch.allclose(net.logits(X), toy()(x), atol=1e-5)
-    mine = studio.load(module, mean=(0, 0, 0), std=(1, 1, 1))
+    mine = jobs.load(module, mean=(0, 0, 0), std=(1, 1, 1))
     assert torch.allclose(mine.logits(X), toy()(X), atol=1e-5), "what the user says counts"
-    assert torch.allclose(studio.load(torch.nn.DataParallel(module)).logits(X), net.logits(X), atol=1e-5)
+    assert torch.allclose(jobs.load(torch.nn.DataParallel(module)).logits(X), net.logits(X), atol=1e-5)
     other = channels(1)
     other.pretrained_cfg = said  # type: ignore[assignment]
-    assert studio.load(other).mean is None, "three means are of no use to one channel"
+    assert jobs.load(other).mean is None, "three means are of no use to one channel"
     module.pretrained_cfg = {"mean": None, "std": (0.0, 1.0, 1.0), "url": ""}  # type: ignore[assignment]
-    assert torch.allclose(studio.load(module).logits(X), toy()(X), atol=1e-5), "what is no mean is none"
+    assert torch.allclose(jobs.load(module).logits(X), toy()(X), atol=1e-5), "what is no mean is none"
 
 
 @pytest.mark.parametrize("dynamic", [True, False], ids=["any size", "one size, one picture"])
 def test_an_exported_program_shows_its_layers(here: Path, dynamic: bool) -> None:
-    net = studio.load(str(exported(here / "net.pt2", dynamic)))
+    net = jobs.load(str(exported(here / "net.pt2", dynamic)))
     answers(net)
     mine = lens.Net(toy(), side=net.side)
     assert [(x.name, x.kind, x.shape, x.receptive_field) for x in net.layers()] == [
         (x.name, x.kind, x.shape, x.receptive_field) for x in mine.layers()
     ]
     assert net.step() == (1 if dynamic else 0)
-    board = studio.method("see", "maximize")
-    made = studio.Job(board, net, {}, board.fill(None, {"layer": "3", "channel": "0-2", "steps": 3, "size": 32})).finish()
+    board = jobs.method("see", "maximize")
+    made = jobs.Job(board, net, {}, board.fill(None, {"layer": "3", "channel": "0-2", "steps": 3, "size": 32})).finish()
     assert len(made.tiles) == 3
     for wing, name in (("see", "dream"), ("see", "maps"), ("see", "filters"), ("see", "attribution"), ("style", "transfer")):
-        m = studio.method(wing, name)
+        m = jobs.method(wing, name)
         few = {k: v for k, v in {"steps": 2, "size": 96}.items() if k in m.settings.__dataclass_fields__}
         pictures = {n: np.full((96, 128, 3), 90, np.uint8) for n, i in m.inputs.items() if not i.option}
-        assert studio.Job(m, net, pictures, m.fill(None, few)).finish().numpy().size
+        assert jobs.Job(m, net, pictures, m.fill(None, few)).finish().numpy().size
 
 
 def test_a_torchscript_file_answers_and_says_that_its_inside_is_hidden(here: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.jit.trace(toy(), X).save(str(here / "net.pt"))  # type: ignore[no-untyped-call]
-    net = studio.load("net.pt")
+    net = jobs.load("net.pt")
     answers(net)
     assert not list(net.layers())
     with pytest.raises(InputError, match=r"TorchScript.*attribution --method gradient"):
         net.pick_layer(None)
-    m = studio.method("see", "attribution")
-    made = studio.Job(
+    m = jobs.method("see", "attribution")
+    made = jobs.Job(
         m, net, {"photo": np.random.default_rng(0).integers(0, 255, (24, 36, 3)).astype(np.uint8)}, m.fill(None, {"method": "gradient"})
     )
     assert made.finish().raw.maximum > 0
-    m = studio.method("see", "dream")
+    m = jobs.method("see", "dream")
     with pytest.raises(InputError, match="shows no layer"):
-        studio.Job(m, net, {"photo": np.zeros((24, 36, 3), np.uint8)}, m.fill(None, {})).finish()
+        jobs.Job(m, net, {"photo": np.zeros((24, 36, 3), np.uint8)}, m.fill(None, {})).finish()
 
 
 def test_what_a_file_holds_counts_and_not_what_it_is_called(here: Path) -> None:
@@ -145,7 +145,7 @@ def test_what_a_file_holds_counts_and_not_what_it_is_called(here: Path) -> None:
         torch.jit.trace(toy(), X).save(str(here / "script.pt2"))  # type: ignore[no-untyped-call]
     exported(here / "net.pt2", True).rename(here / "program.pt")
     for name, layers in (("script.pt2", 0), ("program.pt", 8)):
-        net = studio.load(name)
+        net = jobs.load(name)
         answers(net)
         assert len(net.layers()) == layers
 
@@ -171,7 +171,7 @@ def test_a_damaged_file_is_one_sentence_and_nothing_beside_it(here: Path, kind: 
     for damaged in (version, name, *flipped, whole[: len(whole) // 2], whole[:-30]):
         (here / f"bad.{kind}").write_bytes(damaged)
         try:
-            studio.load(f"bad.{kind}").logits(X)
+            jobs.load(f"bad.{kind}").logits(X)
         except ZorkiError as error:
             said.append(str(error))
     assert "version 11.4" in said[0]
@@ -191,17 +191,17 @@ def test_a_net_with_scripted_parts_shows_the_others(here: Path) -> None:
     behind = lens.Net(torch.nn.Sequential(scripted, torch.nn.Softmax(1)), name="net")
     assert torch.allclose(behind.logits(X), toy()(X).softmax(1), atol=1e-5)
     assert behind.names() == ["1"]
-    m = studio.method("see", "attribution")
-    assert studio.Job(m, behind, {"photo": photo}, m.fill(None, {"method": "gradient"})).finish().raw.maximum > 0
+    m = jobs.method("see", "attribution")
+    assert jobs.Job(m, behind, {"photo": photo}, m.fill(None, {"method": "gradient"})).finish().raw.maximum > 0
     with pytest.raises(InputError, match=r"no layer with maps.*--method gradient"):
-        studio.Job(m, behind, {"photo": photo}, m.fill(None, {})).finish()
+        jobs.Job(m, behind, {"photo": photo}, m.fill(None, {})).finish()
     before = torch.nn.Sequential(torch.nn.Conv2d(3, 3, 3, padding=1), torch.nn.ReLU(), scripted).train()
     numbers = state(before)
     for wing, name in (("see", "attribution"), ("see", "dream"), ("see", "maps"), ("style", "transfer")):
-        m = studio.method(wing, name)
+        m = jobs.method(wing, name)
         few = {k: v for k, v in {"steps": 1, "size": 48, "octaves": 1}.items() if k in m.settings.__dataclass_fields__}
         pictures = {n: photo for n, i in m.inputs.items() if not i.option}
-        assert studio.Job(m, lens.Net(before, name="net", side=32), pictures, m.fill(None, few)).finish().numpy().size
+        assert jobs.Job(m, lens.Net(before, name="net", side=32), pictures, m.fill(None, few)).finish().numpy().size
     assert state(before) == numbers
 
 
@@ -215,9 +215,9 @@ def test_no_pickle_is_run(here: Path) -> None:
     (here / "net.py").write_text("from tests.toys import toy as build\n")
     torch.save({"w": Evil()}, here / "evil.pth")
     with pytest.raises(ZorkiError, match="Nothing in it was run"):
-        studio.load("net.py:build", weights="evil.pth")
+        jobs.load("net.py:build", weights="evil.pth")
     with pytest.raises(InputError, match="pickled module"):
-        studio.load("evil.pth")
+        jobs.load("evil.pth")
     good = exported(here / "good.pt2", False)
     for part in ("data/sample_inputs/model.pt", "data/constants/custom_obj_0"):
         evil = here / "evil.pt2"
@@ -231,7 +231,7 @@ def test_no_pickle_is_run(here: Path) -> None:
             torch.save(Evil(), body)
             b.writestr(f"evil/{part}", body.getvalue() if part.endswith(".pt") else pickle.dumps(Evil()))
         with pytest.raises(ZorkiError):
-            studio.load("evil.pt2")
+            jobs.load("evil.pt2")
     assert not (here / "ran").exists()
 
 
@@ -250,34 +250,34 @@ def test_what_is_no_network_is_one_sentence(here: Path, name: str, said: str) ->
     (here / "folder").mkdir()
     (here / "net.py").write_text("def word(): return 'net'\n")
     with pytest.raises(InputError, match=said):
-        studio.load(name)
+        jobs.load(name)
 
 
 def test_a_name_that_is_both_is_told_how_to_write_each(here: Path) -> None:
     (here / "eye").write_text("a file of the same name")
     with pytest.raises(InputError, match="zorki:eye") as told:
-        studio.load("eye")
+        jobs.load("eye")
     assert "./eye" in str(told.value)
-    assert studio.load("zorki:eye").name == "eye"
+    assert jobs.load("zorki:eye").name == "eye"
     with pytest.raises(InputError, match="no network"):
-        studio.load("./eye")
+        jobs.load("./eye")
 
 
 def test_near_names_are_suggested_and_never_used() -> None:
     with pytest.raises(UnknownName, match="lite0"):
-        studio.load("lite-0")
+        jobs.load("lite-0")
     with pytest.raises(UnknownName, match="vgg19"):
-        studio.load("vgg-19")
+        jobs.load("vgg-19")
 
 
 def test_a_net_of_zorkis_takes_no_mean_of_the_users() -> None:
     with pytest.raises(InputError, match="network of your own"):
-        studio.load("eye", mean=(0, 0, 0))
+        jobs.load("eye", mean=(0, 0, 0))
 
 
 def test_a_module_in_a_file_is_as_good_as_a_function_that_makes_one(here: Path) -> None:
     (here / "made.py").write_text("from tests.toys import toy\nnet = toy()\n")
-    answers(studio.load("made.py:net"))
+    answers(jobs.load("made.py:net"))
 
 
 @pytest.mark.parametrize(
@@ -285,6 +285,6 @@ def test_a_module_in_a_file_is_as_good_as_a_function_that_makes_one(here: Path) 
 )
 def test_numbers_of_0_to_255_are_told(given: dict[str, tuple[float, ...]], flag: str, instead: str) -> None:
     with pytest.raises(InputError, match=r"0\.\.255\?") as caught:
-        studio.load(toy(), **given)
+        jobs.load(toy(), **given)
     assert f"{flag} {instead}" in caught.value.do
-    studio.load(toy(), mean=(-1, 0.5, 1), std=(2, 1, 1 / 255))
+    jobs.load(toy(), mean=(-1, 0.5, 1), std=(2, 1, 1 / 255))

@@ -11,7 +11,7 @@ import torch
 import zorki
 from tests.toys import toy
 from zorki.core.errors import InputError
-from zorki.studio.shelves import method, methods, wings
+from zorki.jobs.methods import method, methods, wings
 
 PHOTO = np.random.default_rng(0).integers(0, 256, (32, 40, 3), dtype=np.uint8)
 

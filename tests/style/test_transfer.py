@@ -14,7 +14,7 @@ from PIL import Image
 from skimage import data
 
 from tests.toys import state, toy
-from zorki import io, lens, studio
+from zorki import io, jobs, lens
 from zorki.core import events
 from zorki.core.errors import InputError, Stopped
 from zorki.painting import painter
@@ -256,11 +256,11 @@ def test_full_paints_every_pixel_in_tiles_as_if_there_were_none(monkeypatch: pyt
 
 def test_a_grid_is_a_sheet_of_nine_with_its_weights(tmp_path: Path) -> None:
     Image.fromarray(data.chelsea()[::4, ::4]).save(tmp_path / "cat.png")
-    board = studio.Job(
-        studio.shelves.method("style", "transfer"), net(), {"content": tmp_path / "cat.png", "style": array(noise(40, 40, seed=1))},
+    board = jobs.Job(
+        jobs.method("style", "transfer"), net(), {"content": tmp_path / "cat.png", "style": array(noise(40, 40, seed=1))},
         Settings(**QUICK, grid=True),
     ).finish()  # fmt: skip
-    assert isinstance(board, studio.Board)
+    assert isinstance(board, jobs.Board)
     assert [t.caption for t in board.tiles][::4] == ["content 0.005, style 0.25", "content 0.02, style 1", "content 0.08, style 4"]
 
 

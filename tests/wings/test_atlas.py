@@ -12,7 +12,7 @@ from torch import nn
 
 import zorki
 from tests.toys import state, toy
-from zorki import io, lens, studio
+from zorki import io, jobs, lens
 from zorki.cli.main import run as command
 from zorki.core import events
 from zorki.exciting import channel_classes
@@ -101,8 +101,8 @@ def test_the_best_patches_stand_beside_each_drawing(tmp_path: Path, monkeypatch:
 
 def test_a_page_broken_off_holds_what_was_drawn(tmp_path: Path) -> None:
     net = lens.Net(toy(), name="toy", side=32, classes=[f"thing {k}" for k in range(5)])
-    m = studio.method("see", "atlas")
-    job = studio.Job(m, net, {}, m.fill(None, {"layer": "3", "size": 24, "steps": 4, "batch": 4}))
+    m = jobs.method("see", "atlas")
+    job = jobs.Job(m, net, {}, m.fill(None, {"layer": "3", "size": 24, "steps": 4, "batch": 4}))
     for step in job.steps():
         if step.stage == 2:
             break

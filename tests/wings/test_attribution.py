@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from tests.elsewhere import TwoDevices, moved
 from tests.toys import state, toy
 from tests.zoo import SIZES, ZOO, ViT
-from zorki import lens, studio
+from zorki import jobs, lens
 from zorki.core import events
 from zorki.core.errors import InputError, UnknownName
 from zorki.explaining import attribution as by
@@ -396,7 +396,7 @@ def test_a_wrong_class_is_answered_with_the_right_ones() -> None:
 def test_every_word_of_the_command_line_arrives() -> None:
     from zorki.cli import wing
 
-    m = studio.method("see", "attribution")
+    m = jobs.method("see", "attribution")
     for given in ({"class_": 33}, {"class_": "Egyptian cat"}, {"method": "gradcam++"}, {"window": 8, "stride": 3}, {"sanity": True}):
         words = m.command({"photo": "cat.jpg"}, m.fill(None, given)).split(" ", 2)[2]
         import shlex

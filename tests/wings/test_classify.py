@@ -14,7 +14,7 @@ from tests.toys import net, toy
 from zorki import lens
 from zorki.core import events
 from zorki.core.errors import InputError
-from zorki.studio.shelves import method
+from zorki.jobs.methods import method
 from zorki.weights import cards
 from zorki.wings.see import classify
 

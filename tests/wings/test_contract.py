@@ -16,10 +16,10 @@ import torch
 from PIL import Image
 
 from tests.toys import state, toy
-from zorki import lens, studio
+from zorki import jobs, lens
 from zorki.core.errors import InputError
 from zorki.core.method import by_place
-from zorki.studio.shelves import Method, method, methods, wings
+from zorki.jobs.methods import Method, method, methods, wings
 
 pytestmark = pytest.mark.tiny
 ALL = [method(w, m) for w in wings() for m in methods(w)]
@@ -60,16 +60,16 @@ def job(
     options: bool = False,
     vectors: Mapping[str, Any] = {},
     **given: Any,
-) -> studio.Job:
+) -> jobs.Job:
     few = {k: v for k, v in FEW.items() if k in m.settings.__dataclass_fields__}
     if "index" in m.settings.__dataclass_fields__:  # one of its own, so that nothing is found in the user's cache, or left there
         few["index"] = f"{HOUSE.name}/{next(FRESH)}.npz"
     pictures = {
         name: folder(*hw) if it.many else photo(*hw, seed=i)
         for i, (name, it) in enumerate(m.inputs.items())
-        if (options and not it.vector) or not it.option
+        if (options and it.kind != "vector") or not it.option
     } | dict(vectors or {})
-    return studio.Job(m, n or net(), pictures, m.fill(None, few | given))
+    return jobs.Job(m, n or net(), pictures, m.fill(None, few | given))
 
 
 @pytest.mark.parametrize("m", ALL, ids=ids)
@@ -105,7 +105,7 @@ def test_pictures_that_may_be_given_may_be_given(m: Method) -> None:
 
 
 @pytest.mark.parametrize(
-    ("m", "name"), [(m, n) for m in ALL for n, i in m.inputs.items() if i.vector], ids=lambda v: v if isinstance(v, str) else ids(v)
+    ("m", "name"), [(m, n) for m in ALL for n, i in m.inputs.items() if i.kind == "vector"], ids=lambda v: v if isinstance(v, str) else ids(v)
 )
 def test_vectors_that_may_be_given_may_be_given(m: Method, name: str) -> None:
     """A direction among the toy's five answers, also as a list."""

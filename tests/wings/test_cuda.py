@@ -13,7 +13,7 @@ from tests.toys import toy
 from tests.wings.test_contract import job, photo
 from tests.wings.test_devices import told, variants
 from zorki import lens
-from zorki.studio.shelves import Method
+from zorki.jobs.methods import Method
 
 pytestmark = [pytest.mark.wings, pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")]
 

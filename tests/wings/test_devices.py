@@ -12,7 +12,7 @@ from tests.toys import toy
 from tests.wings.test_contract import ALL, ids, job
 from zorki import lens
 from zorki.core.settings import options
-from zorki.studio.shelves import Method
+from zorki.jobs.methods import Method
 
 pytestmark = pytest.mark.tiny
 

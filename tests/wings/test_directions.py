@@ -14,7 +14,7 @@ from torch.nn import functional as F
 import zorki
 from tests.toys import toy
 from tests.zoo import ViT
-from zorki import io, lens, studio
+from zorki import io, jobs, lens
 from zorki.core.errors import InputError
 from zorki.explaining import classes
 from zorki.explaining.directions import direction
@@ -246,8 +246,8 @@ def test_a_vector_is_a_row_of_plain_numbers(tmp_path: Path) -> None:
 
 def test_a_result_remembers_its_direction(tmp_path: Path) -> None:
     np.save(tmp_path / "v.npy", vector().values)
-    m = studio.method("see", "attribution")
-    job = studio.Job(
+    m = jobs.method("see", "attribution")
+    job = jobs.Job(
         m,
         lens.Net(Encoder(), name="eye", side=32),
         {"photo": np.zeros((9, 9, 3), np.uint8), "towards": tmp_path / "v.npy"},

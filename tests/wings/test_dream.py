@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from tests.toys import toy
-from zorki import io, lens, pixels, studio
+from zorki import io, jobs, lens, pixels
 from zorki.core import events
 from zorki.core.errors import InputError, UnknownName
 from zorki.pixels import tiles
@@ -169,7 +169,7 @@ def test_what_is_wished_for_is_read() -> None:
 def test_the_command_says_what_grows(layer: Any) -> None:
     from zorki.cli import wing
 
-    m = studio.method("see", "dream")
+    m = jobs.method("see", "dream")
     chosen = dream.Settings(layer=layer)
     words = shlex.split(m.command({"photo": "a.png"}, chosen))
     _, bound, _ = wing.build("see", "dream").parse_args(words[2:], exit_on_error=False, print_error=False)
@@ -407,12 +407,12 @@ def film_of(path: Path) -> list[np.ndarray]:
 
 
 def test_the_film_has_one_picture_a_frame_and_ctrl_c_keeps_those_so_far(tmp_path: Path) -> None:
-    m = studio.method("see", "dream")
+    m = jobs.method("see", "dream")
     x = (photo(32, 48)[0].permute(1, 2, 0).numpy() * 255).astype(np.uint8)
     few = {"layer": ("3",), "octaves": 2, "steps": 2, "frames": 5, "zoom": 1.1}
 
-    def job(name: str) -> studio.Job:
-        return studio.Job(m, net(), {"photo": x}, m.fill(None, few), io.Film(tmp_path / name))
+    def job(name: str) -> jobs.Job:
+        return jobs.Job(m, net(), {"photo": x}, m.fill(None, few), io.Film(tmp_path / name))
 
     shown = [step.image() for step in job("whole.mp4").steps() if step.shot]  # type: ignore[attr-defined]
     frames = film_of(tmp_path / "whole.mp4")

@@ -11,10 +11,10 @@ from torch import nn
 
 from tests.toys import state, toy
 from tests.zoo import ZOO, Reused, SwinLike, ViT, channels
-from zorki import lens, pixels, studio
+from zorki import jobs, lens, pixels
 from zorki.core import events
 from zorki.core.errors import InputError, UnknownName
-from zorki.studio.shelves import method
+from zorki.jobs.methods import method
 from zorki.wings.see import _filters, filters
 from zorki.wings.see.filters import Settings
 
@@ -349,7 +349,7 @@ def test_awkward_nets_are_left_as_they_were(name: str, as_: str) -> None:
     n = lens.Net(ZOO[name]().train(name == "train mode"), name="net", side=32)
     before = state(n.module)
     m = method("see", "filters")
-    board = studio.Job(m, n, {}, m.fill(None, {"as_": as_, "fold": True})).finish()
+    board = jobs.Job(m, n, {}, m.fill(None, {"as_": as_, "fold": True})).finish()
     assert board.numpy().std() > 0
     assert state(n.module) == before
     if name in ("float16", "bfloat16") and as_ == "composition":

@@ -15,7 +15,7 @@ import zorki
 from tests.toys import toy
 from tests.wings.test_contract import ALL, ids, job
 from zorki import lens
-from zorki.studio.shelves import Method
+from zorki.jobs.methods import Method
 
 pytestmark = pytest.mark.tiny
 

@@ -12,10 +12,10 @@ from torch import nn
 from tests.toys import state, toy
 from tests.wings.test_contract import photo
 from tests.zoo import ZOO, SwinLike, ViT
-from zorki import lens, pixels, studio
+from zorki import jobs, lens, pixels
 from zorki.core import events
 from zorki.core.errors import InputError, Stopped, UnknownName
-from zorki.studio.shelves import method
+from zorki.jobs.methods import method
 from zorki.wings.see import maps
 from zorki.wings.see.maps import Depth, Maps, Settings
 
@@ -300,7 +300,7 @@ def test_every_net_shows_all_its_blocks_and_is_left_as_it_was(name: str) -> None
     before = state(net.module)
     m = method("see", "maps")
     for more in ({}, {"over": True, "by": "contrast", "scale": "shared"}):
-        board = studio.Job(m, net, {"photo": photo(37, 53)}, m.fill(None, {"all": True, "size": 64} | more)).finish()
+        board = jobs.Job(m, net, {"photo": photo(37, 53)}, m.fill(None, {"all": True, "size": 64} | more)).finish()
         assert board.numpy().std() > 0
         assert len({t.pixels.shape for t in board.tiles}) == 1
     assert state(net.module) == before
@@ -311,7 +311,7 @@ def test_pictures_of_any_size_go(hw: tuple[int, int]) -> None:
     m = method("see", "maps")
     net = lens.Net(Vgg().eval(), name="vgg", side=32)
     for more in ({}, {"over": True}, {"all": True}, {"all": True, "over": True}):
-        board = studio.Job(m, net, {"photo": photo(*hw)}, m.fill(None, more)).finish()
+        board = jobs.Job(m, net, {"photo": photo(*hw)}, m.fill(None, more)).finish()
         assert len({t.pixels.shape for t in board.tiles}) == 1
         assert max(board.tiles[0].pixels.shape) >= 160
 

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 import zorki
 from tests.sets import net, pictures, saved
-from zorki import blocks, io, lens, studio
+from zorki import blocks, io, jobs, lens
 from zorki.cli.main import run as command
 from zorki.core import events
 from zorki.exciting import crops, units
@@ -204,7 +204,7 @@ def test_a_net_that_cannot_be_drawn_shows_its_patches_all_the_same() -> None:
     assert len(found.tiles()) == 4
 
 
-def slide(n: lens.Net, photos: list[np.ndarray], **options: Any) -> tuple[studio.Board, list[blocks.Plate]]:
+def slide(n: lens.Net, photos: list[np.ndarray], **options: Any) -> tuple[jobs.Board, list[blocks.Plate]]:
     board = zorki.see.patches(n, photos=photos, **options)
     return board, [plate for section in board.blocks.sections for plate in section.blocks[0].plates]
 

@@ -17,9 +17,9 @@ import zorki
 from tests.toys import state, toy
 from tests.wings.test_contract import ALL, ids, job
 from zorki import lens
+from zorki.jobs.methods import Method
 from zorki.lens.turns import alone
 from zorki.nets.soften import soften
-from zorki.studio.shelves import Method
 
 pytestmark = pytest.mark.tiny
 

@@ -12,10 +12,10 @@ from torch import nn
 from tests.toys import state
 from tests.wings.test_contract import ALL, job
 from tests.zoo import REFUSED, SIZES, ZOO
-from zorki import lens, studio
+from zorki import jobs, lens
 from zorki.core import events
 from zorki.core.errors import InputError, ZorkiError
-from zorki.studio.shelves import Method
+from zorki.jobs.methods import Method
 
 pytestmark = pytest.mark.tiny
 PHOTO_NEEDS_THREE = ("4 channels", "13 channels")
@@ -78,7 +78,7 @@ def test_drawings_for_many_channels_are_drawn_in_all_of_them() -> None:
     heard: list[str] = []
     with events.listen(lambda e: heard.append(e.note or "")):
         m = next(m for m in ALL if m.name == "maximize")
-        studio.Job(m, net, {}, m.fill(None, {"steps": 20, "size": 24, "channel": "0-1", "layer": "3"})).finish()
+        jobs.Job(m, net, {}, m.fill(None, {"steps": 20, "size": 24, "channel": "0-1", "layer": "3"})).finish()
     assert any("13 channels" in note for note in heard)
 
 

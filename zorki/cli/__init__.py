@@ -1,1 +1,1 @@
-"""The command line: argv → Settings → studio → terminal."""
+"""The command line: argv → Request → jobs → terminal."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zorki.cli import interrupt
+from zorki.jobs import interrupt
 
 
 def main() -> None:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from zorki.cli import interrupt, streams, terminal
-from zorki.cli.options import NET
+from zorki.cli import streams, terminal
 from zorki.core import events as happenings
 from zorki.core.errors import InputError, SomeFailed
 from zorki.core.numbers import sides
+from zorki.jobs import interrupt
+from zorki.jobs.options import NET
+from zorki.weights.cards import DEFAULT
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -29,7 +31,7 @@ models = App(name="models", help="The networks that Zorki ships and knows, as ca
 
 def layers(
     *,
-    model: Annotated[str, Parameter(help=HELP["model"])] = "eye",
+    model: Annotated[str, Parameter(help=HELP["model"])] = DEFAULT,
     weights: Annotated[str | None, Parameter(help=HELP["weights"], show_default=False)] = None,
     side: Annotated[str | None, Parameter(help=HELP["side"], show_default=False)] = None,
     size: Annotated[int | None, Parameter(help="side of the picture that shapes are given for", show_default=False)] = None,
@@ -37,9 +39,9 @@ def layers(
 ) -> None:
     """What a network has: name, kind, output shape, receptive field, parameters, multiply-adds."""
     expected = sides(side)  # before torch is loaded: a wrong option is told at once
-    from zorki import studio
+    from zorki import jobs
 
-    net = studio.load(model, weights=weights, side=expected)
+    net = jobs.load(model, weights=weights, side=expected)
     table = net.layers(None if size is None else (size, size))
     if not list(table):
         print(

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 from cyclopts.exceptions import UnknownCommandError, UnusedCliTokensError
 
-from zorki.cli import interrupt, lists, streams, wing
-from zorki.cli.memory import thrifty
+from zorki.cli import lists, streams, wing
 from zorki.core.errors import SomeFailed, ZorkiError
 from zorki.core.names import nearest
-from zorki.studio.shelves import wings
+from zorki.jobs import interrupt
+from zorki.jobs.memory import thrifty
+from zorki.jobs.methods import wings
 
 OWN = {  # commands that are no method of a wing: name -> (where, what it does)
     "tour": ("zorki.cli.tour:tour", "The lecture on your own photo: one page."),
@@ -121,7 +122,7 @@ def clean(e: CycloptsError, words: Sequence[str]) -> list[str]:
     """The parser's complaint in one or two lines."""
     if isinstance(e, UnknownCommandError) or (words[:1] and words[0] not in (*OWN, *wings()) and not words[0].startswith("-")):
         word = next((w for i, w in enumerate(words) if i or w not in wings()), words[0])
-        from zorki.studio.shelves import methods
+        from zorki.jobs.methods import methods
 
         if words[0] in wings():
             near = nearest(word, methods(words[0]))
@@ -140,7 +141,7 @@ def place(words: Sequence[str]) -> str:
     if words and words[0] in (*OWN, *wings()):
         named.append(words[0])
         if words[0] in wings() and len(words) > 1:
-            from zorki.studio.shelves import methods
+            from zorki.jobs.methods import methods
 
             named += [words[1]] if words[1] in methods(words[0]) else []
         elif words[:2] == ["models", "get"]:

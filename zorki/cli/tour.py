@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from zorki.cli import interrupt, terminal
-from zorki.cli.many import some_failed
+from zorki.cli import terminal
+from zorki.jobs import interrupt
+from zorki.weights.cards import DEFAULT
 
 
 def tour(
@@ -20,7 +21,7 @@ def tour(
         tuple[str, ...],
         Parameter(negative=(), help="many photographs (a folder, a zip, a pattern): which of them excite the channels most"),
     ] = (),
-    model: Annotated[str, Parameter(help="a shipped name, or file.py:function that returns an nn.Module")] = "eye",
+    model: Annotated[str, Parameter(help="a shipped name, or file.py:function that returns an nn.Module")] = DEFAULT,
     weights: Annotated[str | None, Parameter(help="a state dict for it")] = None,
     within: Annotated[
         float | None,
@@ -73,4 +74,6 @@ def tour(
         answer["failed"] = [{"photo": name, "why": why} for name, why in made.failed]
     terminal.answer([str(made.path)], answer if json_ else None)
     if made.failed and walk.guide.photos is not None:
+        from zorki.jobs.outcome import some_failed
+
         raise some_failed(made.failed, len(walk.guide.photos), "the page is made of the others")

@@ -9,7 +9,7 @@ from typing import Any
 
 from cyclopts import App
 
-from zorki.studio.shelves import Method, method, methods
+from zorki.jobs.methods import Method, method, methods
 
 
 def build(name: str, wanted: str) -> App:

@@ -1,42 +1,78 @@
-"""What a method file declares, beside `Settings`, `PRESETS` and `run`: the pictures that it takes.
+"""What a method file declares, beside `Settings`, `PRESETS` and `run`: what it takes, and what it may hand out.
 
     INPUTS = {"photo": Input("the photo to dream on"), "guide": Input("what to dream of", option=True)}
 
-`run(net, photo, guide=None, s=Settings())` then gets each as a tensor (1, 3, h, w), float32 sRGB in 0..1; what is `whole` comes
-as an `io.Photo`, what is `many` as an `io.PhotoSet`, a sequence whose photographs are opened when they are needed.
+`run(net, photo, guide=None, s=Settings())` then gets each opened, as its kind says (`KINDS`). What `run` gives, and which protocol that is,
+stands in `zorki/jobs/contract.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 from zorki.core.errors import InputError
+
+Kind = Literal["picture", "photo", "mask", "vector", "pictures", "film", "labelled", "network", "run"]
+KINDS: Mapping[Kind, str] = {
+    "picture": "a tensor (1, 3, h, w), float32 sRGB in 0..1",
+    "photo": "an `io.Photo`: the same with its transparency, profile and EXIF",
+    "mask": "a tensor (1, 3, h, w) that counts by its brightness; what is transparent in it is black",
+    "vector": "an `io.Vector`: a row of numbers",
+    "pictures": "an `io.PhotoSet`: files, folders, zips, patterns, as a sequence whose photographs are opened when they are needed",
+    "film": "an `io.Video`: frames in their order with their times, read as they are asked for",
+    "labelled": "an `io.LabelledFolder`: pictures with masks or boxes, in splits",
+    "network": "a `lens.Net`, named as `--model` is",
+    "run": "an `io.RunFolder`: what a training left",
+}
+Given = Literal["drawn", "measured", "trained", "written"]
 
 
 @dataclass(frozen=True)
 class Input:
-    """help: one line. option: given as --name, and may be missing. many: photographs (folders, zips, files), given as --name, once or more.
+    """help: one line. kind: how it comes to `run` (KINDS). option: given as --name, and may be missing; pictures always are given so.
 
-    rest: with many, the command line takes them by their place, behind all others. whole: comes as an io.Photo, with its transparency.
-    twice: with many, each counts by its place, also one that was given before. mask: counts by its brightness, where it is transparent 0.
-    vector: no picture but a row of numbers, as an io.Vector.
+    rest: pictures that the command line takes by their place, behind all others. twice: of pictures each counts by its place, also one that
+    was given before.
     """
 
     help: str
+    kind: Kind = "picture"
     option: bool = False
-    many: bool = False
     rest: bool = False
-    whole: bool = False
     twice: bool = False
-    mask: bool = False
-    vector: bool = False
+
+    @property
+    def many(self) -> bool:
+        """Whether it is as many as the user likes."""
+        return self.kind == "pictures"
 
     @property
     def placed(self) -> bool:
         """Whether the command line takes it by its place, without a name."""
         return self.rest or not (self.option or self.many)
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is one picture: for such a place a folder of them is a command for each."""
+        return self.kind in ("picture", "photo", "mask")
+
+
+@dataclass(frozen=True)
+class File:
+    """One file that a method writes. name: with its ending, no folder; write: is given a temporary path of that ending, which is renamed when it returns."""
+
+    name: str
+    write: Callable[[Path], None]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture of a film that a method writes: (h, w, 3), uint8 or float in 0..1."""
+
+    picture: Any
 
 
 def by_place(inputs: Mapping[str, Input], given: Sequence[Any]) -> dict[str, Any]:
@@ -47,11 +83,13 @@ def by_place(inputs: Mapping[str, Input], given: Sequence[Any]) -> dict[str, Any
         rest = list(given[len(places) - 1 :])
         out[places[-1]] = rest[0] if len(rest) == 1 else rest
     elif len(given) > len(places):
-        raise InputError(f"{len(given)} pictures are given.", f"There is place for {', '.join(places) or 'none'}.")
+        raise InputError(
+            f"{len(given)} pictures are given.", f"There is place for {', '.join(places) or 'none'}.", "Give the others by their names."
+        )
     return out
 
 
 def lone(inputs: Mapping[str, Input]) -> str | None:
     """The one picture that has a place, where no other has one: of several that are given by place each is this one in turn."""
     placed = [name for name, i in inputs.items() if not i.option]
-    return placed[0] if len(placed) == 1 and not inputs[placed[0]].many else None
+    return placed[0] if len(placed) == 1 and inputs[placed[0]].plain else None

@@ -36,21 +36,24 @@ class Least:
 @dataclass(frozen=True)
 class Option:
     """One field: its name, type, default and the line of help that stands under it. file: names one that is written to, which is
-    no part of how a picture is made, and which nothing but a person may say: field(default=None, metadata={"file": True})."""
+    no part of how a picture is made, and which nothing but a person may say: field(default=None, metadata={"file": True}).
+    resumes: such a file from which broken work goes on: metadata={"file": True, "resumes": True}."""
 
     name: str
     type: Any
     default: Any
     help: str
     file: bool = False
+    resumes: bool = False
 
 
 def options(settings: type[Any]) -> tuple[Option, ...]:
     """The fields of a Settings dataclass in order; help is the string literal under each field."""
     hints = get_type_hints(settings, vars(sys.modules[settings.__module__]), include_extras=True)
     helps = literals(settings)  # type: ignore[arg-type]  # a class is hashable
+    marks = {f.name: {mark: bool(f.metadata.get(mark)) for mark in ("file", "resumes")} for f in fields(settings)}
     return tuple(
-        Option(f.name, hints[f.name], None if f.default is MISSING else f.default, helps.get(f.name, ""), bool(f.metadata.get("file")))
+        Option(f.name, hints[f.name], None if f.default is MISSING else f.default, helps.get(f.name, ""), **marks[f.name])
         for f in fields(settings)
     )
 

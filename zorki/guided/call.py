@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from zorki import blocks, io, report, studio
+from zorki import blocks, io, jobs, report
 from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.core.folders import at_home, typed
 from zorki.guided import parts
 from zorki.guided.guide import Guide, namer, shrunk
 from zorki.guided.walk import Walk, command
-from zorki.studio.shelves import DEFAULT_MODEL
+from zorki.weights.cards import DEFAULT
 
 WITHIN = 60  # seconds that a tour may take, unless it is a long one
 
@@ -75,7 +75,7 @@ def begun(
     *,
     style: Any = None,
     photos: Any = (),
-    model: Any = DEFAULT_MODEL,
+    model: Any = DEFAULT,
     weights: str | Path | None = None,
     long: bool = False,
     within: float | None = None,
@@ -102,7 +102,7 @@ def begun(
     for sentence in (*opened.notes, *(painting.notes if painting else ())):
         events.note(sentence)
     folder = folder_for(opened, out, force)
-    net = studio.load(model, weights=weights, device=device, dtype=dtype)
+    net = jobs.load(model, weights=weights, device=device, dtype=dtype)
     if painting is None:
         from zorki.guided.own_style import painting as flowing
 
@@ -114,7 +114,7 @@ def begun(
     options: dict[str, Sequence[str]] = {
         "--style": () if style is None else (Path(painting.name).name,),
         "--photos": () if many is None else (many.names,) if isinstance(many.names, str) else many.names,
-        "--model": () if named == DEFAULT_MODEL else (named,),
+        "--model": () if named == DEFAULT else (named,),
         "--weights": () if weights is None else (str(weights),),
         "--seed": (str(seed),) if seed else (),
         "--dtype": () if dtype == "auto" else (dtype,),

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from zorki import blocks, io, lens, pixels, studio, weights
+from zorki import blocks, io, jobs, lens, pixels, weights
 from zorki.core import settings
 from zorki.core.errors import InputError
 from zorki.guided.ledger import Ledger
-from zorki.studio.shelves import DEFAULT_MODEL
+from zorki.jobs.inputs import tensor
 
 SIDE = 1024  # the page shows no more, so nothing larger is worked on
 
@@ -28,7 +28,7 @@ class Made:
 
     def tiles(self, caption: str, alt: str) -> tuple[blocks.Tile, ...]:
         """The tiles of a board, or a picture as one that is called so."""
-        return self.result.tiles if isinstance(self.result, studio.Board) else (self.tile(caption, alt),)
+        return self.result.tiles if isinstance(self.result, jobs.Board) else (self.tile(caption, alt),)
 
     def tile(self, caption: str, alt: str) -> blocks.Tile:
         return blocks.Tile(pixels=self.result.numpy(), caption=caption, alt=alt, film=self.film)
@@ -58,14 +58,12 @@ class Guide:
 
     def make(self, wing: str, name: str, *, film: bool = False, **given: Any) -> Made:
         """Calls a method. Pictures are given by the method's names for them, options by theirs."""
-        method = studio.method(wing, name)
+        method = jobs.method(wing, name)
         pictures = {n: given.pop(n) for n in method.inputs if n in given}
         if self.seed and any(o.name == "seed" for o in settings.options(method.settings)):
             given.setdefault("seed", self.seed)
         reel = memory.BytesIO() if film else None
-        job = studio.Job(
-            method, self.net, pictures, method.fill(None, given), None if reel is None else io.Film(reel, fps=20, format="webp")
-        )
+        job = jobs.Job(method, self.net, pictures, method.fill(None, given), None if reel is None else io.Film(reel, fps=20, format="webp"))
         began = time.monotonic()
         self.ledger.begin()
         for step in job.steps():
@@ -80,7 +78,7 @@ class Guide:
 
     @staticmethod
     def levels(photo: io.Photo) -> blocks.Pixels:
-        return pixels.display.levels(studio.tensor(photo))
+        return pixels.display.levels(tensor(photo))
 
     @property
     def hw(self) -> tuple[int, int]:
@@ -128,7 +126,7 @@ def shrunk(photo: io.Photo, side: int = SIDE) -> io.Photo:
 
 def namer(net: lens.Net, device: str = "auto") -> lens.Net | None:
     """A better classifier for Zorki's own small net, if one is installed; a user's net names by itself."""
-    if net.name != DEFAULT_MODEL:
+    if net.name != weights.DEFAULT:
         return None
     found = weights.installed(weights.NAMERS)
-    return None if found == net.name else studio.load(found, device=device)
+    return None if found == net.name else jobs.load(found, device=device)

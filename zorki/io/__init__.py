@@ -3,22 +3,31 @@
 from zorki.io.arrays import cached, read_arrays, tidied, used, write_arrays
 from zorki.io.disk import atomic, atomic_write, check_target, check_writable, free_path, numbered
 from zorki.io.film import Film
+from zorki.io.labelled import Box, Example, Label, LabelledFolder, open_labelled
 from zorki.io.lettering import lettered
 from zorki.io.opening import open_photo
 from zorki.io.photo import Photo
 from zorki.io.photosets import PhotoSet, marked
+from zorki.io.runs import RunFolder, is_run, open_run
 from zorki.io.saving import check_picture_target, encode, output_name, pil, save_photo
 from zorki.io.scale import resize
 from zorki.io.settings import read_settings
 from zorki.io.sheet import fitting, sheet
 from zorki.io.values import span_text
 from zorki.io.vectors import Vector, open_vector
+from zorki.io.video import Video, open_video
 
 __all__ = [
+    "Box",
+    "Example",
     "Film",
+    "Label",
+    "LabelledFolder",
     "Photo",
     "PhotoSet",
+    "RunFolder",
     "Vector",
+    "Video",
     "atomic",
     "atomic_write",
     "cached",
@@ -28,11 +37,15 @@ __all__ = [
     "encode",
     "fitting",
     "free_path",
+    "is_run",
     "lettered",
     "marked",
     "numbered",
+    "open_labelled",
     "open_photo",
+    "open_run",
     "open_vector",
+    "open_video",
     "output_name",
     "pil",
     "read_arrays",

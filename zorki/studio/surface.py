@@ -9,11 +9,11 @@ from zorki import io, lens, pixels
 from zorki.core import manual
 from zorki.core.errors import InputError
 from zorki.core.folders import at_home
-from zorki.core.method import by_place
-from zorki.studio.desk import Job
-from zorki.studio.models import load
-from zorki.studio.results import Board, Page, Picture
-from zorki.studio.shelves import Method, method, methods
+from zorki.jobs import targets
+from zorki.jobs.job import Job
+from zorki.jobs.methods import Method, method, methods
+from zorki.jobs.models import load
+from zorki.jobs.request import Request
 
 
 class Call:
@@ -30,7 +30,8 @@ class Call:
         self.__name__ = method.name
         self.__signature__ = manual.signature(method.inputs, method.settings)
 
-    def __call__(self, *given: Any, **chosen: Any) -> Picture | Board | Page | Any:
+    def __call__(self, *given: Any, **chosen: Any) -> Any:
+        """A Picture, Board or Page; of what answers in words the answer; the run that a training left; the paths of what was written."""
         job = self._job(given, chosen)
         shown = job.finish()
         return job.made if self._method.words else shown
@@ -38,23 +39,29 @@ class Call:
     def steps(self, *given: Any, **chosen: Any) -> Iterator[pixels.Step]:
         """Live: watch, save, or break off. What measures has no steps; its result is there at once."""
         if not self._method.climbs:
-            raise InputError(f"{self._method.name} does not climb, so it has no steps.", "Call it: the result comes at once.")
+            raise InputError(
+                f"{self._method.name} does not climb, so it has no steps.", "Its result comes at once.", "Call it without .steps."
+            )
         return self._job(given, chosen).steps()
 
     def _job(self, given: tuple[Any, ...], more: dict[str, Any]) -> Job:
         import torch
 
+        m = self._method
         net: Any = more.pop("model", None)
-        named = bool(given) and isinstance(given[0], str) and not any(i.placed for i in self._method.inputs.values())
-        if given and (named or isinstance(given[0], torch.nn.Module | lens.Net)):
+        named = bool(given) and isinstance(given[0], str) and not any(i.placed for i in m.inputs.values())
+        if m.nets and given and (named or isinstance(given[0], torch.nn.Module | lens.Net)):
             net, given = given[0], given[1:]
-        where: dict[str, Any] = {k: more.pop(k) for k in ("weights", "device", "dtype", "mean", "std", "side") if k in more}
-        film, preset = more.pop("film", None), more.pop("preset", None)
-        how = {k: more.pop(k) for k in ("limit", "range") if k in more}
-        pictures = by_place(self._method.inputs, given) | {n: more.pop(n) for n in self._method.inputs if n in more}
-        chosen = self._method.fill(preset, more)
-        net = net if isinstance(net, lens.Net) and not where else load(net or self._method.net(), **where)
-        return Job(self._method, net, pictures, chosen, None if film is None else io.Film(at_home(film)), **how)
+        film = more.pop("film", None)
+        r = Request.of(m, given, more)
+        if m.nets and not (isinstance(net, lens.Net) and not r.network):
+            m.check_net(net)
+            net = load(net or m.net(), **r.network)
+        job = Job(m, net if m.nets else None, r.pictures, r.settings, None if film is None else io.Film(at_home(film)), **r.opening)
+        if m.gives in ("trained", "written"):
+            targets.check(r)
+            job.out = targets.written_to(r, job)
+        return job
 
     def __repr__(self) -> str:
         return f"<zorki.{self._method.wing}.{self._method.name}: {self._method.summary}>"

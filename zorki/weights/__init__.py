@@ -8,6 +8,7 @@ from zorki.core.lazy import attach
 
 if TYPE_CHECKING:
     from zorki.weights.building import built as built
+    from zorki.weights.cards import DEFAULT as DEFAULT
     from zorki.weights.cards import NAMERS as NAMERS
     from zorki.weights.cards import Card as Card
     from zorki.weights.cards import card as card
@@ -21,6 +22,7 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "Card": "cards",
+        "DEFAULT": "cards",
         "NAMERS": "cards",
         "built": "building",
         "card": "cards",

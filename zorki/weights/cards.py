@@ -10,11 +10,13 @@ from functools import cache
 from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from zorki.core import folders
 from zorki.core.errors import InputError, UnknownName
 
+Task = Literal["classify", "style", "segment", "locate", "faces"]
+DEFAULT = "eye"  # the network that is looked at where nobody names one
 NAMERS = ("lite2", "lite0", "eye")  # networks that name things, the best one first
 FILES = Path(str(resources.files("zorki.weights"))) / "files"
 HOMELESS = Path("~", ".cache", "zorki")  # said, never made
@@ -35,7 +37,7 @@ def own() -> Path | None:
 class Card:
     """A network's card, as its TOML file says.
 
-    build: the class or function that makes the net, as "module:name"; arguments: what it is called with; convert: a function
+    task: what it was trained for. build: the class or function that makes the net, as "module:name"; arguments: what it is called with; convert: a function
     that brings the file's names to the net's. layer: where methods look when no layer is given. side: pixels of the pictures
     it was trained on; resize: the shorter side of a photo when it was tested, before the middle was cut out. accuracy: a share in 0..1, with how it was `measured` by us, or where it was `published`.
     Where the numbers are: beside the card (`sha256` of the file, required of what ships), in a pip `package` (`file` inside it,
@@ -62,6 +64,7 @@ class Card:
     extra: str = ""
     layer: str | None = None
     resize: int | None = None
+    task: Task = "classify"
     accuracy: float | None = None
     measured: str = ""
     published: str = ""
@@ -106,6 +109,7 @@ class Card:
         said = [
             ("name", self.name),
             ("what", self.title),
+            ("task", self.task if self.task != "classify" else ""),
             ("licence", self.licence),
             ("size", size),
             ("where", str(self.file) if self.installed else f"not here. {self.missing}"),
@@ -134,6 +138,8 @@ def check_kinds(table: Mapping[str, Any]) -> None:
     for name, value in table.items():
         if not isinstance(value, kinds.get(name, str)):  # type: ignore[arg-type]
             raise TypeError(f"{name} is a {type(value).__name__}")
+    if table.get("task", "classify") not in get_args(Task):
+        raise TypeError(f"its task is {table['task']!r}, not one of {', '.join(get_args(Task))}")
 
 
 def megabytes(size: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from zorki import blocks, studio
+from zorki import blocks, jobs
 from zorki.guided.guide import Guide
 from zorki.guided.ledger import Task
 from zorki.guided.plan import Plan
@@ -31,7 +31,7 @@ PLANS = (
 
 
 def work(guide: Guide, plan: Dreams) -> list[Task]:
-    s = studio.method("see", "dream").settings()
+    s = jobs.method("see", "dream").settings()
     sizes = [plan.size / s.ratio**k for k in reversed(range(s.octaves))]
     return [tuple(climbing(guide.net, layer, guide.fitted(round(n), layer), s.steps) for n in sizes) for layer in layers(guide, plan)]
 

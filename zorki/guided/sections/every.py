@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from zorki import blocks, studio
+from zorki import blocks, jobs
 from zorki.guided.guide import Guide
 from zorki.guided.ledger import Task
 from zorki.guided.work import PHOTO, climbing, looking
@@ -17,7 +17,7 @@ LEAD = "A layer is a vocabulary. Here is all of it, with a link for each word."
 
 def work(guide: Guide) -> list[Task]:
     layer = middle(guide)
-    s = studio.method("see", "atlas").settings()
+    s = jobs.method("see", "atlas").settings()
     channels = guide.net.layer(layer).shape[0]
     batches = [min(s.batch, channels - i) for i in range(0, channels, s.batch)]
     drawn = [climbing(guide.net, layer, (s.size, s.size), s.steps, count) for count in batches]

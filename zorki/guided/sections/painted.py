@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from zorki import blocks, studio
+from zorki import blocks, jobs
 from zorki.guided.guide import Guide
 from zorki.guided.ledger import Task
 from zorki.guided.plan import Plan
@@ -34,7 +34,7 @@ PLANS = (
 
 def work(guide: Guide, plan: Painted) -> list[Task]:
     layers = guide.stages()
-    wishes = studio.method("style", "transfer").fill(None, {"size": plan.size, "steps": plan.steps})
+    wishes = jobs.method("style", "transfer").fill(None, {"size": plan.size, "steps": plan.steps})
     sizes = problem.sizes_of(guide.net, guide.hw, wishes, layers)
     return [tuple(climbing(guide.net, layers[-1], hw, plan.steps * share) for hw, share in zip(sizes, problem.FINER, strict=False))]
 

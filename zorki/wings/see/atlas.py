@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from zorki import io
     from zorki.exciting.index import Index, Search
 
-INPUTS = {"photos": Input("photographs (folders, zips, files): the best patches stand beside each drawing", option=True, many=True)}
+INPUTS = {"photos": Input("photographs (folders, zips, files): the best patches stand beside each drawing", option=True, kind="pictures")}
+NETS = ("eye",)
 NINE = 9
 
 

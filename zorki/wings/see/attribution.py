@@ -48,10 +48,13 @@ SHOWN = 512  # pixels of the longer side
 INPUTS = {
     "photo": Input("the photo that is classified"),
     "parts": Input("for occlusion: a picture in flat colours; each colour is covered in turn", option=True),
-    "at": Input("for a segmenter: a picture that is bright where it is asked; not given: where it sees the class", option=True, mask=True),
+    "at": Input(
+        "for a segmenter: a picture that is bright where it is asked; not given: where it sees the class", option=True, kind="mask"
+    ),
     "like": Input("in place of a class: what here is like this picture to the net, for nets without classes", option=True),
-    "towards": Input("in place of a class: a direction among the net's answers, a vector in a .npy file", option=True, vector=True),
+    "towards": Input("in place of a class: a direction among the net's answers, a vector in a .npy file", option=True, kind="vector"),
 }
+NETS = ("eye",)
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 INPUTS = {
     "photo": Input("the photo to dream on"),
     "guide": Input("dream of what is in this picture", option=True),
-    "mask": Input("where this picture is white it dreams, where it is black the photo stays", option=True, mask=True),
+    "mask": Input("where this picture is white it dreams, where it is black the photo stays", option=True, kind="mask"),
 }
+NETS = ("eye",)
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from zorki import lens
 
 INPUTS: dict[str, object] = {}
+NETS = ("eye",)
 POWER = 0.6  # of the weights is what is shown
 SIDE, LARGE = 48, 96  # pixels that a filter's, a composition's longer side gets at least
 GAP = 3  # pixels between slices

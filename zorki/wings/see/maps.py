@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import torch
 
 INPUTS = {"photo": Input("the photo whose maps are shown")}
+NETS = ("eye",)
 ONE, EACH = 16, 6  # channels of one layer; of each with --all
 MOST = 8  # rows with --all
 SMALL, LARGE = 160, 256  # the longer side of a tile, in pixels; maps of one layer may be larger when the photo is

@@ -29,8 +29,9 @@ INPUTS = {
     "like": Input(
         "draw from nothing what the layer answers to this photo: its caricature; with the goal `like` what the whole net does", option=True
     ),
-    "towards": Input("the goal `towards`: a direction among the net's answers, a vector in a .npy file", option=True, vector=True),
+    "towards": Input("the goal `towards`: a direction among the net's answers, a vector in a .npy file", option=True, kind="vector"),
 }
+NETS = ("eye",)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from zorki.exciting.crops import Patches
     from zorki.lens.rules import Rule
 
-INPUTS = {"photos": Input("photographs: a folder, a zip, a picture or a pattern; may be given several times", many=True)}
+INPUTS = {"photos": Input("photographs: a folder, a zip, a picture or a pattern; may be given several times", kind="pictures")}
+NETS = ("eye",)
 RULES: dict[str, tuple[Rule, ...]] = {
     "deconvnet": ("deconvnet",),
     "guided": ("guided",),

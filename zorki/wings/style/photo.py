@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 
 INPUTS = {
     "content": Input("the photo that gets another light"),
-    "style": Input("the photo whose light and colours it gets", whole=True),
+    "style": Input("the photo whose light and colours it gets", kind="photo"),
     "content_mask": Input("a picture in flat colours: the content's regions", option=True),
     "style_mask": Input("the style's regions, in the same colours as those of the content that they belong to", option=True),
 }
+NETS = ("eye",)
 SMALL = 0.5  # of the size worked at, in the first stage
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 DECAY = 1.3  # steeper than a photograph's 1: plain areas of colour come back, which few steps would not reach else
 INPUTS = {"image": Input("the picture that is reconstructed")}
+NETS = ("eye",)
 
 
 @dataclass(frozen=True)

@@ -32,15 +32,16 @@ CELLS = (1 / 4, 1.0, 4.0)  # of the weights, in a grid
 MIXTURES = ("1,0", "1,1", "0,1")
 INPUTS = {
     "content": Input("the photo that is painted"),
-    "style": Input("the picture in whose manner it is painted; several are mixed", many=True, rest=True, twice=True),
+    "style": Input("the picture in whose manner it is painted; several are mixed", kind="pictures", rest=True, twice=True),
     "mask": Input(
         "where it is white its style is painted: the first for the first style …; where none is, the photo stays",
         option=True,
-        many=True,
+        kind="pictures",
         twice=True,
     ),
     "begin": Input("a picture to begin with, in place of the content", option=True),
 }
+NETS = ("eye",)
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Settings:
     "paint every pixel of the photo, in tiles with the statistics of the whole"
     grid: bool = False
     "a sheet of content weights against style weights, or of mixtures of two styles"
-    state: str | None = field(default=None, metadata={"file": True})
+    state: str | None = field(default=None, metadata={"file": True, "resumes": True})
     "a file that holds all when it is stopped; the same command goes on from there"
     seed: int = 0
     "the same number gives the same picture; only a start from noise draws random numbers"

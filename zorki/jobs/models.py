@@ -13,7 +13,6 @@ from zorki import lens
 from zorki import weights as cards
 from zorki.core import events, folders, forks, numbers, processor
 from zorki.core.errors import InputError
-from zorki.studio.shelves import DEFAULT_MODEL
 from zorki.weights.states import fill
 
 OURS = "zorki:"  # before a name: the network of Zorki's, also where a file bears that name
@@ -22,7 +21,7 @@ FILES = (".pt2", ".pt", ".pth", ".safetensors", ".ts")
 
 @torch.inference_mode(False)  # a caller may be in it, and nothing could be differentiated through what is made there
 def load(
-    model: str | nn.Module | lens.Net = DEFAULT_MODEL,
+    model: str | nn.Module | lens.Net = cards.DEFAULT,
     *,
     weights: str | Path | None = None,
     mean: Sequence[float] | None = None,

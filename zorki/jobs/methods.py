@@ -8,17 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from zorki.core import events, settings, shelf
+from zorki.core.errors import InputError
 from zorki.core.folders import typed
-from zorki.core.method import Input
+from zorki.core.method import Given, Input
 from zorki.core.numbers import short
 from zorki.weights import cards
-
-DEFAULT_MODEL = "eye"
 
 
 @dataclass(frozen=True)
 class Method:
-    """A method file, read: its pictures, its Settings, its presets, its `run`."""
+    """A method file, read: what it takes, its Settings, its presets, its `run` and what that gives (`contract.py`)."""
 
     wing: str
     name: str
@@ -28,19 +27,34 @@ class Method:
     presets: Mapping[str, Any]
     also: Mapping[str, str]
     run: Callable[..., Any]
+    nets: tuple[str, ...]
+    "networks for it where none is given, the best first; of a method without any `run` gets no network"
+    gives: Given
+    "what `run` gives: drawn, measured, trained or written"
     page: Callable[..., Any] | None = None
     "what was drawn or measured → blocks.Page: the result of what climbs, and what a board of what measures can be shown as"
     words: bool = False
     "its answer is what is printed: a picture comes only where one is asked for"
-    nets: tuple[str, ...] = ()
-    "networks for it where none is given, the best first"
+    task: str | None = None
+    "what a network must have been trained for, as its card says; None: anything"
+    ending: str = ""
+    "of the one file that is written; none: there are several, in a folder"
 
     def net(self) -> str:
         """The network that is taken where none is given, and says so where there was a choice."""
-        found = cards.installed(self.nets) if self.nets else DEFAULT_MODEL
-        if self.nets:
+        found = cards.installed(self.nets)
+        if len(self.nets) > 1:
             events.note(f"No network is given, so {found} answers ({len(cards.card(found).classes):,} classes).")
         return found
+
+    def check_net(self, model: Any) -> None:
+        """Raises InputError for a network that is known to be for something else."""
+        if self.task is not None and isinstance(model, str) and model in cards.names() and cards.card(model).task != self.task:
+            right = [name for name in cards.names() if cards.card(name).task == self.task]
+            raise InputError(
+                f"{model} is a network to {cards.card(model).task}.", f"{self.wing} {self.name} needs one to {self.task}.",
+                f"Give --model={' or '.join(right)}, or one of your own." if right else "Give one of your own with --model.",
+            )  # fmt: skip
 
     @property
     def summary(self) -> str:
@@ -48,8 +62,8 @@ class Method:
 
     @property
     def climbs(self) -> bool:
-        """Whether it yields Steps; else it returns a result at once."""
-        return inspect.isgeneratorfunction(self.run)
+        """Whether it yields Steps."""
+        return self.gives == "drawn"
 
     def fill(self, preset: str | None, given: Mapping[str, Any]) -> Any:
         """Settings from a preset and options given by name. Raises UnknownName, InputError."""
@@ -63,7 +77,7 @@ class Method:
         words = ["zorki", self.wing, self.name]
         for key, name in pictures.items():
             words += [typed(one) for one in ([name] if isinstance(name, str) else name)] if self.inputs[key].placed else []
-        if model and (self.nets or model != DEFAULT_MODEL):
+        if model and self.nets != (model,):
             words += ["--model", typed(model)]
         for key, name in pictures.items():
             for one in () if self.inputs[key].placed else (name,) if isinstance(name, str) else name:
@@ -94,7 +108,8 @@ def method(wing: str, name: str) -> Method:
     """Raises UnknownName for a wing or a method that is not there."""
     methods(wing)
     module = shelf.take(f"zorki.wings.{wing}", name, f"{wing} method")
+    gives: Given = getattr(module, "GIVES", "drawn" if inspect.isgeneratorfunction(module.run) else "measured")
     return Method(
-        wing, name, module.__doc__ or "", module.INPUTS, module.Settings, module.PRESETS, getattr(module, "ALSO", {}), module.run,
-        getattr(module, "page", None), getattr(module, "WORDS", False), getattr(module, "NETS", ()),
+        wing, name, module.__doc__ or "", module.INPUTS, module.Settings, module.PRESETS, getattr(module, "ALSO", {}), module.run, module.NETS, gives,
+        getattr(module, "page", None), getattr(module, "WORDS", False), getattr(module, "TASK", None), getattr(module, "ENDING", ""),
     )  # fmt: skip

@@ -1,0 +1,166 @@
+"""A folder of pictures with what is known of each: masks by name, or boxes in a table; in splits, or as one."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from zorki.core.errors import InputError
+from zorki.core.folders import at_home
+from zorki.io.files import natural
+from zorki.io.photosets import is_picture
+
+SPLITS = ("train", "val", "test")
+PICTURES, MASKS, BOXES, CLASSES = "images", "masks", "boxes.csv", "classes.csv"
+
+
+class Box(NamedTuple):
+    """A thing in a picture: its class, and left, top, width, height in pixels."""
+
+    label: str
+    x: float
+    y: float
+    w: float
+    h: float
+
+
+class Label(NamedTuple):
+    """A row of classes.csv: the number that stands for the class in masks, its name, its colour as #rrggbb or ""."""
+
+    number: int
+    name: str
+    colour: str
+
+
+@dataclass(frozen=True)
+class Example:
+    """A picture and what is known of it: a mask, or boxes (none where nothing is in it)."""
+
+    picture: Path
+    mask: Path | None = None
+    boxes: tuple[Box, ...] = ()
+
+
+@dataclass(frozen=True)
+class LabelledFolder:
+    """splits: train, val and test as far as they are there, or all as "all". classes: of classes.csv; empty without one.
+
+    alone: names of pictures without a mask and of masks without a picture, which are left out.
+    """
+
+    folder: Path
+    splits: Mapping[str, tuple[Example, ...]]
+    classes: tuple[Label, ...] = ()
+    alone: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def mark(self) -> str:
+        """Of all files' names, sizes and times: another one when something came, went or was changed."""
+        digest = hashlib.blake2b(digest_size=16)
+        for split, examples in self.splits.items():
+            for file in (f for e in examples for f in (e.picture, e.mask) if f is not None):
+                found = file.stat()
+                digest.update(f"{split}/{file.name} {found.st_size} {found.st_mtime_ns}\0".encode(errors="surrogatepass"))
+            digest.update(repr([e.boxes for e in examples]).encode())
+        return digest.hexdigest()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences that the user should read."""
+        some = ", ".join([*self.alone[:5], *(["…"] if len(self.alone) > 5 else [])])
+        return (f"{self.name}: {len(self.alone)} files have no partner and are left out: {some}.",) if self.alone else ()
+
+    def __len__(self) -> int:
+        return sum(map(len, self.splits.values()))
+
+
+def open_labelled(source: str | Path | LabelledFolder) -> LabelledFolder:
+    """images/ with masks/ (pairs by name) or with boxes.csv (file, class, x, y, w, h); the same inside train/ and val/.
+
+    Nothing but tables is read. Raises InputError for a folder that is none of these, or whose tables cannot be read.
+    """
+    if isinstance(source, LabelledFolder):
+        return source
+    folder = at_home(source)
+    if not folder.is_dir():
+        raise InputError(f"{folder} is no folder.", f"Labelled data are {PICTURES}/ with {MASKS}/ or {BOXES}.", "Name the folder of both.")
+    inside = [name for name in SPLITS if (folder / name / PICTURES).is_dir()]
+    if not inside and not (folder / PICTURES).is_dir():
+        raise InputError(
+            f"{folder.name} has no {PICTURES}/.", f"Labelled data are {PICTURES}/ with {MASKS}/ or {BOXES}.", "Name the folder of both."
+        )
+    alone: list[str] = []
+    splits = {name: examples(folder / name, alone) for name in inside} or {"all": examples(folder, alone)}
+    if not any(splits.values()):
+        raise InputError(
+            f"{folder.name} has no picture with a mask or with boxes.", "Pairs have one name.", f"Look at {PICTURES}/ and {MASKS}/."
+        )
+    return LabelledFolder(folder, splits, labels(folder / CLASSES), tuple(alone))
+
+
+def examples(folder: Path, alone: list[str]) -> tuple[Example, ...]:
+    """The examples of one split, in natural order; adds to `alone` what has no partner. Raises InputError."""
+    pictures = by_stem(folder / PICTURES)
+    if (folder / MASKS).is_dir():
+        masks = by_stem(folder / MASKS)
+        alone += [pictures[stem].name for stem in pictures if stem not in masks] + [
+            masks[stem].name for stem in masks if stem not in pictures
+        ]
+        return tuple(Example(p, masks[stem]) for stem, p in pictures.items() if stem in masks)
+    table = folder / BOXES
+    if not table.is_file():
+        raise InputError(f"{folder.name} has neither {MASKS}/ nor {BOXES}.", f"One of them says what is in {PICTURES}/.", "Add it.")
+    found: dict[str, list[Box]] = {}
+    for row in rows(table, ("file", "class", "x", "y", "w", "h")):
+        try:
+            found.setdefault(row["file"], []).append(Box(row["class"], *(float(row[k]) for k in "xywh")))
+        except ValueError as e:
+            raise InputError(f"{table.name} says {list(row.values())}.", "x, y, w and h are numbers of pixels.", "Mend that row.") from e
+    names = {p.name for p in pictures.values()}
+    alone += [name for name in found if name not in names]
+    return tuple(Example(p, None, tuple(found.get(p.name, ()))) for p in pictures.values())
+
+
+def by_stem(folder: Path) -> dict[str, Path]:
+    """Pictures of a folder by their names without ending. Raises InputError where two share one."""
+    out: dict[str, Path] = {}
+    for path in sorted((p for p in folder.iterdir() if is_picture(p.name)), key=natural):
+        if path.stem in out:
+            raise InputError(
+                f"{folder.name}/ holds {out[path.stem].name} and {path.name}.", "Pairs are found by name.", "Rename one of them."
+            )
+        out[path.stem] = path
+    return out
+
+
+def labels(table: Path) -> tuple[Label, ...]:
+    """What classes.csv says; nothing where there is none. Raises InputError."""
+    if not table.is_file():
+        return ()
+    try:
+        return tuple(
+            Label(int(row["index"]), row["name"].strip(), (row.get("colour") or "").strip()) for row in rows(table, ("index", "name"))
+        )
+    except ValueError as e:
+        raise InputError(f"{table.name}: {e}.", "index is the whole number that stands for the class in masks.", "Mend that row.") from e
+
+
+def rows(table: Path, columns: Iterable[str]) -> list[dict[str, str]]:
+    """The rows of a CSV file that has those columns. Raises InputError."""
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as f:
+            reader = csv.DictReader(f)
+            lacking = [c for c in columns if c not in (reader.fieldnames or ())]
+            if lacking:
+                raise InputError(f"{table.name} has no column {lacking[0]}.", f"Its first row names {', '.join(columns)}.", "Add it.")
+            return [row for row in reader if None not in row.values()]
+    except (OSError, UnicodeDecodeError, csv.Error) as e:
+        raise InputError(f"{table.name} cannot be read: {e}.", "It is a table as CSV, in UTF-8.", "Save it anew.") from e

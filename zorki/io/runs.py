@@ -1,0 +1,67 @@
+"""A run folder: what a training leaves, and goes on from."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zorki.core.errors import InputError
+from zorki.core.folders import at_home
+
+CONFIG, FIGURES, WEIGHTS, CARD = "config.toml", "metrics.jsonl", "best.safetensors", "card.toml"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """config: how it was trained, as its file says."""
+
+    folder: Path
+    config: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def mark(self) -> str:
+        """By what it is known again: when its weights were written."""
+        return str(self.weights.stat().st_mtime_ns) if self.weights.is_file() else ""
+
+    @property
+    def weights(self) -> Path:
+        """Where the best weights are, or would be."""
+        return self.folder / WEIGHTS
+
+    def figures(self) -> list[dict[str, Any]]:
+        """What was measured on the way, in its order; a line that was cut off in the middle of writing is none."""
+        path = self.folder / FIGURES
+        out = []
+        for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
+            try:
+                out.append(json.loads(line))
+            except ValueError:
+                break
+        return out
+
+
+def is_run(folder: Path) -> bool:
+    return (folder / CONFIG).is_file()
+
+
+def open_run(source: str | Path | RunFolder) -> RunFolder:
+    """Raises InputError for a folder that no training left."""
+    if isinstance(source, RunFolder):
+        return source
+    folder = at_home(source)
+    try:
+        return RunFolder(folder, tomllib.loads((folder / CONFIG).read_text(encoding="utf-8")))
+    except FileNotFoundError as e:
+        raise InputError(
+            f"{folder} is no run folder.", f"A training leaves one, with {CONFIG} in it.", "Name the --out of a training."
+        ) from e
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as e:
+        raise InputError(f"{folder / CONFIG} cannot be read: {e}.", "It says how the run was trained.", "Name another run.") from e

@@ -1,0 +1,62 @@
+"""What a method gives, each a protocol: *drawn*, *measured*, *trained*, *written*. What it takes: `zorki/core/method.py`.
+
+A method file's `run` says by what it is which of them it gives: a generator draws, anything else measures; `GIVES` says "trained" or "written".
+`Job` (`zorki/jobs/job.py`) is the one place that tells them apart; a surface never needs to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from zorki import blocks, pixels
+from zorki.core.method import File, Frame
+
+Drawn = Iterator[pixels.Step]
+"""Steps, each of which shows all so far; whoever loops may save, film or break off. The last one is the result: a Picture, of several labels a
+Board, and where the method has `page(net, drawn, labels, settings, command, **pictures)` a Page."""
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """A small dataclass with the unscaled numbers; `page(net, measured, settings, command, **pictures)` of the method makes blocks of it."""
+
+    def tiles(self) -> Sequence[blocks.Tile]:
+        """What there is to see of it."""
+
+
+@runtime_checkable
+class Answering(Protocol):
+    """What is measured, trained or written may say more with --json."""
+
+    def answer(self) -> Mapping[str, Any]:
+        """Fields beside `command`, `out` and `seconds`; numbers, texts, lists and mappings of them."""
+
+
+@runtime_checkable
+class Speaking(Protocol):
+    """What is measured, trained or written may have a table for a person."""
+
+    def lines(self) -> Sequence[str]:
+        """Printed above the paths of the results."""
+
+
+@runtime_checkable
+class Trained(Protocol):
+    """What a training leaves. `run` gets `out`, the run folder, which is there; what it finds in it of its own it goes on from."""
+
+    @property
+    def folder(self) -> Path:
+        """The run folder: weights, settings, figures; what `--model` takes."""
+
+    @property
+    def card(self) -> Mapping[str, Any]:
+        """What the network is, was trained on, can do and is not fit for; as a card's TOML file."""
+
+
+Written = Iterator[File | Frame]
+"""Files, or the frames of a film, one by one: each is written whole before the next is asked for. The method's `ENDING` (".onnx", ".mp4")
+says that they are one file; without it they go to a folder."""
+
+Page = Callable[..., blocks.Page]

@@ -1,0 +1,184 @@
+"""A method for each of several pictures, or of a folder, a zip or a pattern: one job after the other, a file for each."""
+
+from __future__ import annotations
+
+import glob
+import os
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from zorki import io, lens
+from zorki.core import events
+from zorki.core.errors import InputError, Stopped
+from zorki.core.folders import typed
+from zorki.jobs import inputs, interrupt, records, targets
+from zorki.jobs.job import Job
+from zorki.jobs.outcome import NAMED, Outcome, answer, loss_of, some_failed
+from zorki.jobs.request import Request
+
+
+def each(r: Request, net: lens.Net | None) -> Outcome:
+    """What fails is left out and named; what is there already with the same settings stays.
+
+    Ctrl-C and a full disk end it; what was done is told all the same. Raises InputError when none succeeded.
+    """
+    assert r.several is not None
+    photos = io.PhotoSet(r.pictures[r.several], **r.opening)
+    if r.method.words and not r.out:
+        return Series(r, net, photos, None).work()
+    folder = Path(r.out) if r.out else io.free_path(f"{called(photos)}.{r.method.name}")
+    new, here = not folder.exists(), folder.resolve()
+    photos.entries = [e for e in photos.entries if not (isinstance(e.where, Path) and here in e.where.resolve().parents)]  # results
+    if not photos.entries:
+        raise InputError(
+            f"All pictures of {photos.name} lie in {folder}.", "That folder is for the results.", "Name another folder for --out."
+        )
+    io.check_writable(targets.made(folder, "It is the folder of the results."))
+    try:
+        return Series(r, net, photos, folder).work()
+    finally:
+        if new and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def called(photos: io.PhotoSet) -> str:
+    """What several pictures are called in all: the folder, the zip, or the folder that they all lie in."""
+    if len(photos.sources) == 1 and not glob.has_magic(photos.name):
+        return Path(photos.name).stem or "pictures"
+    folders = {e.where.parent.resolve().name for e in photos.entries if isinstance(e.where, Path)}
+    return (folders.pop() if len(folders) == 1 else "") or "pictures"
+
+
+@dataclass
+class Series:
+    """The jobs of many pictures. folder: of the results; None where only answers are wanted."""
+
+    r: Request
+    net: lens.Net | None
+    photos: io.PhotoSet
+    folder: Path | None
+    out: Outcome = field(default_factory=lambda: Outcome([]))
+    results: list[dict[str, Any]] = field(default_factory=list)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    taken: set[Path] = field(default_factory=set)
+    kept: int = 0
+
+    def work(self) -> Outcome:
+        r, photos, out = self.r, self.photos, self.out
+        rest = {
+            n: inputs.opened(p, r.method.inputs[n], r.opening) for n, p in r.pictures.items() if n != r.several
+        }  # once, before anything is made
+        said = Said(len(photos))
+        for k, entry in enumerate(photos.entries):
+            try:
+                with interrupt.undisturbed(), events.translated(onward(k, said, entry.name)):
+                    losses: list[dict[str, Any]] = []
+                    with interrupt.awaited():
+                        job, path, done = self.begun(k, rest)
+                        for step in () if done and not r.method.words else job.steps():
+                            losses.append(loss_of(step))
+                    result = None if done or path is None or r.method.gives == "written" else job.result()
+            except KeyboardInterrupt as stop:
+                onwards = f", in {self.folder}: the same command with --out {quote(self.folder)} goes on." if self.folder else "."
+                out.end = interrupt.said(stop, f"{len(self.results)} of {len(photos)} are done{onwards}")
+                break
+            except (InputError, Stopped) as error:
+                self.failed.append((entry.name, " ".join(error.lines())))
+                continue
+            try:
+                with interrupt.undisturbed():
+                    if result is not None and path is not None:
+                        result.save(path, force=r.force)
+            except Stopped as error:  # the disk: the next picture will not fare better
+                done_so_far = f"{len(out.paths)} of {len(photos)} are done, in {self.folder}."
+                out.end = Stopped(error.got, done_so_far, f"Free some space; the same command with --out {quote(self.folder)} goes on.")
+                break
+            self.keep(entry.name, job, path, done, losses)
+        said.counted()
+        self.conclude()
+        return out
+
+    def begun(self, k: int, rest: dict[str, Any]) -> tuple[Job, Path | None, bool]:
+        """The job of one picture, where its result goes, and whether it is there already."""
+        r = self.r
+        job = Job(r.method, self.net, {str(r.several): self.photos[k], **rest}, r.settings, range=r.opening.get("range"))
+        if self.folder is None:
+            return job, None, False
+        path, done = place(job, self.folder, self.taken, r.force)
+        job.out = targets.made(path, "") if r.method.gives == "written" and not r.method.ending else path
+        return job, path, done
+
+    def keep(self, name: str, job: Job, path: Path | None, done: bool, losses: list[dict[str, Any]]) -> None:
+        """What is said of a picture that is done."""
+        self.kept += done
+        if path is not None:
+            self.taken.add(path)
+            self.out.paths.append(typed(str(path)))
+        if self.r.method.words:
+            self.out.lines += [*([""] if self.out.lines else []), name, *job.lines()]
+        self.results.append({"photo": name} | ({"out": self.out.paths[-1], "kept": done} if path else {}) | answer(job, losses))
+
+    def conclude(self) -> None:
+        """Says what was left, what failed, and how it ends."""
+        out, failed, photos = self.out, self.failed, self.photos
+        if self.kept:
+            events.note(f"{self.kept} of them were made with the same settings before and are left as they are; --force makes them again.")
+        out.more = {"failed": [{"photo": name, "why": why} for name, why in failed], "results": self.results}
+        if out.end is None and failed and not self.results:
+            raise InputError(f"None of the {len(photos)} pictures of {photos.name} worked.", f"The first is {failed[0][0]}: {failed[0][1]}")
+        if out.end is None and failed:
+            where = f"the others are in {self.folder}" if self.folder else "the others have their answers"
+            out.end = some_failed(failed, len(photos), where)
+
+
+class Said:
+    """What was said of many pictures: each sentence is heard once, with the picture's name, and counted at the end."""
+
+    def __init__(self, of: int) -> None:
+        self.of = of
+        self.names: dict[str, list[str]] = {}
+
+    def first(self, sentence: str, name: str) -> bool:
+        """Whether the sentence is new; remembers whose it is."""
+        names = self.names.setdefault(sentence, [])
+        names.append(name)
+        return len(names) == 1
+
+    def counted(self) -> None:
+        """Tells of what was said of several how many, and which."""
+        for sentence, names in self.names.items():
+            if len(names) > 1:
+                which = ", ".join([*names[:NAMED], *(["…"] if len(names) > NAMED else [])])
+                events.note(f"{len(names):,} of {self.of:,} ({which}): {sentence}")
+
+
+def onward(k: int, said: Said, name: str) -> Callable[[events.Event], events.Event | None]:
+    """Events of the k-th of many pictures as parts of the whole."""
+
+    def change(e: events.Event) -> events.Event | None:
+        if e.note:
+            return replace(e, note=e.note if name in e.note else f"{name}: {e.note}") if said.first(e.note, name) else None
+        return e if e.preview else replace(e, stage=f"{k + 1} of {said.of}, {name}", step=k * e.of + e.step, of=said.of * e.of)
+
+    return change
+
+
+def place(job: Job, folder: Path, taken: set[Path], force: bool) -> tuple[Path, bool]:
+    """Where the job's result goes, and whether it lies there already: made of the same picture with the same settings."""
+    record = records.recorded(job)
+    for path in io.numbered(folder / job.default_name()):
+        if path in taken:  # by another picture of that name, from another folder
+            continue
+        if force or not os.path.lexists(path):
+            return path, False
+        if records.made_by(path) == record:
+            return path, True
+    raise AssertionError("numbers do not end")
+
+
+def quote(folder: Path | None) -> str:
+    """As a person types it."""
+    return shlex.quote(typed(str(folder)))

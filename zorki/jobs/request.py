@@ -1,0 +1,86 @@
+"""What a person asks for, whatever surface it came from; nothing is opened yet."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from zorki.core import settings
+from zorki.core.method import by_place, lone
+from zorki.core.numbers import sides
+from zorki.jobs import options
+from zorki.jobs.methods import Method
+
+NETWORK, OPENING = tuple(o.name for o in options.NET), tuple(o.name for o in options.OPEN)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A method, what it is given, its settings, and where results go.
+
+    pictures: what is given, by the method's names. several: the input that was given as many pictures where one is wanted: a result for each.
+    network: as `load` takes it; opening: limit and range. out: a file, a folder, - for the caller's own hands; None: named after input and
+    command. film: a file for the climb. preview: a file that always shows the picture as it is by now.
+    """
+
+    method: Method
+    pictures: Mapping[str, Any]
+    settings: Any
+    several: str | None = None
+    network: Mapping[str, Any] = field(default_factory=dict)
+    opening: Mapping[str, Any] = field(default_factory=dict)
+    out: str | None = None
+    force: bool = False
+    film: str | None = None
+    preview: Path | None = None
+
+    @classmethod
+    def of(cls, method: Method, placed: Sequence[Any], given: Mapping[str, Any], preview: Path | None = None) -> Request:
+        """placed: inputs without a name; given: inputs, options of the method's and those of `options.py` by name.
+
+        Raises UnknownName, InputError for options that are not there or do not fit, before anything is opened.
+        """
+        rest = dict(given)
+        network = {n: rest.pop(n) for n in NETWORK if n in rest}
+        opening = {n: rest.pop(n) for n in OPENING if n in rest}
+        where = {n: rest.pop(n) for n in ("out", "force", "film") if rest.get(n) is not None}
+        preset = rest.pop("preset", None)
+        one = lone(method.inputs)
+        named = {one: list(placed)} if one is not None and len(placed) > 1 else by_place(method.inputs, placed)
+        named |= {n: rest.pop(n) for n in method.inputs if n in rest}
+        chosen = method.fill(preset, rest)
+        if "side" in network:
+            network["side"] = sides(network["side"])
+        return cls(method, named, chosen, several_of(method, named), network, opening, preview=preview, **where)
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The options of the method's that name files to write to, with those files."""
+        return {o.name: getattr(self.settings, o.name) for o in settings.options(type(self.settings)) if o.file and self.asked(o.name)}
+
+    def asked(self, name: str) -> bool:
+        return isinstance(getattr(self.settings, name), str)
+
+    @property
+    def resumes(self) -> dict[str, str]:
+        """The options that name a file from which broken work goes on, as far as they are given, with that file."""
+        return {o.name: self.files[o.name] for o in settings.options(type(self.settings)) if o.resumes and o.name in self.files}
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there is something to go on from: what the broken run left may then be replaced."""
+        return any(Path(file).is_file() for file in self.resumes.values())
+
+
+def several_of(method: Method, named: Mapping[str, Any]) -> str | None:
+    """The input that was given as many pictures where one is wanted, if its place is the first; None where all is as it says."""
+    first = next((name for name, i in method.inputs.items() if i.placed and i.plain), None)
+    given = named.get(first) if first is not None else None
+    if not isinstance(given, str):
+        return first if given is not None else None
+    zipped = given.lower().endswith(".zip") and os.path.isfile(given)
+    return first if os.path.isdir(given) or zipped or (glob.has_magic(given) and not os.path.exists(given)) else None

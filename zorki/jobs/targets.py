@@ -1,0 +1,119 @@
+"""Where results go: checked before anything is drawn, numbered where a name is taken."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from zorki import io
+from zorki.core.errors import InputError
+from zorki.jobs.job import Job
+from zorki.jobs.request import Request
+
+
+def check(r: Request) -> None:
+    """Raises InputError where two things would be written to one place, or the result cannot be written."""
+    check_apart(r)
+    if r.method.words and r.out is None:
+        return
+    if r.several is not None:
+        check_many(r)
+        return
+    if r.method.gives == "trained" or (r.method.gives == "written" and not r.method.ending):
+        check_folder(r)
+    elif r.out is None:
+        io.check_writable(Path())
+    elif is_folder(r.out):
+        made(Path(r.out), "It ends like a folder.")
+        io.check_writable(Path(r.out))
+    elif r.method.gives == "written" or (r.method.page is not None and Path(r.out).suffix.lower() in (".html", ".htm")):
+        io.check_target(Path(r.out), r.force)
+    elif r.out != "-":
+        io.check_picture_target(Path(r.out), r.force or r.goes_on)
+    if r.film is not None:
+        io.check_target(Path(r.film), r.force)
+
+
+def check_apart(r: Request, told: Sequence[tuple[str, str | None]] = ()) -> None:
+    """Raises InputError where two things would be written to one place. told: what the surface writes beside, by option."""
+    files = {"--out": r.out, "--film": r.film, **dict(told)} | {f"--{name}": file for name, file in r.files.items()}
+    seen: dict[Path, str] = {}
+    for flag, name in files.items():
+        if name is None or name == "-":
+            continue
+        first = seen.setdefault(Path(name).absolute(), flag)
+        if first != flag:
+            raise InputError(f"{first} and {flag} are both {name}.", "Each is a file of its own.", "Give them different names.")
+
+
+def check_many(r: Request) -> None:
+    """Whether many results can be written."""
+    assert r.several is not None
+    given, out = r.pictures[r.several], r.out
+    many = f"{given} is many" if isinstance(given, str) else f"{len(given)} are given"
+    for name in r.resumes:
+        raise InputError(
+            f"--{name} is of one picture, {many}.", "The same command goes on without it, picture by picture.", "Leave it out."
+        )
+    if r.film is not None:
+        raise InputError(f"--film is of one picture, {many}.", "", "Leave it out, or name one picture.")
+    if out == "-" or (out is not None and not is_folder(out) and Path(out).suffix):
+        raise InputError(f"--out {out} is one file, {many}{' pictures' * isinstance(given, str)}.", "", "Name a folder for the results.")
+    folders = [name for name in ([given] if isinstance(given, str) else given) if os.path.isdir(name)]
+    if out is not None and os.path.realpath(out) in map(os.path.realpath, folders):
+        raise InputError(f"--out {out} is the folder of the pictures.", "The results would be worked on the next time.", "Name another.")
+
+
+def check_folder(r: Request) -> None:
+    """A folder that is written into: one that is not there or is empty; of a training also its own, which is gone on with."""
+    if r.out == "-":
+        raise InputError("--out - is one stream.", f"{r.method.name} leaves a folder.", "Name a folder for it.")
+    folder = Path(r.out or "")
+    if r.out is None:
+        io.check_writable(Path())
+    elif folder.exists() and not folder.is_dir():
+        raise InputError(f"--out {r.out} is a file.", f"{r.method.name} leaves a folder.", "Name another.")
+    elif folder.is_dir() and any(folder.iterdir()) and not r.force and not (r.method.gives == "trained" and io.is_run(folder)):
+        raise InputError(
+            f"--out {r.out} is there and not empty.", "What exists is never replaced unasked.", "Name another, or add --force."
+        )
+    else:
+        made(folder, "It is the folder of what comes out.")
+        io.check_writable(folder)
+
+
+def made(folder: Path, why: str) -> Path:
+    """Makes the folder. Raises InputError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise InputError(f"--out {folder} cannot be made: {e.strerror}.", why, "Choose another.") from e
+    return folder
+
+
+def written_to(r: Request, job: Job) -> Path | None:
+    """Where a training or what is written goes; its folder is there. None for what is saved as a whole at the end."""
+    if r.method.gives not in ("trained", "written"):
+        return None
+    one_file = r.method.gives == "written" and bool(r.method.ending)
+    named = r.out is not None and not (one_file and is_folder(r.out))
+    path = Path(str(r.out)) if named else io.free_path(Path(r.out or "") / job.default_name())
+    return path if one_file else made(path, "It is the folder of what comes out.")
+
+
+def is_folder(out: str) -> bool:
+    return out.endswith("/") or os.path.isdir(out)
+
+
+def save_numbered(job: Job, result: Any, folder: Path) -> str:
+    """Saves under the first free name, also when another process takes one at the same moment."""
+    for _ in range(99):
+        path = io.free_path(folder / job.default_name())
+        try:
+            return str(result.save(path))
+        except InputError:
+            if not path.exists():
+                raise
+    raise InputError(f"No free name like {path.name} was found in {folder}.", "", "Give one with --out.")
