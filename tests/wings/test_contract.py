@@ -2,74 +2,32 @@
 
 from __future__ import annotations
 
-import functools
-import itertools
 import re
-import tempfile
-from collections.abc import Iterator, Mapping
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
-from tests.toys import state, toy
-from zorki import jobs, lens
+from tests.toys import state
+from tests.wings.contract import FEW, assert_climbs, assert_counts, job, net
+from zorki.cli import wing
 from zorki.core.errors import InputError
 from zorki.core.method import by_place
+from zorki.core.settings import Least, Option, fits, options
 from zorki.jobs.methods import Method, method, methods, wings
 
 pytestmark = pytest.mark.tiny
 ALL = [method(w, m) for w in wings() for m in methods(w)]
 CLIMBS = [m for m in ALL if m.climbs]
-FEW = {"steps": 3, "size": 48, "channel": "0-2", "octaves": 2, "samples": 2}  # options that make a test quick, where a method has them
-HOUSE, FRESH = tempfile.TemporaryDirectory(), itertools.count()
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 def ids(m: Method) -> str:
     return f"{m.wing} {m.name}"
-
-
-def photo(h: int = 48, w: int = 64, seed: int = 0) -> np.ndarray:
-    g = np.random.default_rng(seed)
-    smooth = np.kron(g.random((-(-h // 8), -(-w // 8), 3)), np.ones((8, 8, 1)))[:h, :w]
-    return (smooth * 255).astype(np.uint8)
-
-
-@functools.cache
-def folder(h: int, w: int) -> str:
-    """A few photographs, for methods that look at many."""
-    made = Path(HOUSE.name) / f"{h}x{w}"
-    made.mkdir()
-    for i in range(4):
-        Image.fromarray(photo(h, w, seed=i)).save(made / f"{i}.png")
-    return str(made)
-
-
-def net(**more: Any) -> lens.Net:
-    return lens.Net(toy(**more), name="toy", side=32)
-
-
-def job(
-    m: Method,
-    n: lens.Net | None = None,
-    hw: tuple[int, int] = (48, 64),
-    options: bool = False,
-    vectors: Mapping[str, Any] = {},
-    **given: Any,
-) -> jobs.Job:
-    few = {k: v for k, v in FEW.items() if k in m.settings.__dataclass_fields__}
-    if "index" in m.settings.__dataclass_fields__:  # one of its own, so that nothing is found in the user's cache, or left there
-        few["index"] = f"{HOUSE.name}/{next(FRESH)}.npz"
-    pictures = {
-        name: folder(*hw) if it.many else photo(*hw, seed=i)
-        for i, (name, it) in enumerate(m.inputs.items())
-        if (options and it.kind != "vector") or not it.option
-    } | dict(vectors or {})
-    return jobs.Job(m, n or net(), pictures, m.fill(None, few | given))
 
 
 @pytest.mark.parametrize("m", ALL, ids=ids)
@@ -78,8 +36,6 @@ def test_it_says_what_it_does_and_where_it_comes_from(m: Method) -> None:
     assert len(m.summary) < 100
     assert re.search(r"^Source: ", m.doc, re.M)
     assert m.run.__doc__, "run says what it takes, gives and raises"
-    from zorki.core.settings import options
-
     assert all(o.help for o in options(m.settings)), "each option has its line of help"
 
 
@@ -105,13 +61,15 @@ def test_pictures_that_may_be_given_may_be_given(m: Method) -> None:
 
 
 @pytest.mark.parametrize(
-    ("m", "name"), [(m, n) for m in ALL for n, i in m.inputs.items() if i.kind == "vector"], ids=lambda v: v if isinstance(v, str) else ids(v)
+    ("m", "name"),
+    [(m, n) for m in ALL for n, i in m.inputs.items() if i.kind == "vector"],
+    ids=lambda v: v if isinstance(v, str) else ids(v),
 )
 def test_vectors_that_may_be_given_may_be_given(m: Method, name: str) -> None:
     """A direction among the toy's five answers, also as a list."""
-    assert job(m, vectors={name: [1.0, -2.0, 0.5, 0.0, 3.0]}).finish().numpy().size
+    assert job(m, pictures={name: [1.0, -2.0, 0.5, 0.0, 3.0]}).finish().numpy().size
     with pytest.raises(InputError, match=r"has 3 numbers.*gives 5"):
-        job(m, vectors={name: np.ones(3)}).finish()
+        job(m, pictures={name: np.ones(3)}).finish()
 
 
 @pytest.mark.parametrize("m", ALL, ids=ids)
@@ -168,14 +126,16 @@ def fails_later() -> Any:
 
 @pytest.mark.parametrize("m", CLIMBS, ids=ids)
 def test_what_climbs_climbs(m: Method) -> None:
-    losses: dict[int, list[float]] = {}
-    for step in job(m, **({"steps": 12} if "steps" in m.settings.__dataclass_fields__ else {})).steps():
-        losses.setdefault(step.stage, []).append(step.loss)
-        assert step.image().min() >= 0
-        assert step.image().max() <= 1
-        assert 1 <= step.i <= step.of
-    for of_stage in losses.values():
-        assert min(of_stage[len(of_stage) // 2 :]) <= of_stage[0] + 1e-6
+    assert_climbs(m)
+
+
+@pytest.mark.parametrize(
+    ("m", "name"),
+    [(m, n) for m in ALL for n, i in m.inputs.items() if i.option and i.kind != "vector"],
+    ids=lambda v: v if isinstance(v, str) else ids(v),
+)
+def test_a_picture_that_may_be_given_changes_the_result(m: Method, name: str) -> None:
+    assert_counts(m, name)
 
 
 @pytest.mark.parametrize("m", CLIMBS, ids=ids)
@@ -194,19 +154,49 @@ def test_ctrl_c_keeps_what_was_drawn(m: Method) -> None:
 
 
 @pytest.mark.parametrize("m", ALL, ids=ids)
-def test_its_command_says_all_that_was_chosen(m: Method, tmp_path: Path) -> None:
-    """What the command line makes of the command is what was set."""
-    import shlex
-
-    from zorki.cli import wing
-
+def test_its_command_says_all_that_was_chosen(m: Method) -> None:
+    """What the command line makes of the command is what was set, for the inputs and for every option."""
     few = {k: v for k, v in FEW.items() if k in m.settings.__dataclass_fields__}
     chosen = m.fill(None, few)
-    words = shlex.split(m.command({n: f"my {n}.png" for n in m.inputs}, chosen))
-    assert words[:3] == ["zorki", m.wing, m.name]
-    app = wing.build(m.wing, m.name)
-    _, bound, _ = app.parse_args(words[2:], exit_on_error=False, print_error=False)
-    given = dict(bound.kwargs)
-    named = by_place(m.inputs, bound.args) | {n: given.pop(n) for n in m.inputs if n in given}
+    names = {n: f"my {n}.png" for n in m.inputs}
+    placed, given = parsed(m, m.command(names, chosen))
+    named = by_place(m.inputs, placed) | {n: given.pop(n) for n in m.inputs if n in given}
     assert named == {n: (f"my {n}.png",) if i.many and not i.placed else f"my {n}.png" for n, i in m.inputs.items()}
     assert m.fill(None, given) == chosen
+    needed = {n: f"my {n}.png" for n, i in m.inputs.items() if not i.option}
+    for o in options(m.settings):
+        for value in others(o):
+            chosen = m.fill(None, {o.name: value})
+            assert getattr(chosen, o.name) != o.default, f"{o.name} takes {value!r}, and nothing changes"
+            _, given = parsed(m, m.command(needed, chosen))
+            assert m.fill(None, {n: v for n, v in given.items() if n not in m.inputs}) == chosen, o.name
+
+
+def parsed(m: Method, command: str) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """What the command line understands."""
+    words = shlex.split(command)
+    assert words[:3] == ["zorki", m.wing, m.name]
+    _, bound, _ = wing.build(m.wing, m.name).parse_args(words[2:], exit_on_error=False, print_error=False)
+    return bound.args, dict(bound.kwargs)
+
+
+def others(o: Option) -> list[Any]:
+    """Values that an option may have beside its default: all of few, one of many."""
+    found = [v for v in samples(o.type, o.default) if fits(v, o.type) and v != o.default]
+    assert found, f"nothing is known to try for {o.name}, which takes {o.type}"
+    return found
+
+
+def samples(kind: Any, default: Any) -> list[Any]:
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        ends = [v for v in (inner[1].value, inner[1].most) if abs(v) < 1e9] if isinstance(inner[1], Least) else []
+        return [*samples(inner[0], default), *[(int if inner[0] is int else float)(v) for v in ends], *getattr(inner[1], "names", ())]
+    if origin is Literal:
+        return list(inner)
+    if origin is tuple:
+        return [(v,) for v in samples(inner[0], None)] + [tuple(samples(inner[0], None)[:2])]
+    if inner:
+        return [v for one in inner for v in samples(one, default)]
+    simple = {bool: [True, False], int: [3, -2, 71], float: [0.123456789, -1.5, 7.0, 2e5], str: ["0,3-5", "a b", "-c"]}
+    return simple.get(kind, [])

@@ -1,0 +1,222 @@
+"""Each kind of what goes in and comes out, by a wing of toys that the house has never seen: on the command line and in Python."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import zorki
+import zorki.wings
+from tests.wings import contract
+from zorki import io
+from zorki.cli.main import run
+from zorki.core import shelf
+from zorki.core.errors import InputError
+from zorki.core.method import KINDS
+from zorki.jobs import contract as kinds
+from zorki.jobs.methods import method, methods, wings
+from zorki.studio.surface import Wing
+
+pytestmark = pytest.mark.tiny
+ANNEX = str(Path(__file__).resolve().parents[1] / "annex")
+
+
+@pytest.fixture(autouse=True)
+def toys(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Wing]:
+    """The wing, on the shelf for the time of one test, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(zorki.wings, "__path__", [*zorki.wings.__path__, ANNEX])
+    forget()
+    yield Wing("toys")
+    forget()
+    for name in [m for m in sys.modules if m.startswith("zorki.wings.toys")]:
+        del sys.modules[name]
+
+
+def forget() -> None:
+    for kept in (shelf.names, wings):
+        if hasattr(kept, "cache_clear"):
+            kept.cache_clear()
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Three pictures with boxes, one of them with nothing in it."""
+    folder = tmp_path / "things"
+    (folder / "images").mkdir(parents=True)
+    for i in range(3):
+        io.save_photo(folder / "images" / f"{i}.png", np.full((9, 12, 3), (40 * i + 20, 10, 90), np.uint8))
+    (folder / "boxes.csv").write_text("file,class,x,y,w,h\n0.png,cup,1,2,3,4\n0.png,pen,0,0,5,5\n2.png,cup,2,2,2,2\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    """Six frames that grow brighter, odd in size."""
+    with io.Film(tmp_path / "clip.mp4", fps=12) as out:
+        for i in range(6):
+            out.add(np.full((20, 30, 3), 40 * i, np.uint8))
+    return tmp_path / "clip.mp4"
+
+
+@pytest.fixture
+def command(capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    def called(*words: Any) -> tuple[int, str, str]:
+        capfd.readouterr()
+        status = run([str(w) for w in words])
+        out, err = capfd.readouterr()
+        return status, out, err
+
+    return called
+
+
+def test_every_kind_is_proven_by_a_method() -> None:
+    found = {i.kind for w in wings() for m in methods(w) for i in method(w, m).inputs.values()}
+    assert found == set(KINDS)
+    assert {method(w, m).gives for w in wings() for m in methods(w)} == {"drawn", "measured", "trained", "written"}
+
+
+def test_a_training_leaves_a_run_and_goes_on_from_it(data: Path, command: Any) -> None:
+    status, out, _ = command("toys", "train", data, "--epochs", 2, "--out", "run", "--json")
+    said = json.loads(out)
+    assert (status, said["command"], said["out"], said["epochs"]) == (0, ["toys", "train"], ["run"], 2)
+    first = (Path("run") / "metrics.jsonl").read_bytes()
+    assert command("toys", "train", data, "--epochs", 4, "--out", "run")[:2] == (0, "run\n")
+    assert (Path("run") / "metrics.jsonl").read_bytes().startswith(first)
+    assert [f["epoch"] for f in io.open_run("run").figures()] == [0, 1, 2, 3]
+    assert command("toys", "train", data)[1] == "things.train\n"
+    assert command("toys", "train", data)[1] == "things-2.train\n", "what is there is not touched when nobody named it"
+
+
+def test_what_is_no_run_is_not_trained_into(data: Path, command: Any) -> None:
+    status, _, err = command("toys", "train", data, "--out", data)
+    assert status == 2
+    assert "not empty" in err
+    Path("file").write_text("mine")
+    assert command("toys", "train", data, "--out", "file")[0] == 2
+    assert Path("file").read_text() == "mine"
+
+
+def test_a_measurement_takes_a_run_and_labelled_data(data: Path, command: Any, toys: Wing) -> None:
+    made = toys.train(data, out="run", epochs=1)
+    assert isinstance(made, kinds.Trained)
+    status, out, _ = command("toys", "evaluate", "run", data)
+    assert (status, out.splitlines()[0]) == (0, f"then {60 / 255:.3f}")
+    status, out, _ = command("toys", "evaluate", "run", data, "--json", "--out", "red.png")
+    assert json.loads(out)["now"] == pytest.approx(60 / 255)
+    assert Path("red.png").exists()
+    assert toys.evaluate("run", data).now == pytest.approx(60 / 255)
+
+
+def test_a_film_goes_in_and_comes_out(film: Path, command: Any, toys: Wing) -> None:
+    status, out, _ = command("toys", "negative", film)
+    assert (status, out) == (0, "clip.negative.mp4\n")
+    before, after = io.open_video(film), io.open_video("clip.negative.mp4")
+    assert (after.hw, after.rate) == (before.hw, before.rate)
+    for (at, one), (later, other) in zip(before, after, strict=True):
+        assert at == pytest.approx(later, abs=1e-3)
+        assert one.mean() + other.mean() == pytest.approx(1, abs=0.02)
+    assert toys.negative(film, out="again.mp4") == [Path("again.mp4")]
+    assert command("toys", "negative", film, "--out", "again.mp4")[0] == 2, "what exists stays"
+
+
+def test_a_film_that_is_broken_off_plays(film: Path, toys: Wing, monkeypatch: pytest.MonkeyPatch) -> None:
+    added = io.Film.add
+
+    def add(self: io.Film, pixels: Any) -> None:
+        if self.frames == 3:
+            raise KeyboardInterrupt
+        added(self, pixels)
+
+    monkeypatch.setattr(io.Film, "add", add)
+    with pytest.raises(KeyboardInterrupt):
+        toys.negative(film, out="part.mp4")
+    assert len(list(io.open_video("part.mp4"))) == 3
+
+
+def test_one_file_comes_out_under_its_name(command: Any, toys: Wing) -> None:
+    assert command("toys", "export", "--out", "net.txt")[:2] == (0, "net.txt\n")
+    assert "conv4_1" in Path("net.txt").read_text().splitlines()
+    assert command("toys", "export")[1] == "eye.export.txt\n"
+    assert toys.export("eye", kinds=True, out="kinds.txt") == [Path("kinds.txt")]
+    assert not list(Path().glob(".zorki-*"))
+
+
+def test_a_network_of_another_task_is_refused(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from zorki.weights import cards
+
+    real = cards.card
+    monkeypatch.setattr(cards, "card", lambda name: real("eye").__class__(**{**real("eye").__dict__, "name": name, "task": "style"}))
+    status, _, err = command("toys", "export", "--model", "eye")
+    assert status == 2
+    assert "classify" in err
+
+
+def test_many_files_come_out_into_a_folder(data: Path, command: Any, toys: Wing) -> None:
+    status, out, _ = command("toys", "split", data, "--out", "parts/")
+    assert status == 0
+    assert out.split() == [f"parts/{n}" for n in ("0.png", "1.png", "2.png", "list.txt")]
+    assert [p.name for p in toys.split(data, out="more", listed=False)] == ["0.png", "1.png", "2.png"]
+    assert command("toys", "split", data, "--out", "parts")[0] == 2, "a folder that is not empty"
+
+
+def test_a_second_network_goes_in(command: Any, toys: Wing) -> None:
+    assert json.loads(command("toys", "differ", "--other", "eye", "--json")[1])["more"] == 0
+    assert toys.differ().more == sum(p.numel() for p in zorki.load("eye").module.parameters())
+
+
+def test_what_is_wrong_is_said_in_a_sentence(tmp_path: Path, data: Path, command: Any) -> None:
+    (tmp_path / "empty").mkdir()
+    Path("sound.mp4").write_bytes(b"no film")
+    for words, said in (
+        (("negative", "sound.mp4"), "no film that can be read"),
+        (("negative", "nothing.mp4"), "nothing.mp4"),
+        (("split", "empty"), "images/"),
+        (("evaluate", "empty", data), "no run folder"),
+        (("train",), "DATA"),
+        (("train", data, "--epochs", 0), "at least 1"),
+    ):
+        status, _, err = command("toys", *words)
+        assert status == 2, words
+        assert said in err, words
+        assert len(err.splitlines()) <= 4, words
+
+
+def test_tables_that_cannot_be_right_are_named(data: Path) -> None:
+    (data / "boxes.csv").write_text("file,class,x,y,w,h\n0.png,cup,1,two,3,4\n", encoding="utf-8")
+    with pytest.raises(InputError, match="numbers of pixels"):
+        io.open_labelled(data)
+    (data / "boxes.csv").write_text("file,class,x,y\n", encoding="utf-8")
+    with pytest.raises(InputError, match="no column w"):
+        io.open_labelled(data)
+
+
+def test_pairs_are_found_by_name_and_what_is_alone_is_told(tmp_path: Path) -> None:
+    for split in ("train", "val"):
+        for part, names in (("images", ("a.jpg", "b.jpg")), ("masks", ("a.png", "c.png"))):
+            (tmp_path / "set" / split / part).mkdir(parents=True)
+            for name in names:
+                io.save_photo(tmp_path / "set" / split / part / name, np.zeros((4, 4, 3), np.uint8))
+    (tmp_path / "set" / "classes.csv").write_text("index,name,colour\n0,sky,#0000ff\n255,void,\n", encoding="utf-8")
+    found = io.open_labelled(tmp_path / "set")
+    assert {k: [(e.picture.name, e.mask and e.mask.name) for e in v] for k, v in found.splits.items()} == {
+        "train": [("a.jpg", "a.png")],
+        "val": [("a.jpg", "a.png")],
+    }
+    assert found.classes == ((0, "sky", "#0000ff"), (255, "void", ""))
+    assert "4 files have no partner" in found.notes[0]
+
+
+def test_the_contract_bites() -> None:
+    """A climb that never moves, and a picture that nobody looks at."""
+    stuck = method("toys", "stuck")
+    with pytest.raises(AssertionError):
+        contract.assert_climbs(stuck)
+    with pytest.raises(AssertionError):
+        contract.assert_counts(stuck, "guide")
