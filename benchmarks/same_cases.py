@@ -68,7 +68,7 @@ patches.broken: see patches --photos many --photos broken --channel 1 --count 2 
 dream: see dream cat.jpg --steps 2 --size 160
 dream.json: see dream cat.jpg --steps 2 --size 128 --json --events e.jsonl
 dream.layer: see dream cat.jpg --steps 2 --size 128 --layer conv4_1 --layer 0.5*conv5_1:12 ; see dream cat.jpg --steps 2 --size 128 --layer conv5_1:3,40-47 --octaves 2
-dream.minus: see dream cat.jpg --steps 2 --size 128 --layer -0.5*conv4_1:3 --octaves 2
+dream.minus: see dream cat.jpg --steps 2 --size 128 --layer=-0.5*conv4_1:3 --octaves 2 ; see dream cat.jpg --layer -0.5*conv4_1:3
 dream.guide: see dream coffee.png --guide cat.jpg --layer conv5_1 --steps 2 --size 128
 dream.mask: see dream cat.jpg --mask left.png --steps 2 --size 128 ; see dream cat.jpg --mask coffee-regions.png --steps 1 --size 64
 dream.full: see dream cat.jpg --full --steps 1 --size 96 --out dream.png

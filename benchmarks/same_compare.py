@@ -23,6 +23,7 @@ TIMED = re.compile(r"\b\d+(\.\d+)? (s|min|h)\b( \d+ min\b)?")
 PROGRESS = re.compile(r"^[^:]+: (\d+ of \d+|\d+ %|[\d.]+ of [\d.]+ MB)(, \d+ s left)?$")  # a line every five seconds
 DATA = re.compile(r"data:(image|video)/[\w+.-]+;base64,([A-Za-z0-9+/=]+)")
 DIGEST = re.compile(r"\b[zpif]?-?[0-9a-f]{10}\b")
+WITHIN = re.compile(r"(--within(?:</span> <span>| ))\d+")  # the seconds that a tour would need: by this machine, as it is now
 ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
@@ -50,7 +51,9 @@ def timeless(text: str) -> str:
 def without(value: Any, *names: str) -> Any:
     """JSON without the fields of these names, however deep."""
     if isinstance(value, dict):
-        return {k: without(v, *names) for k, v in value.items() if k not in names}
+        kept = {k: without(v, *names) for k, v in value.items() if k not in names}
+        times = kept.get("sections") if "seconds" in names else None
+        return kept | ({"sections": list(times)} if isinstance(times, dict) else {})  # a tour's seconds, by section
     return [without(v, *names) for v in value] if isinstance(value, list) else value
 
 
@@ -148,7 +151,7 @@ def page(name: str, before: str, after: str, found: Found) -> bool:
     for k, ((kind, x), (_, y)) in enumerate(zip(one, other, strict=False), 1):
         ending = ".mp4" if kind == "video" else ".webp"
         same = pixels(f"{name}, picture {k}", x, y, found, ending) and same
-    was, now = (re.sub(r"--within \d+", "--within N", DIGEST.sub("ID", timeless(DATA.sub("DATA", text)))) for text in (before, after))
+    was, now = (WITHIN.sub(r"\1N", DIGEST.sub("ID", timeless(DATA.sub("DATA", text)))) for text in (before, after))
     if was != now:
         found.lines += unlike(name, was, now)
     return same and was == now

@@ -20,6 +20,7 @@ READ = (
     "torch", "torch.fx", "torch.nn.functional", "torch.utils._python_dispatch", "numpy", "scipy.ndimage", "scipy.optimize", "scipy.linalg",
     "PIL.Image", "PIL.ImageCms", "PIL.ImageDraw", "PIL.ImageFont", "pillow_heif", "imagecodecs", "tifffile", "av", "rich.console", "rich.table",
     "jinja2", "platformdirs", "safetensors.torch", "filelock", "torch.export",
+    "torch._dynamo", "torch._inductor", "torch.onnx", "torch.distributed.tensor", "torch._decomp.decompositions", "torch._numpy", "cyclopts", "html", "tomllib", "PIL.WebPImagePlugin", "PIL.AvifImagePlugin", "PIL.GifImagePlugin", "PIL.JpegImagePlugin", "PIL.PngImagePlugin",
 )  # fmt: skip
 
 
