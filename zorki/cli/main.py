@@ -15,6 +15,7 @@ from zorki.cli import interrupt, lists, streams, wing
 from zorki.cli.memory import thrifty
 from zorki.core.errors import SomeFailed, ZorkiError
 from zorki.core.names import nearest
+from zorki.core.spelling import on_command_line
 from zorki.studio.shelves import wings
 
 OWN = {  # commands that are no method of a wing: name -> (where, what it does)
@@ -88,8 +89,8 @@ def run(words: list[str], alone: bool = False) -> int:
     except CycloptsError as e:
         return told([*clean(e, words), f"`{place(words)} --help` lists the options."], 2)
     except ZorkiError as e:
-        failed = [f"  {name}: {why}" for name, why in e.failed] if isinstance(e, SomeFailed) else []
-        return told([*e.lines(), *failed], e.status)
+        failed = [f"  {name}: {on_command_line(why)}" for name, why in e.failed] if isinstance(e, SomeFailed) else []
+        return told([*e.lines(on_command_line), *failed], e.status)
     except KeyboardInterrupt as e:
         return told([str(e) or str(interrupt.said(e))], interrupt.status(e))
     except BrokenPipeError:  # whoever read our output has enough

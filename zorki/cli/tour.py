@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from zorki.cli import interrupt, terminal
 from zorki.cli.many import some_failed
+from zorki.core.spelling import on_command_line
 
 
 def tour(
@@ -60,7 +61,7 @@ def tour(
                 walk.go()
         except KeyboardInterrupt as stop:
             raise interrupt.said(stop, f"The page holds what was done: {walk.page}") from None
-        made = call.made(walk)
+        made = call.made(walk, on_command_line)
     answer = {
         "command": ["tour"],
         "out": [str(made.path)],

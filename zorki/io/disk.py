@@ -30,8 +30,10 @@ def trouble(error: OSError, path: Path) -> ZorkiError:
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return InputError(f"The folder {folder} may not be written to.", f"{path.name} was not written.", "Choose another place.")
     if error.errno == errno.ENAMETOOLONG:
-        return InputError(f"The file name {path.name[:40]}… is too long.", "", "Choose a shorter one.")
-    return InputError(f"{path.name} could not be written: {error.strerror or error}.", "", "Choose another place.")
+        return InputError(f"The file name {path.name[:40]}… is too long.", "Most disks take 255 bytes.", "Choose a shorter one.")
+    return InputError(
+        f"{path.name} could not be written: {error.strerror or error}.", "What stood there before is unharmed.", "Choose another place."
+    )
 
 
 def check_target(path: Path, force: bool) -> None:
@@ -43,7 +45,7 @@ def check_target(path: Path, force: bool) -> None:
             raise InputError(
                 f"{path} exists already.",
                 "What exists is never replaced unasked.",
-                "Choose another name, or add --force (in Python: force=True).",
+                "Choose another name, or add --force=True.",
             )
         if not path.parent.is_dir():
             raise trouble(OSError(errno.ENOENT, ""), path)
@@ -79,7 +81,7 @@ def publish(temporary: Path, path: Path, force: bool = True) -> None:
             raise InputError(
                 f"{path} exists already.",
                 "What exists is never replaced unasked.",
-                "Choose another name, or add --force (in Python: force=True).",
+                "Choose another name, or add --force=True.",
             ) from None
         except OSError:  # a disk without links: check and rename
             check_target(path, force)

@@ -38,7 +38,9 @@ def existing_file(path: str | Path) -> Path:
         raise _missing(path) from error
     except (OSError, ValueError) as error:
         raise InputError(
-            f"{str(path)[:80]!r} cannot be opened: {getattr(error, 'strerror', None) or error}.", "", "Check the path and who may read it."
+            f"{str(path)[:80]!r} cannot be opened: {getattr(error, 'strerror', None) or error}.",
+            "A file that can be read is needed here.",
+            "Check the path and who may read it.",
         ) from error
     if stat.S_ISDIR(kind):
         raise InputError(f"{path} is a folder.", "One picture is needed here.", f"Name a file in it, for example {path / 'cat.jpg'}.")
@@ -56,7 +58,7 @@ def _missing(path: Path) -> InputError:
         near = [stems[stem] for stem in nearest(path.stem, stems)]
     except OSError:  # a folder that may be entered but not listed
         near = []
-    expected = f"Did you mean {' or '.join(near)}?" if near else ""
+    expected = f"Did you mean {' or '.join(near)}?" if near else "No name there is near to it."
     return InputError(f"There is no file {path}.", expected, "Check the name and the folder.")
 
 

@@ -38,7 +38,9 @@ class Call:
     def steps(self, *given: Any, **chosen: Any) -> Iterator[pixels.Step]:
         """Live: watch, save, or break off. What measures has no steps; its result is there at once."""
         if not self._method.climbs:
-            raise InputError(f"{self._method.name} does not climb, so it has no steps.", "Call it: the result comes at once.")
+            raise InputError(
+                f"{self._method.name} does not climb, so it has no steps.", "Its result comes at once.", f"Call {self!r} itself."
+            )
         return self._job(given, chosen).steps()
 
     def _job(self, given: tuple[Any, ...], more: dict[str, Any]) -> Job:
