@@ -150,7 +150,12 @@ def misspelled(sentence: str) -> str:
     """What is wrong with the options and commands in a sentence; "" where all is well."""
     for name, word in re.findall(rf"--([a-z][a-z-]*)(?: ([\w{GAP}./'\"-]+))?", sentence):
         value = word.rstrip(".")
-        if value.startswith((GAP, "'", '"')) or re.match(r"[0-9]|[A-Z]{2}", value) or value in known().get(name, ()) or value in ("all", "auto"):
+        if (
+            value.startswith((GAP, "'", '"'))
+            or re.match(r"[0-9]|[A-Z]{2}", value)
+            or value in known().get(name, ())
+            or value in ("all", "auto")
+        ):
             return f"--{name} {value} is to be --{name}={value}"
         if name.rstrip("-") not in known() and name.removeprefix("no-") not in known() and f"--{name}{GAP}" not in sentence:
             return f"there is no option --{name}"
@@ -185,7 +190,15 @@ def test_what_this_would_find() -> None:
         "Look at --wieght.", "zorki layers lists them.", "add --force (in Python: force=True)",
     ):  # fmt: skip
         assert misspelled(wrong), wrong
-    for right in (f"--mix={GAP} does not", "--grid is a sheet", f"--{GAP}-mask", f"--no-{GAP}", "--no-drawn", "`zorki layers`", "Net(m, output=0)"):
+    for right in (
+        f"--mix={GAP} does not",
+        "--grid is a sheet",
+        f"--{GAP}-mask",
+        f"--no-{GAP}",
+        "--no-drawn",
+        "`zorki layers`",
+        "Net(m, output=0)",
+    ):
         assert not misspelled(right), misspelled(right)
     found = [len(FILES[name].parts(call)) for name in FILES for call in FILES[name].errors()]
     assert len(found) > 180, "they are found at all"
