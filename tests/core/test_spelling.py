@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 
 import pytest
 
 from zorki.core import events
 from zorki.core.errors import InputError, SomeFailed, Stopped, UnknownName, WeightsError
 from zorki.core.spelling import in_python, on_command_line
+from zorki.io.files import existing_file
 
 pytestmark = pytest.mark.tiny
 
@@ -63,6 +65,16 @@ def test_said_twice_is_said_once(written: str) -> None:
 @pytest.mark.parametrize("words", THEIRS)
 def test_what_is_not_ours_stays(words: str) -> None:
     assert on_command_line(words) == in_python(words) == words
+
+
+@pytest.mark.parametrize("name", ["--mix", "a --mix=2 b.png", "`zorki layers`", "--x.png", "cat.jpg"])
+def test_a_name_stays_whatever_it_looks_like(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError) as e:
+        existing_file(name)
+    for said in (str(e.value), e.value.lines(on_command_line)[0]):
+        assert f"There is no file {name}" in said.replace("'", "")
+    assert ("'" in str(e.value)) == (name not in ("--x.png", "cat.jpg"))
 
 
 def test_an_error_is_pythons_unless_asked() -> None:

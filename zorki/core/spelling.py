@@ -12,7 +12,8 @@ command in backquotes. Two functions say them to a person:
     `zorki layers`                           `zorki layers`                   `net.layers()`
 
 An option is two dashes and lower-case words that stand free, so a file --x.png stays what it is. What is in quotes is somebody's own and
-stays too: whoever repeats words that are not ours, which may hold free dashes (`pip install --upgrade`), writes them as {words!r}.
+stays too: whoever repeats what others wrote, which may well hold free dashes (pip install --upgrade), writes it as {words!r}, and a name
+that a person typed as {own(name)}.
 """
 
 from __future__ import annotations
@@ -61,6 +62,12 @@ def keyword_argument(name: str, value: str | None) -> str:
     word = name.removeprefix("no-" if off else "").replace("-", "_")
     word += "_" if keyword.iskeyword(word) else ""
     return f"{word}=False" if off else word if value is None else f"{word}={value}"
+
+
+def own(name: object) -> str:
+    """A name that somebody gave, in quotes where it could be taken for an option or a command."""
+    text = str(name)
+    return repr(text) if re.search(f"{COMMAND}|{OPTION}", text) else text
 
 
 def call(command: str) -> str:
