@@ -76,7 +76,7 @@ def test_many_at_hand() -> None:
 
 
 def test_a_wrong_one_is_told_first(here: Path) -> None:
-    with pytest.raises(InputError, match="--range 9,1 is no range"):
+    with pytest.raises(InputError, match="range=9,1 is no range"):
         drawn("nothing.png", range="9,1", model="nothing.py:at_all")
     io.save_photo("s.png", np.zeros((4, 4, 3), np.float32), settings={**record(), "range": "0,1; rm x"})
     with pytest.raises(InputError, match="is no range"):

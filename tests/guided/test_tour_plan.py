@@ -114,7 +114,7 @@ def test_sections_join_by_being_there() -> None:
     assert many == {"patches"}
     assert {n for n, _ in parts.sections(True)} == all_ - many
     assert [n for n, _ in parts.sections(False, ["dream", "names", "dream"])] == ["names", "dream"]
-    with pytest.raises(InputError, match="--photos"):
+    with pytest.raises(InputError, match="with photos"):
         parts.sections(False, ["patches"])
     for _, module in parts.sections(True, photos=True):
         assert module.TITLE

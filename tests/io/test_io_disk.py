@@ -45,7 +45,7 @@ def test_written(tmp_path: Path) -> None:
     io.atomic_write(path, b"raw")
     assert path.read_bytes() == b"raw"
     assert os.listdir(tmp_path) == ["a.txt"]
-    with pytest.raises(InputError, match="--force"):
+    with pytest.raises(InputError, match="add force=True"):
         io.atomic_write(path, "new", force=False)
     assert path.read_bytes() == b"raw"
 
@@ -91,7 +91,7 @@ def test_refused(tmp_path: Path, ramp: np.ndarray) -> None:
     path = io.save_photo(tmp_path / "a.png", ramp)
     before = path.read_bytes()
     for target, words in (
-        (path, "--force"),
+        (path, "add force=True"),
         (tmp_path / "no" / "a.png", "does not exist"),
         (path / "b.png", "does not exist"),
         (tmp_path, "no ending"),

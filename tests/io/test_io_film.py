@@ -87,7 +87,7 @@ def test_one_frame_and_other_sizes(tmp_path: Path, kind: str) -> None:
 
 def test_film_refused(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").touch()
-    for name, words in (("a.avi", "avi"), ("a", "without ending"), ("a.mp4", "--force"), ("no/a.gif", "does not exist")):
+    for name, words in (("a.avi", "avi"), ("a", "without ending"), ("a.mp4", "add force=True"), ("no/a.gif", "does not exist")):
         with pytest.raises(InputError, match=words):
             io.Film(tmp_path / name)
     with pytest.raises(InputError, match="frames per second"):

@@ -64,8 +64,7 @@ def test_long_integers(tmp_path: Path) -> None:
     ):
         with pytest.raises(InputError, match=r" from \d+ to \d+") as caught:
             io.open_photo(source)
-        assert "--range" in caught.value.do
-        assert "range=(" in caught.value.do
+        assert "--range=LOW,HIGH" in caught.value.do
     assert io.open_photo(np.zeros((3, 3), np.uint32)).pixels.max() == 0
     for source in (tmp_path / "a.tif", small, small.astype(np.int32)):
         assert np.abs(io.open_photo(source, range=(0, 4095)).pixels[..., 0] - small / 4095).max() < 1e-6
@@ -93,7 +92,7 @@ def test_narrow_ranges_are_told_and_spread(tmp_path: Path, which: str, kind: str
     assert np.array_equal(np.rint(photo.pixels[..., 0] * 65535), data)
     (note,) = photo.notes
     assert f"holds only {low:,} to {high:,} of 0 to 65,535" in note
-    assert f"as it is, {word}. --range auto" in note
+    assert f"as it is, {word}. --range=auto" in note
     for span in ("auto", f"{low},{high}", (low, high)):
         spread = io.open_photo(source, range=span)
         assert np.abs(spread.pixels[..., 0] - (data.astype(float) - low) / (high - low)).max() < 1e-6
@@ -123,7 +122,7 @@ def test_spread_of_all_kinds(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "b.tif", light, photometric="rgb")
     with pytest.raises(InputError, match=r"-0.01 to 1.7") as caught:
         io.open_photo(tmp_path / "b.tif")
-    assert "--range -0.01,1.7" in caught.value.do
+    assert "--range=-0.01,1.7" in caught.value.do
     assert np.abs(io.open_photo(tmp_path / "b.tif", range="auto").pixels - (light + 0.01) / 1.71).max() < 1e-6
     eight = io.open_photo(np.array([[50, 100, 150]], np.uint8), range=(50, 150))
     assert (eight.pixels[0, :, 0].tolist(), eight.depth) == ([0, 0.5, 1], 8)
@@ -186,4 +185,4 @@ def test_the_limit_that_would_do(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + head)
     with pytest.raises(InputError, match="20992 x 10496") as caught:
         io.open_photo(tmp_path / "a.png")
-    assert "--limit 221000000" in caught.value.do
+    assert "--limit=221000000" in caught.value.do

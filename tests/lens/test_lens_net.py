@@ -142,7 +142,7 @@ def test_outputs() -> None:
         found = Gives(how)
         assert torch.equal(lens.Net(found).logits(x), found.fc(x.mean((2, 3))))
     two = Gives(lambda a, b: [a, b])
-    with pytest.raises(InputError, match="output is a list of 2: choose 0 or 1"):
+    with pytest.raises(InputError, match=r"output is a list of 2\. One is meant: 0 or 1"):
         lens.Net(two).logits(x)
     assert torch.equal(lens.Net(two, output=1).logits(x), 2 * two.fc(x.mean((2, 3))))
     named = Gives(lambda a, b: {"a": a, "b": b})
@@ -167,7 +167,7 @@ def test_one_tuple_as_the_only_argument() -> None:
 
     pair = (torch.rand(1, 3, 8, 8, requires_grad=True), torch.rand(1, 1, 1, 1))
     found = lens.Net(Hourglass())
-    with pytest.raises(InputError, match="output is a list of 2: choose 0 or 1"):
+    with pytest.raises(InputError, match=r"output is a list of 2\. One is meant: 0 or 1"):
         found.logits(pair)
     assert list(lens.capture(found, pair, "conv")) == ["conv:0", "conv:1"]
 

@@ -117,12 +117,12 @@ def test_a_grid_may_be_told() -> None:
     ):
         with pytest.raises(InputError, match=why):
             grids.cells(masked, layer, (64, 64), told)
-    with pytest.raises(InputError, match=r"8 × 8 places behind 17 tokens, as the network itself shows"):
+    with pytest.raises(InputError, match=r"8 × 8 places behind 17 tokens\. The network itself shows it"):
         grids.cells(net, "blocks.0", (64, 64), (8, 8, 1))
     assert grids.told(" 8 x 14", 3) == (8, 14, 3)
     assert grids.told(None, 0) is None
     for grid, skip in (("8", 0), ("0x4", 0), (None, 2), ("8x8x8", 0)):
-        with pytest.raises(InputError, match=r"--grid|--skip"):
+        with pytest.raises(InputError, match=r"grid|skip"):
             grids.told(grid, skip)
 
 
@@ -141,7 +141,7 @@ class Lost(nn.Module):
 def test_where_places_got_lost_nothing_is_guessed() -> None:
     assert grids.cells(lens.Net(Lost(0), side=64), "end", (64, 64)).hw == (8, 8)  # as many as there are patches
     for extra in (1, 17):
-        with pytest.raises(InputError, match=f"{64 + extra} tokens lie is not known; --grid"):
+        with pytest.raises(InputError, match=f"{64 + extra} tokens lie is not known; grid=ROWSxCOLUMNS"):
             grids.cells(lens.Net(Lost(extra), side=64), "end", (64, 64))
 
 

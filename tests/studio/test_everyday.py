@@ -130,7 +130,7 @@ def test_a_beginning_beside_a_start_is_said() -> None:
     with events.listen(lambda e: said.append(e.note)):
         for start in ("noise", "content"):
             zorki.style.transfer(toy(), PIXELS, PIXELS[::-1], begin=PIXELS, start=start, layers=["1"], content_layer="4", steps=1, size=32)
-    assert len([s for s in said if "--begin" in s and "noise" in s]) == 1
+    assert len([s for s in said if "begin is what" in s and "start=noise" in s]) == 1
 
 
 FORKED = """

@@ -107,7 +107,7 @@ def test_a_turned_mask_is_refused_with_both_sizes(which: str) -> None:
 def test_one_mask_alone_is_refused_by_name(which: int) -> None:
     masks = [None, None]
     masks[which] = halves(40, 40)  # type: ignore[call-overload]
-    with pytest.raises(InputError, match=["no --style-mask", "no --content-mask"][which]):
+    with pytest.raises(InputError, match=["no style_mask", "no content_mask"][which]):
         drawn(noise(40, 40), noise(40, 40, seed=1), *masks)  # type: ignore[arg-type]
 
 

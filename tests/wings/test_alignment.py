@@ -121,7 +121,7 @@ def test_a_told_grid_is_weighed() -> None:
     x = picture(64, 64)
     told = attribution.run(net, x, Settings(class_=0, layer="blocks.1", grid="8x8", skip=17))
     assert torch.equal(told.raw, attribution.run(net, x, Settings(class_=0, layer="blocks.1")).raw)
-    with pytest.raises(InputError, match="--grid is 'eight'"):
+    with pytest.raises(InputError, match="grid is 'eight'"):
         attribution.run(net, x, Settings(class_=0, grid="eight"))
 
 

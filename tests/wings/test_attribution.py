@@ -620,7 +620,7 @@ def test_layercam_is_offered_where_it_is_not_empty() -> None:
     a[:, 0, 0] = 9
     assert float(by.gradcam(a, g).max()) == 0
     assert float(by.layercam(a, g).max()) > 0
-    assert "--method layercam" in by.why_empty(a, g, "4")
+    assert "--method=layercam" in by.why_empty(a, g, "4")
     assert "nothing in 4 changes the answer" in by.why_empty(a, g * 0, "4")
     a[0], g[0] = -5, 1
     assert "add up to nothing above 0" in by.why_empty(a, g, "4")

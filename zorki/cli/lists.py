@@ -15,6 +15,7 @@ from zorki.cli import streams, terminal
 from zorki.core import events as happenings
 from zorki.core.errors import InputError, SomeFailed
 from zorki.core.numbers import sides
+from zorki.core.spelling import on_command_line
 from zorki.jobs import interrupt
 from zorki.jobs.options import NET
 from zorki.weights.cards import DEFAULT
@@ -60,14 +61,14 @@ def cards(
     from zorki import weights
 
     found, failed = [], []
-    with happenings.listen(terminal.Plain()):
+    with happenings.listen(terminal.Plain(), on_command_line):
         for name in names or weights.names():
             try:
                 found.append(weights.card(name))
             except InputError as e:
                 if names:
                     raise
-                failed.append((name, str(e)))
+                failed.append((name, e.written))
     if json_:
         streams.say(json.dumps([c.json() for c in found]))
     elif names:
@@ -77,7 +78,12 @@ def cards(
         show(listed(found))
         streams.say(f"\n{legend(found)}")
     if failed:
-        raise SomeFailed(f"{len(failed)} of {len(found) + len(failed)} cards cannot be read.", failed=failed)
+        raise SomeFailed(
+            f"{len(failed)} of {len(found) + len(failed)} cards cannot be read.",
+            "The others are shown.",
+            "Mend these, or take them away:",
+            failed,
+        )
 
 
 @models.command

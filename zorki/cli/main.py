@@ -14,6 +14,7 @@ from cyclopts.exceptions import UnknownCommandError, UnusedCliTokensError
 from zorki.cli import lists, streams, wing
 from zorki.core.errors import SomeFailed, ZorkiError
 from zorki.core.names import nearest
+from zorki.core.spelling import on_command_line
 from zorki.jobs import interrupt
 from zorki.jobs.memory import thrifty
 from zorki.jobs.methods import wings
@@ -89,8 +90,8 @@ def run(words: list[str], alone: bool = False) -> int:
     except CycloptsError as e:
         return told([*clean(e, words), f"`{place(words)} --help` lists the options."], 2)
     except ZorkiError as e:
-        failed = [f"  {name}: {why}" for name, why in e.failed] if isinstance(e, SomeFailed) else []
-        return told([*e.lines(), *failed], e.status)
+        failed = [f"  {name}: {on_command_line(why)}" for name, why in e.failed] if isinstance(e, SomeFailed) else []
+        return told([*e.lines(on_command_line), *failed], e.status)
     except KeyboardInterrupt as e:
         return told([str(e) or str(interrupt.said(e))], interrupt.status(e))
     except BrokenPipeError:  # whoever read our output has enough

@@ -13,6 +13,7 @@ from typing import IO, Any
 from zorki.cli import streams
 from zorki.core import events
 from zorki.core.errors import InputError
+from zorki.core.spelling import on_command_line
 
 PLAIN_EVERY = 5.0  # seconds between lines where stderr is no terminal
 
@@ -22,9 +23,9 @@ def watched(quiet: bool, file: str | None) -> Iterator[None]:
     """Shows progress with time left (unless quiet) and writes every event to `file` as a JSON line."""
     with ExitStack() as kept:
         if file is not None:
-            kept.enter_context(events.listen(Lines(kept.enter_context(opened(file)))))
+            kept.enter_context(events.listen(Lines(kept.enter_context(opened(file))), on_command_line))
         if not quiet:
-            kept.enter_context(bar() if sys.stderr.isatty() else events.listen(Plain()))
+            kept.enter_context(bar() if sys.stderr.isatty() else events.listen(Plain(), on_command_line))
         yield
 
 
@@ -33,13 +34,15 @@ def opened(file: str) -> IO[str]:
 
     path = Path(file)
     if path.is_file() and path.stat().st_size and path.read_bytes()[:1] != b"{":
-        raise InputError(f"--events {file} exists and holds no events.", "It would be replaced.", "Choose another name.")
+        raise InputError(f"--events={file} exists and holds no events.", "It would be replaced.", "Choose another name.")
     if path.parent != Path() and not path.exists():
         io.check_target(path, force=True)
     try:
         return path.open("w", encoding="utf-8", buffering=1)
     except OSError as e:
-        raise InputError(f"--events {file} cannot be written: {e.strerror}.", "", "Choose another place.") from e
+        raise InputError(
+            f"--events={file} cannot be written: {e.strerror}.", "A file that may be written to is needed.", "Choose another place."
+        ) from e
 
 
 class Lines:
@@ -126,7 +129,7 @@ def bar() -> Iterator[None]:
                 progress.reset(task, description=streams.printable(stage), total=e.of)
             progress.update(task, completed=e.step, total=e.of or None, done=amount(e, "/"), left=e.left)
 
-        with events.listen(hear):
+        with events.listen(hear, on_command_line):
             yield
 
 

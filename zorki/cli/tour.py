@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from zorki.cli import terminal
+from zorki.core.spelling import on_command_line
 from zorki.jobs import interrupt
 from zorki.weights.cards import DEFAULT
 
@@ -61,7 +62,7 @@ def tour(
                 walk.go()
         except KeyboardInterrupt as stop:
             raise interrupt.said(stop, f"The page holds what was done: {walk.page}") from None
-        made = call.made(walk)
+        made = call.made(walk, on_command_line)
     answer = {
         "command": ["tour"],
         "out": [str(made.path)],

@@ -1,6 +1,6 @@
 """What may go wrong, said in sentences.
 
-    ZorkiError(got, expected, do)     one short sentence each
+    ZorkiError(got, expected, do)     one short sentence each, options and commands spelled as core/spelling.py says
     ├── InputError      a file, a value, an option of the user's            exit 2
     ├── UnknownName     a layer, style, model, class: nearest names first   exit 2
     ├── WeightsError    missing, of another shape, wrong hash               exit 2
@@ -15,12 +15,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from zorki.core.names import nearest
+from zorki.core.spelling import Spelling, in_python
 
 __all__ = ["InputError", "SomeFailed", "Stopped", "UnknownName", "WeightsError", "ZorkiError"]
 
 
 class ZorkiError(Exception):
-    """Says what came, what was expected and what to do. Survives pickling, so worker processes may raise it."""
+    """Says what came, what was expected and what to do: in Python's words, unless whoever shows it asks for others.
+
+    The three parts are as written, for whoever makes another sentence of them. Survives pickling, so worker processes may raise it.
+    """
 
     status = 1
 
@@ -28,12 +32,17 @@ class ZorkiError(Exception):
         super().__init__(got, expected, do)
         self.got, self.expected, self.do = got, expected, do
 
-    def __str__(self) -> str:
+    @property
+    def written(self) -> str:
+        """All of it as it was written, to become part of another error or of a note."""
         return " ".join(part for part in (self.got, self.expected, self.do) if part)
 
-    def lines(self) -> list[str]:
-        """At most three lines for a terminal."""
-        return [part for part in (self.got, self.expected, self.do) if part]
+    def __str__(self) -> str:
+        return in_python(self.written)
+
+    def lines(self, spelling: Spelling = in_python) -> list[str]:
+        """At most three lines for a terminal, in the words of whoever reads it there."""
+        return [spelling(part) for part in (self.got, self.expected, self.do) if part]
 
 
 class InputError(ZorkiError):
@@ -55,15 +64,16 @@ class UnknownName(ZorkiError):
 
     @classmethod
     def among(cls, kind: str, name: str, names: Iterable[str], do: str = "") -> UnknownName:
-        """kind: what the name stands for ("layer"). names: all that would have been right."""
+        """kind: what the name stands for ("layer"). names: all that would have been right. do: not given, what else there is."""
         known = list(names)
         near = nearest(name, known)
+        rest = [one for one in known if one not in near]
+        shown = ", ".join(rest if len(rest) <= 12 else [*rest[:11], "…"])
         if near:
-            expected = f"Did you mean {' or '.join(near)}?"
+            expected, usual = f"Did you mean {' or '.join(near)}?", f"Otherwise take {shown}." if rest else "Write it as it stands here."
         else:
-            shown = known if len(known) <= 12 else [*known[:11], "…"]
-            expected = f"There is {', '.join(shown)}." if known else "There is none at all."
-        return cls(f"There is no {kind} {name!r}.", expected, do)
+            expected, usual = (f"There is {shown}.", "Take one of these.") if known else ("There is none at all.", "Leave it out.")
+        return cls(f"There is no {kind} {name!r}.", expected, do or usual)
 
 
 class SomeFailed(ZorkiError):

@@ -9,7 +9,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from zorki.core.spelling import Spelling, in_python
 
 
 @dataclass(frozen=True)
@@ -45,14 +47,18 @@ def tell(stage: str, step: int = 0, of: int = 0, **more: object) -> None:
 
 
 def note(sentence: str) -> None:
-    """A sentence that the person should read."""
+    """A sentence that the person should read; options and commands in it are spelled as core/spelling.py says."""
     tell("note", note=sentence)
 
 
 @contextmanager
-def listen(listener: Listener) -> Iterator[None]:
-    """Hears every event told inside."""
-    token = _listeners.set((*_listeners.get(), listener))
+def listen(listener: Listener, spelling: Spelling = in_python) -> Iterator[None]:
+    """Hears every event told inside; notes in Python's words, unless others are asked for."""
+
+    def hear(event: Event) -> None:
+        listener(replace(event, note=spelling(event.note)) if event.note else event)
+
+    token = _listeners.set((*_listeners.get(), hear))
     try:
         yield
     finally:
@@ -61,7 +67,7 @@ def listen(listener: Listener) -> Iterator[None]:
 
 @contextmanager
 def translated(change: Callable[[Event], Event | None]) -> Iterator[None]:
-    """Whoever listens outside hears every event told inside as `change` makes it; nothing where it makes None of it."""
+    """Whoever listens outside hears every event told inside as `change` makes it; nothing where it makes None of it. Its notes are as written."""
     outer = _listeners.get()
 
     def pass_on(event: Event) -> None:

@@ -84,7 +84,9 @@ def by_place(inputs: Mapping[str, Input], given: Sequence[Any]) -> dict[str, Any
         out[places[-1]] = rest[0] if len(rest) == 1 else rest
     elif len(given) > len(places):
         raise InputError(
-            f"{len(given)} pictures are given.", f"There is place for {', '.join(places) or 'none'}.", "Give the others by their names."
+            f"{len(given)} pictures are given.",
+            f"There is place for {', '.join(places) or 'none'}.",
+            "Leave out the rest, or give it by an option's name.",
         )
     return out
 

@@ -18,10 +18,16 @@ def numbers(text: str, count: int, what: str) -> tuple[int, ...]:
     for part in text.split(","):
         match = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", part)
         if match is None:
-            raise InputError(f"{what}: {text!r} is not a list of numbers.", "Write 7, 0-63, 1,4,9-12 or all.")
+            raise InputError(
+                f"{what}: {text!r} is not a list of numbers.",
+                "It is numbers and spans, with commas between.",
+                "Write 7, 0-63, 1,4,9-12 or all.",
+            )
         first, last = int(match[1]), int(match[2] or match[1])
         if max(first, last) >= count:
-            raise InputError(f"{what}: there is no number {max(first, last)}.", f"They are 0 to {count - 1}.")
+            raise InputError(
+                f"{what}: there is no number {max(first, last)}.", f"They are 0 to {count - 1}.", "Choose among these, or write all."
+            )
         out.update(dict.fromkeys(range(first, last + 1) if first <= last else range(first, last - 1, -1)))
     return tuple(out)
 
@@ -32,7 +38,7 @@ def sides(text: str | None) -> int | tuple[int, int] | None:
         return None
     found = re.fullmatch(r"([1-9]\d{0,4})(?:[x×]([1-9]\d{0,4}))?", text.strip())
     if found is None:
-        raise InputError(f"--side {text} is no size.", "It is pixels, as 224, or rows x columns, as 24x40.")
+        raise InputError(f"--side={text} is no size.", "It is pixels, or rows x columns.", "Write --side=224 or --side=24x40.")
     return int(found[1]) if found[2] is None else (int(found[1]), int(found[2]))
 
 

@@ -97,7 +97,9 @@ def fill(settings: type[S], presets: Mapping[str, S], preset: str | None, given:
             value = given[name] = ",".join(str(plain(v)) for v in parts)  # (2, 1) for "2,1", range(16) for "0,1,2 …"
         value = given[name] = plain(value)
         if not fits(value, known[name].type):
-            raise InputError(f"The option {name} got {value!r}.", f"It takes {readable(known[name].type)}.", known[name].help)
+            flag, takes = name.rstrip("_").replace("_", "-"), readable(known[name].type)
+            what = f": {known[name].help}" if known[name].help else ""
+            raise InputError(f"The option --{flag} got {value!r}.", f"It takes {takes}{what}.", "Give such a value, or leave it out.")
     return replace(start, **given)  # type: ignore[type-var]
 
 

@@ -131,7 +131,9 @@ class Search:
     def check(self, index: Index) -> None:
         """Whether anything can be said so far."""
         if index.done and len(index.failed) == index.done == len(self.photos):
-            raise InputError(f"None of the {index.done:,} photographs can be read.", next(iter(index.failed.values())))
+            raise InputError(
+                f"None of the {index.done:,} photographs can be read.", f"The first: {next(iter(index.failed.values()))}", "Give others."
+            )
         for name, best in index.best.items():
             if len(index.failed) < index.done and bool((best.photos == NOBODY).all()):
                 raise Stopped(
@@ -260,7 +262,11 @@ def visit(net: lens.Net, x: torch.Tensor, layers: Sequence[str], see: Maps) -> N
         with suppress(Reached):
             net.run(x.to(net.device))
         if left:
-            raise InputError(f"The layer {min(left)!r} did not run this time.", "", "The net chooses its way by what it is given.")
+            raise InputError(
+                f"The layer {min(left)!r} did not run this time.",
+                "The net chooses its way by what it is given.",
+                "Choose one that always runs.",
+            )
 
 
 def take(index: Index, numbers: torch.Tensor, name: str, maps: torch.Tensor) -> None:

@@ -30,7 +30,11 @@ def traced_back(net: lens.Net, x: torch.Tensor, layer: str, channel: int, places
         with watch:
             maps = lens.maps_of(net, layer, lens.capture(net, given, layer)[layer], hw)
         if rule != "gradient" and (missed := sorted(watch.met & UNRULED)):
-            raise InputError(f"{net.name} has a {missed[0]} that the rule {rule!r} does not reach.", "", "Use --beside gradient.")
+            raise InputError(
+                f"{net.name} has a {missed[0]} that the rule {rule!r} does not reach.",
+                "It is defined for ReLU only.",
+                "Use --beside=gradient.",
+            )
         rows, columns = (places[:, i].to(maps.device) for i in (0, 1))
         units = maps[torch.arange(len(x), device=maps.device), channel, rows, columns]
         return torch.autograd.grad(units.float().sum(), given)[0].detach().float().cpu()

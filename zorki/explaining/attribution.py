@@ -83,7 +83,7 @@ def bright(at: torch.Tensor | None, hw: tuple[int, int]) -> torch.Tensor:
         return torch.ones(hw, dtype=torch.bool, device="cpu")
     found = F.interpolate(at.mean(1, keepdim=True), hw, mode="nearest-exact")[0, 0] > 0.5
     if not bool(found.any()):
-        raise InputError("--at is dark everywhere.", "It is bright where the network is asked.")
+        raise InputError("--at is dark everywhere.", "It is bright where the network is asked.", "Make it white there, or leave it out.")
     return found
 
 
@@ -165,7 +165,7 @@ def ruled(ask: Ask, x: torch.Tensor, rule: Rule) -> torch.Tensor:
         raise InputError(
             f"{ask.net.name} has a {missed[0]} that the rule {rule!r} does not reach.",
             "It lies hidden in a file or in compiled code.",
-            "Use --method gradient, or give the nn.Module that it was made of.",
+            "Use --method=gradient, or give the nn.Module that it was made of.",
         )
     if "sigmoid" in watch.met:
         events.note(f"{ask.net.name} has sigmoids, for which no rule is known: they keep their own gradient.")
@@ -185,7 +185,7 @@ def weighed(ask: Ask, x: torch.Tensor, layer: str, told: lens.grids.Told | None 
         seen = lens.capture(net, x.detach().clone().requires_grad_(True), [layer, lens.OUTPUT])
         given = seen[layer]
         if given.ndim < 3 or not given.requires_grad:
-            raise InputError(f"{layer} has no maps.", "Grad-CAM weighs maps.", "Choose a convolution or a ReLU: `zorki layers`.")
+            raise InputError(f"{layer} has no maps.", "Grad-CAM weighs maps.", "Choose a convolution or a ReLU: `zorki layers` lists them.")
         score = ask.of(seen[lens.OUTPUT])[0]
         with lens.wayback.silence(net):
             (slope,) = torch.autograd.grad(score, [given], allow_unused=True) if score.requires_grad else (None,)
@@ -223,15 +223,15 @@ def layercam(a: torch.Tensor, g: torch.Tensor) -> torch.Tensor:
 
 def why_empty(a: torch.Tensor, g: torch.Tensor, layer: str) -> str:
     """Why weighing a layer's maps a by their slopes g, both (k, h, w), leaves nothing above 0, and what to do instead."""
-    signed = "--method occlusion and integrated also show what speaks against it."
+    signed = "--method=occlusion and integrated also show what speaks against it."
     if not bool(g.any()):
-        return f"nothing in {layer} changes the answer. Another --layer may, or --method gradient."
+        return f"nothing in {layer} changes the answer. Another --layer may, or --method=gradient."
     if bool((g.mean((1, 2)) <= 0).all()):
         why = f"all {len(g)} maps of {layer} have a mean slope of 0 or less, and what is below 0 is cut off."
     else:
         why = f"the maps of {layer}, weighed by their slopes, add up to nothing above 0."
     return (
-        f"{why} --method layercam, which weighs each place by itself, is not empty; {signed}"
+        f"{why} --method=layercam, which weighs each place by itself, is not empty; {signed}"
         if bool(layercam(a, g).any())
         else f"{why} {signed}"
     )
@@ -308,7 +308,7 @@ def randomised(net: lens.Net, seed: int, k: int = 0) -> lens.Net:
             module = copy.deepcopy(net.inner)
     except Exception as error:
         raise InputError(
-            f"{net.name} cannot be copied: {' '.join(str(error).split())[:160]}", "--sanity needs a copy.", "Leave it out."
+            f"{net.name} cannot be copied: {' '.join(str(error).split())[:160]!r}.", "--sanity needs a copy.", "Leave it out."
         ) from error
     with torch.no_grad():
         for name, p in module.named_parameters():

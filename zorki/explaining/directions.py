@@ -42,11 +42,13 @@ def direction(
     that is not the net's, for a token that is not there, and for an answer that is 0 throughout.
     """
     if like is not None and towards is not None:
-        raise InputError("--like and --towards are both directions.", "", "Leave one out.")
+        raise InputError("--like and --towards are both directions.", "The answer is compared with one.", "Leave one out.")
     if like is None and towards is None:
         if token is not None:
             raise InputError(
-                "--token is of an answer that is compared with a direction.", "", "Give --like PICTURE or --towards VECTOR.npy."
+                "--token is given without a direction.",
+                "It says which part of the net's answer is compared with one.",
+                "Give --like=PICTURE or --towards=VECTOR.npy, or leave it out.",
             )
         return None
     x = (
@@ -58,7 +60,7 @@ def direction(
     over = places(answer, (x.shape[-2], x.shape[-1]))
     if token is not None and (answer.ndim != 3 or not -answer.shape[1] <= token < answer.shape[1]):
         count = f"{answer.shape[1]} tokens, 0 to {answer.shape[1] - 1}" if answer.ndim == 3 else "no tokens"
-        raise InputError(f"There is no token {token}.", f"{net.name} gives {count}.")
+        raise InputError(f"There is no token {token}.", f"{net.name} gives {count}.", "Choose another --token, or leave it out.")
     own = gathered(answer, over, token)[0]
     if towards is None:
         return Direction(checked(own.cpu(), "The answer to --like"), "what --like shows", over, token)
@@ -86,7 +88,9 @@ def places(answers: torch.Tensor, hw: tuple[int, int]) -> tuple[int, ...]:
         return (2, 3) if lens.maps(answers, hw) is answers else (1, 2)
     if answers.ndim not in (2, 3):
         raise InputError(
-            f"The net gives {tuple(answers.shape[1:])} numbers for a picture.", "A direction is one of (c), (n, c) or (c, h, w)."
+            f"The net gives {tuple(answers.shape[1:])} numbers for a picture.",
+            "A direction is one of (c), (n, c) or (c, h, w).",
+            "Give a module that returns one of these.",
         )
     return (1,) if answers.ndim == 3 else ()
 

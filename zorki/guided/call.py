@@ -15,6 +15,7 @@ from zorki import blocks, io, jobs, report
 from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.core.folders import at_home, typed
+from zorki.core.spelling import Spelling, in_python
 from zorki.guided import parts
 from zorki.guided.guide import Guide, namer, shrunk
 from zorki.guided.walk import Walk, command
@@ -64,10 +65,10 @@ def tour(photo: Any, **given: Any) -> Tour:
     return made(walk)
 
 
-def made(walk: Walk) -> Tour:
-    """What a walk that has ended leaves."""
-    photos = walk.guide.photos
-    return Tour(walk.page, walk.shown(), walk.seconds, walk.skipped, walk.cut, [] if photos is None else photos.missing)
+def made(walk: Walk, spelling: Spelling = in_python) -> Tour:
+    """What a walk that has ended leaves, with the reasons in the words of whoever called it."""
+    photos, skipped = walk.guide.photos, {name: spelling(why) for name, why in walk.skipped.items()}
+    return Tour(walk.page, walk.shown(), walk.seconds, skipped, walk.cut, [] if photos is None else photos.missing)
 
 
 def begun(
@@ -92,7 +93,9 @@ def begun(
     """All that a `tour` needs, opened; nothing is on the page yet. writing: what guards the writing of a file, for Ctrl-C."""
     began = time.monotonic()
     if within is not None and not (math.isfinite(within) and within > 0):
-        raise InputError(f"--within is {within:g}.", "It is the seconds that all may take, more than none.")
+        raise InputError(
+            f"--within is {within:g}.", "It is the seconds that all may take, more than none.", "Write --within=60, or leave it out."
+        )
     only = [section] if isinstance(section, str) else list(section)
     wanted = parts.sections(long, only, bool(photos))  # a wrong name is told before anything is opened
     how: dict[str, Any] = {"limit": limit, "range": range}
@@ -133,11 +136,11 @@ def folder_for(photo: io.Photo, out: str | Path | None, force: bool) -> Path:
     folder = at_home(out) if out is not None else io.free_path(Path(f"{Path(photo.name).stem or 'photo'}.tour"))
     page = folder / "index.html"
     if page.exists() and not force:
-        raise InputError(f"{page} exists.", "Nothing is replaced unasked.", "Give another --out, or --force.")
+        raise InputError(f"{page} exists.", "Nothing is replaced unasked.", "Give another --out, or --force=True.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as e:
-        raise InputError(f"--out {folder} cannot be made: {e.strerror}.") from e
+        raise InputError(f"--out={folder} cannot be made: {e.strerror}.", "It is the folder for the page.", "Choose another.") from e
     return folder
 
 

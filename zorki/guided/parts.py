@@ -73,6 +73,8 @@ def sections(long: bool, only: Sequence[str] = (), photos: bool = False) -> list
     named = [(n, shelf.take(SECTIONS, n, "section of the tour")) for n in dict.fromkeys(only) or shelf.names(SECTIONS)]
     lacking = [n for n, m in named if getattr(m, "PHOTOS", False) and not photos]
     if only and lacking:
-        raise InputError(f"The section {lacking[0]} needs many photographs.", "", "Give them with --photos.")
+        raise InputError(
+            f"The section {lacking[0]} needs many photographs.", "They are a folder, a zip or a pattern.", "Give them with --photos."
+        )
     wanted = [(n, m) for n, m in named if n not in lacking and (only or long or not getattr(m, "LONG", False))]
     return sorted(wanted, key=lambda one: one[1].ORDER)

@@ -17,6 +17,7 @@ import zorki
 from zorki import blocks, io, report
 from zorki.core import events
 from zorki.core.errors import Stopped, ZorkiError
+from zorki.core.spelling import on_command_line
 from zorki.guided import plan, probe
 from zorki.guided.guide import Guide
 from zorki.guided.parts import Part
@@ -95,10 +96,10 @@ class Walk:
                         self.done.append(block)
                         self.write()
                 except Stopped as e:
-                    self.done.append(blocks.Note(f"This section was stopped: {e}"))
+                    self.done.append(blocks.Note(f"This section was stopped: {on_command_line(e.written)}"))  # as all of a page
                 except ZorkiError as e:
-                    self.skipped[part.name] = str(e)
-                    self.done.append(blocks.Note(f"This section does not fit this network: {e}"))
+                    self.skipped[part.name] = e.written
+                    self.done.append(blocks.Note(f"This section does not fit this network: {on_command_line(e.written)}"))
             self.guide.ledger.leave()
             if level:
                 self.cut[part.name] = part.plans[level].shows

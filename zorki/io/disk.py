@@ -12,38 +12,45 @@ from itertools import count
 from pathlib import Path
 
 from zorki.core.errors import InputError, Stopped, ZorkiError
+from zorki.core.spelling import own
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def trouble(error: OSError, path: Path) -> ZorkiError:
     """The one sentence a person needs for an OSError met while writing `path`. Stopped when the disk is full, else InputError."""
-    folder = str(path.parent)
+    folder = own(path.parent)
     if error.errno in _FULL:
         return Stopped(
-            f"The disk is full: {path.name} was not written.", "What stood there before is unharmed.", "Free some space and repeat."
+            f"The disk is full: {own(path.name)} was not written.", "What stood there before is unharmed.", "Free some space and repeat."
         )
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return InputError(
-            f"The folder {folder} does not exist.", f"{path.name} needs a folder to be written to.", "Make the folder or choose another."
+            f"The folder {folder} does not exist.",
+            f"{own(path.name)} needs a folder to be written to.",
+            "Make the folder or choose another.",
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return InputError(f"The folder {folder} may not be written to.", f"{path.name} was not written.", "Choose another place.")
+        return InputError(f"The folder {folder} may not be written to.", f"{own(path.name)} was not written.", "Choose another place.")
     if error.errno == errno.ENAMETOOLONG:
-        return InputError(f"The file name {path.name[:40]}… is too long.", "", "Choose a shorter one.")
-    return InputError(f"{path.name} could not be written: {error.strerror or error}.", "", "Choose another place.")
+        return InputError(f"The file name {path.name[:40]}… is too long.", "Most disks take 255 bytes.", "Choose a shorter one.")
+    return InputError(
+        f"{own(path.name)} could not be written: {error.strerror or error}.",
+        "What stood there before is unharmed.",
+        "Choose another place.",
+    )
 
 
 def check_target(path: Path, force: bool) -> None:
     """Before work is spent on it: may `path` be written? Raises InputError when it exists (without `force`), is a folder, or has none."""
     try:
         if path.is_dir():
-            raise InputError(f"{path} is a folder.", "A file name is needed here.", "Name a file in it.")
+            raise InputError(f"{own(path)} is a folder.", "A file name is needed here.", "Name a file in it.")
         if not force and os.path.lexists(path):
             raise InputError(
-                f"{path} exists already.",
+                f"{own(path)} exists already.",
                 "What exists is never replaced unasked.",
-                "Choose another name, or add --force (in Python: force=True).",
+                "Choose another name, or add --force=True.",
             )
         if not path.parent.is_dir():
             raise trouble(OSError(errno.ENOENT, ""), path)
@@ -77,9 +84,9 @@ def publish(temporary: Path, path: Path, force: bool = True) -> None:
             return
         except FileExistsError:
             raise InputError(
-                f"{path} exists already.",
+                f"{own(path)} exists already.",
                 "What exists is never replaced unasked.",
-                "Choose another name, or add --force (in Python: force=True).",
+                "Choose another name, or add --force=True.",
             ) from None
         except OSError:  # a disk without links: check and rename
             check_target(path, force)

@@ -11,6 +11,7 @@ from pathlib import Path
 from zorki.core.errors import InputError
 from zorki.core.folders import at_home
 from zorki.core.names import nearest
+from zorki.core.spelling import own
 
 
 def _same_letters(path: Path) -> Path | None:
@@ -38,26 +39,30 @@ def existing_file(path: str | Path) -> Path:
         raise _missing(path) from error
     except (OSError, ValueError) as error:
         raise InputError(
-            f"{str(path)[:80]!r} cannot be opened: {getattr(error, 'strerror', None) or error}.", "", "Check the path and who may read it."
+            f"{str(path)[:80]!r} cannot be opened: {getattr(error, 'strerror', None) or error}.",
+            "A file that can be read is needed here.",
+            "Check the path and who may read it.",
         ) from error
     if stat.S_ISDIR(kind):
-        raise InputError(f"{path} is a folder.", "One picture is needed here.", f"Name a file in it, for example {path / 'cat.jpg'}.")
+        raise InputError(
+            f"{own(path)} is a folder.", "One picture is needed here.", f"Name a file in it, for example {own(path / 'cat.jpg')}."
+        )
     if not stat.S_ISREG(kind):
-        raise InputError(f"{path} is a device or a pipe.", "A plain file is needed here.", "Save the picture to a file first.")
+        raise InputError(f"{own(path)} is a device or a pipe.", "A plain file is needed here.", "Save the picture to a file first.")
     return path
 
 
 def _missing(path: Path) -> InputError:
     if not path.parent.is_dir():
-        return InputError(f"There is no folder {path.parent}.", f"{path.name} should lie in it.", "Check the path.")
+        return InputError(f"There is no folder {own(path.parent)}.", f"{own(path.name)} should lie in it.", "Check the path.")
     try:
         alike = sorted(os.listdir(path.parent), key=lambda name: Path(name).suffix.lower() == path.suffix.lower())
         stems = {Path(name).stem: name for name in alike}  # that two are called .jpg makes them no neighbours
         near = [stems[stem] for stem in nearest(path.stem, stems)]
     except OSError:  # a folder that may be entered but not listed
         near = []
-    expected = f"Did you mean {' or '.join(near)}?" if near else ""
-    return InputError(f"There is no file {path}.", expected, "Check the name and the folder.")
+    expected = f"Did you mean {' or '.join(map(own, near))}?" if near else "No name there is near to it."
+    return InputError(f"There is no file {own(path)}.", expected, "Check the name and the folder.")
 
 
 def natural(path: Path) -> tuple[list[tuple[int, int, str]], str]:

@@ -100,7 +100,9 @@ class Film:
         except OSError as error:
             raise trouble(error, self.path or Path("film")) from error
         except MemoryError as error:
-            raise Stopped("There is not enough memory for the film.", "", "Choose a smaller --size.") from error
+            raise Stopped(
+                "There is not enough memory for the film.", "It holds a frame of each picture drawn.", "Choose a smaller --size."
+            ) from error
 
     def __enter__(self) -> Self:
         return self

@@ -51,10 +51,8 @@ def _check_size(size: tuple[int, int], limit: int, name: str) -> None:
         raise InputError(f"{name} has no pixels ({width} x {height}).", "A picture has at least one.", "Choose another file.")
     if width * height > limit:
         enough = -(-width * height // 1_000_000) * 1_000_000
-        more = f"--limit {enough} (in Python: limit={enough})"
-        raise InputError(
-            f"{name} says it has {width} x {height} pixels.", f"At most {limit:,} are opened.", f"Give {more}, or make it smaller."
-        )
+        do = f"Give --limit={enough}, or make it smaller."
+        raise InputError(f"{name} says it has {width} x {height} pixels.", f"At most {limit:,} are opened.", do)
 
 
 def _open_file(path: Path, limit: int, span: Span | None) -> Photo:
@@ -62,7 +60,9 @@ def _open_file(path: Path, limit: int, span: Span | None) -> Photo:
         with path.open("rb") as handle:
             return open_handle(handle, path.name, limit, span)
     except OSError as error:
-        raise InputError(f"{path.name} cannot be read: {error.strerror or error}.", "", "Check who may read it.") from error
+        raise InputError(
+            f"{path.name} cannot be read: {error.strerror or error}.", "It is there, but cannot be opened.", "Check who may read it."
+        ) from error
 
 
 def open_handle(handle: IO[bytes], name: str, limit: int = LIMIT, span: Span | None = None) -> Photo:
@@ -129,7 +129,11 @@ def _guarded(read: Callable[[], Raw], name: str, kind: str, span: Span | None) -
     except ZorkiError:
         raise
     except MemoryError as error:
-        raise Stopped(f"There is not enough memory to open {name}.", "", "Close other programs, or make it smaller first.") from error
+        raise Stopped(
+            f"There is not enough memory to open {name}.",
+            "All of its pixels are needed at once.",
+            "Close other programs, or make it smaller first.",
+        ) from error
     except Image.DecompressionBombError as error:  # the WebP reader has a limit of its own
         raise InputError(
             f"{name} has too many pixels.", "Pillow opens no more than 178 million of this kind.", "Make it smaller first."

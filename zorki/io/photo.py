@@ -34,7 +34,7 @@ class Photo:
     format: str = "PNG"
     "JPEG, PNG, WEBP, AVIF, HEIF, TIFF, BMP or GIF"
     notes: tuple[str, ...] = ()
-    "sentences that the user should read"
+    "sentences that the user should read, as written (core/spelling.py)"
 
     @cached_property
     def seen(self) -> Floats:

@@ -56,7 +56,7 @@ class PhotoSet(Sequence[Photo]):
         self.limit, self.span = LIMIT if limit is None else limit, span_of(range)
         parts = list(given) if isinstance(given, list | tuple) else [given]
         if not parts:
-            raise InputError("No photographs are given.", "A folder, a zip, a picture or a pattern is needed.")
+            raise InputError("No photographs are given.", "A folder, a zip, a picture or a pattern is needed.", "Name at least one.")
         self.sources = tuple(source_name(p) for p in parts)
         found: dict[Any, Entry] = {}
         for k, part in enumerate(parts):
@@ -132,12 +132,20 @@ class PhotoSet(Sequence[Photo]):
             if key not in self._zips:
                 self._zips[key] = zipfile.ZipFile(entry.where)
             if self._zips[key].getinfo(entry.inside).file_size > LARGEST:
-                raise InputError(f"{entry.name} unpacks to more than a gigabyte.", "A picture is smaller.")
+                raise InputError(
+                    f"{entry.name} unpacks to more than a gigabyte.",
+                    "A picture in a zip is smaller.",
+                    "Unpack it, and give the file itself.",
+                )
             data = self._zips[key].read(entry.inside)
         except ZorkiError:
             raise
         except Exception as error:  # a password, a wrong checksum, an unknown way of packing
-            raise InputError(f"{entry.name} cannot be unpacked: {' '.join(str(error).split())[:120]}.", "", "Pack it again.") from error
+            raise InputError(
+                f"{entry.name} cannot be unpacked: {' '.join(str(error).split())[:120]!r}.",
+                "It is damaged, locked, or packed in a rare way.",
+                "Pack it again.",
+            ) from error
         return open_handle(io.BytesIO(data), entry.name, self.limit, self.span)
 
     def read(self, change: Callable[[Photo], T], numbers: Iterable[int] | None = None) -> Iterator[tuple[int, T | InputError]]:
@@ -242,7 +250,9 @@ def of_zip(path: Path) -> list[Entry]:
         with zipfile.ZipFile(path) as z:
             inside = [i for i in z.infolist() if not i.is_dir() and is_picture(i.filename)]
     except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
-        raise InputError(f"{path.name} is no whole zip: {error}.", "", "Copy or download it again.") from error
+        raise InputError(
+            f"{path.name} is no whole zip: {str(error)!r}.", "Pictures are read from whole ones.", "Copy or download it again."
+        ) from error
     if not inside:
         raise InputError(f"{path.name} holds no pictures.", f"Looked for {known()}.", "Name another zip.")
     inside.sort(key=in_folders)

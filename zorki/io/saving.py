@@ -30,7 +30,7 @@ def check_picture_target(path: Path, force: bool) -> str:
     """Before work is spent on it: may a picture be written as `path`? Its format. Raises InputError."""
     kind = format_of(path)
     if kind is None:
-        raise InputError(f"{path.name} has no ending of a picture.", f"Known are {', '.join(ENDINGS)}.", "Add one to --out.")
+        raise InputError(f"{path.name} has no ending of a picture.", f"Known are {', '.join(ENDINGS)}.", "Add one to the name.")
     if kind == "HEIF" and not heif.writable():
         raise InputError(f"{path.name}: HEIC cannot be written on this machine.", "Its libheif has no encoder.", "Choose .jpg or .avif.")
     check_target(path, force)

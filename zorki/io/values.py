@@ -69,7 +69,7 @@ def span_of(given: str | Sequence[float] | None) -> Span | None:
     except (ValueError, TypeError):
         low = high = 0.0
     if not (np.isfinite([low, high]).all() and low < high):
-        raise InputError(f"--range {given} is no range.", "It is auto, or the numbers for black and for white, as 0,4095.")
+        raise InputError(f"--range={given} is no range.", "It is auto, or the numbers for black and for white.", "Write --range=0,4095.")
     return low, high
 
 
@@ -128,7 +128,7 @@ def _scale(raw: Raw, who: str) -> None:
         return
     top = raw.top or int(np.iinfo(kind).max)
     low, high = int(data.min()), int(data.max())
-    do = "Scale it to uint8 or uint16, or say what is black and white: --range LOW,HIGH (in Python: range=(LOW, HIGH))."
+    do = "Scale it to uint8 or uint16, or say what is black and white: --range=LOW,HIGH."
     if kind.kind == "i" and raw.top is None:
         raise InputError(f"{who} holds signed numbers ({kind}) from {low} to {high}.", "A picture has whole numbers from 0 up.", do)
     if low < 0 or high > top or (kind.itemsize > 2 and 0 < high * UNSEEN <= top):
@@ -138,8 +138,7 @@ def _scale(raw: Raw, who: str) -> None:
     if top >= 65535 and 0 < (high - low) * NARROW <= top:
         camera, look = (", as 12-bit cameras write it", "dark") if 255 < high <= 4095 else ("", "dark" if high * NARROW <= top else "flat")
         raw.notes += (
-            f"{who} holds only {low:,} to {high:,} of 0 to {top:,}{camera}; it is read as it is, {look}. "
-            "--range auto spreads it (in Python: range='auto').",
+            f"{who} holds only {low:,} to {high:,} of 0 to {top:,}{camera}; it is read as it is, {look}. --range=auto spreads it.",
         )
     most, wanted = (255, np.uint8) if top <= 255 else (65535, np.uint16)
     raw.data = data.astype(wanted, copy=False) if top == most else np.rint(data * np.float64(most / top)).astype(wanted)
@@ -160,7 +159,7 @@ def unit(data: Array, name: str) -> Floats:
     elif high > BRIGHT:
         do = "Divide by 255, or give it as uint8."
     elif low < -0.001 or high > 1.001:
-        do = f"Scale it, clip it, or say what is black and white: --range {low:.4g},{high:.4g} (in Python: range=({low:.4g}, {high:.4g}))."
+        do = f"Scale it, clip it, or say what is black and white: --range={low:.4g},{high:.4g}."
     elif 0 < high <= 1 / 255 + 1e-6:
         do = "It looks divided by 255 twice: divide once."
     if do:

@@ -31,7 +31,7 @@ def open_vector(source: str | Path | Sequence[float] | Any) -> Vector:
     try:
         array = np.squeeze(found.detach().cpu().float().numpy() if hasattr(found, "detach") else np.asarray(found))
     except (TypeError, ValueError) as e:
-        raise InputError(f"{name} is no row of numbers.", "", "Give a list, an array or a tensor.") from e
+        raise InputError(f"{name} is no row of numbers.", "A vector is needed.", "Give a list, an array or a tensor.") from e
     if array.ndim != 1 or array.dtype.kind not in "fiu" or not array.size:
         raise InputError(
             f"{name} holds {array.dtype} of shape {array.shape}.", "A vector is one row of numbers.", "Save one with numpy.save."
@@ -45,6 +45,8 @@ def loaded(path: Path) -> Any:
         with path.open("rb") as handle:
             return np.lib.format.read_array(handle, allow_pickle=False)
     except OSError as e:
-        raise InputError(f"{path.name} cannot be read: {e.strerror or e}.", "", "Check who may read it.") from e
+        raise InputError(
+            f"{path.name} cannot be read: {e.strerror or e}.", "It is there, but cannot be opened.", "Check who may read it."
+        ) from e
     except Exception as e:  # a damaged file raises whatever numpy likes
         raise InputError(f"{path.name} is no .npy file of plain numbers.", "A vector is needed.", "Save one with numpy.save.") from e

@@ -105,7 +105,11 @@ def once(net: Net, picture: Any, wanted: set[Call], seen: Trace, grad: bool) -> 
             if whole:
                 found[OUTPUT, 0] = net.chosen(output)
         if missing := sorted(wanted - set(found)):
-            raise InputError(f"The layer {missing[0][0]!r} did not run this time.", "", "The net chooses its way by what it is given.")
+            raise InputError(
+                f"The layer {missing[0][0]!r} did not run this time.",
+                "The net chooses its way by what it is given.",
+                "Choose one that always runs.",
+            )
     if grad and not any(x.requires_grad for x in found.values()):
         raise no_way_back(f"{net.name}'s output" if wanted == {(OUTPUT, 0)} else f"The layer {sorted(wanted)[0][0]}")
     overwritten = {call for call, version in versions.items() if found[call]._version != version}
@@ -120,5 +124,6 @@ def keep(call: Call, output: Any) -> torch.Tensor:
     """The tensor in a module's output."""
     x = tensor_in(output)
     if x is None:
-        raise InputError(f"The layer {call[0]!r} gives a {type(output).__name__} without any tensor.", "What is looked at is a tensor.")
+        got = f"The layer {call[0]!r} gives a {type(output).__name__} without any tensor."
+        raise InputError(got, "What is looked at is a tensor.", "Choose another: `zorki layers` lists them.")
     return x

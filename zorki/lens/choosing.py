@@ -61,7 +61,7 @@ def weighable(net: Net) -> list[str]:
 
     names = [layer.name for layer in with_way(net, [layer for layer in net.layers() if placed(layer)])]
     if not names:
-        raise InputError(f"{net.name} has no layer with maps.", "Grad-CAM weighs maps.", "Use --method gradient.")
+        raise InputError(f"{net.name} has no layer with maps.", "Grad-CAM weighs maps.", "Use --method=gradient.")
     return names
 
 

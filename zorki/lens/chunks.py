@@ -19,7 +19,7 @@ def chunk(n_items: int, bytes_each: float, budget: float | None = None, *, devic
     budget: not given, a quarter of what is free on `device` now. Raises InputError for negative numbers.
     """
     if n_items < 0 or bytes_each < 0 or (budget is not None and budget < 0):
-        raise InputError(f"{n_items} items of {bytes_each} bytes in {budget}.", "None of these may be negative.")
+        raise InputError(f"{n_items} items of {bytes_each} bytes in {budget}.", "None of these may be negative.", "Give numbers from 0 up.")
     room = SHARE * free_memory(device) if budget is None else budget
     size = max(1, min(n_items, int(room // bytes_each) if bytes_each else n_items))
     return (slice(start, min(start + size, n_items)) for start in range(0, n_items, size))

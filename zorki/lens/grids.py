@@ -28,7 +28,9 @@ def maps(activation: torch.Tensor, hw: tuple[int, int]) -> torch.Tensor:
         return activation[:, extra:].transpose(1, 2).reshape(len(activation), -1, h, w)
     if activation.dim() == 2:
         return activation[:, :, None, None]
-    raise InputError(f"An activation has the shape {tuple(activation.shape)}.", "Maps come from 2 to 4 dimensions.")
+    raise InputError(
+        f"An activation has the shape {tuple(activation.shape)}.", "Maps come from 2 to 4 dimensions.", "Choose another layer."
+    )
 
 
 def maps_of(net: Net, layer: str, activation: torch.Tensor, hw: tuple[int, int], told: Told | None = None) -> torch.Tensor:
@@ -52,8 +54,10 @@ def cells(net: Net, layer: str, hw: tuple[int, int], told: Told | None = None) -
         return as_told(name, found, shape, told)
     found = by_shape(net, shape, hw) if found is None else found
     if isinstance(found, str):
-        tell = "; if its tokens do stand for places, tell: --grid 8x8 --skip 1" if len(shape) == 2 and "--grid" not in found else ""
-        raise InputError(f"{name} gives no maps: {found}.", "", f"A layer before it may have maps (`zorki layers`){tell}.")
+        tell = "; if its tokens do stand for places, tell: --grid=8x8 and --skip=1" if len(shape) == 2 and "--grid" not in found else ""
+        raise InputError(
+            f"{name} gives no maps: {found}.", "Maps are of places.", f"A layer before it may have maps (`zorki layers`){tell}."
+        )
     return found
 
 
@@ -64,8 +68,8 @@ def as_told(name: str, found: Cells | str | None, shape: tuple[int, ...], told: 
         first = 0 if found.order is None else int(found.order[0])
         if (found.hw, first) != ((rows, columns), skip):
             raise InputError(
-                f"{name} has {found.hw[0]} × {found.hw[1]} places behind {first} tokens, as the network itself shows.",
-                "",
+                f"{name} has {found.hw[0]} × {found.hw[1]} places behind {first} tokens.",
+                "The network itself shows it.",
                 "Leave --grid out.",
             )
         return found
@@ -73,7 +77,11 @@ def as_told(name: str, found: Cells | str | None, shape: tuple[int, ...], told: 
         given = " × ".join(map(str, shape))
         raise InputError(f"{name} gives {given} numbers, not tokens.", "--grid says where tokens lie.", "Leave it out.")
     if skip + rows * columns > shape[0]:
-        raise InputError(f"{name} has {shape[0]} tokens: {skip} and {rows} × {columns} are more.", "", "Give --grid and --skip that fit.")
+        raise InputError(
+            f"{name} has {shape[0]} tokens: {skip} and {rows} × {columns} are more.",
+            "All have to be among them.",
+            "Give --grid and --skip that fit.",
+        )
     return Cells((rows, columns), (1,), shape[0], None, None, torch.arange(skip, skip + rows * columns, device="cpu"))
 
 
@@ -87,18 +95,20 @@ def by_shape(net: Net, shape: tuple[int, ...], hw: tuple[int, int]) -> Cells | s
     same = [one for one in grids.values() if len(shape) == 2 and one.hw[0] * one.hw[1] == shape[0]]
     if len(same) == 1:
         return Cells(same[0].hw, (1,), shape[0], same[0].down, same[0].across)
-    return f"where its {shape[0]} tokens lie is not known; --grid ROWSxCOLUMNS and --skip TOKENS tell"
+    return f"where its {shape[0]} tokens lie is not known; --grid=ROWSxCOLUMNS and --skip=TOKENS tell"
 
 
 def told(grid: str | None, skip: int) -> Told | None:
     """What `--grid 8x8 --skip 17` says. Raises InputError."""
     if grid is None:
         if skip:
-            raise InputError("--skip says which tokens stand before a grid.", "", "Give --grid too, as --grid 14x14.")
+            raise InputError(
+                "--skip is given without --grid.", "It says how many tokens stand before a grid.", "Give both, as --grid=14x14."
+            )
         return None
     found = re.fullmatch(r"\s*(\d{1,4})\s*[x×]\s*(\d{1,4})\s*", grid)
     if not found or not int(found[1]) * int(found[2]):
-        raise InputError(f"--grid is {grid!r}.", "It is rows x columns.", "Write it as 14x14.")
+        raise InputError(f"--grid is {grid!r}.", "It is rows x columns.", "Write it as --grid=14x14.")
     return int(found[1]), int(found[2]), skip
 
 
@@ -117,4 +127,6 @@ def token_grid(n: int, hw: tuple[int, int]) -> tuple[int, int, int]:
         near = [grid for grid in grids if grid[0] * grid[1] == n - extra]
         if near:
             return (extra, *min(near, key=lambda grid: abs(grid[0] * w - grid[1] * h)))
-    raise InputError(f"{n} tokens make no grid of a picture of {h} × {w} pixels.", "", "Choose a layer of patches.")
+    raise InputError(
+        f"{n} tokens make no grid of a picture of {h} × {w} pixels.", "A grid has the picture's shape.", "Choose a layer of patches."
+    )

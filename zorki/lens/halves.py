@@ -25,6 +25,8 @@ def precise(net: Net) -> Net:
         found = net.like(copy.deepcopy(net.inner).float())
         found.layers()
     except (InputError, RuntimeError, TypeError, AttributeError) as error:
-        events.note(f"{net.name} is measured in its own half precision: in float32 it does not run ({' '.join(str(error).split())[:120]}).")
+        events.note(
+            f"{net.name} is measured in its own half precision: in float32 it does not run ({' '.join(str(error).split())[:120]!r})."
+        )
         return net
     return found

@@ -16,7 +16,7 @@ from zorki.lens.quieting import inner
 PICTURES = ("pixel_values", "pixels", "image", "images", "img", "imgs", "picture", "pictures")  # what forward calls its picture
 CONFIGURED = ("pretrained_cfg", "default_cfg")  # where timm's models tell how they were trained
 HINTS = ("img_size", "image_size", "input_size")  # attributes in which models tell the size of their pictures
-OCCLUSION = "`zorki see attribution --method occlusion` needs no gradient."
+OCCLUSION = "`zorki see attribution --method=occlusion` needs no gradient."
 LUMA = (0.2126, 0.7152, 0.0722)  # shares of R, G, B in grey (BT.709)
 
 
@@ -24,7 +24,9 @@ def grey(picture: torch.Tensor, channels: int, name: str) -> torch.Tensor:
     """Colours (b, 3, h, w) as the grey that a net of one channel takes. Raises InputError for a net of any other number."""
     if channels != 1:
         raise InputError(
-            f"{name} takes pictures of {channels} channels, and a photo has three.", "Its channels can be drawn without a photo."
+            f"{name} takes pictures of {channels} channels, and a photo has three.",
+            "A photo can be made grey, but not into these.",
+            "Draw its channels, which needs no photo: `zorki see maximize`.",
         )
     return (picture * picture.new_tensor(LUMA).view(-1, 1, 1)).sum(1, keepdim=True)
 
@@ -37,7 +39,8 @@ def refuse_unfinished(module: nn.Module, name: str) -> None:
                 f"{name} has lazy layers that have not run yet.", "They take their shapes from a picture.", "Run it once first."
             )
         if p.is_meta:
-            raise InputError(f"{name} has no numbers: it lies on the meta device.", "", "Load its weights, or call to_empty() and fill it.")
+            got = f"{name} has no numbers: it lies on the meta device."
+            raise InputError(got, "What it has learnt is looked at.", "Load its weights, or call to_empty() and fill it.")
 
 
 def no_way_back(what: str) -> InputError:

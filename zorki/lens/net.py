@@ -57,7 +57,9 @@ class Net:
         output: int | str | None = None,
     ) -> None:
         if not isinstance(module, nn.Module):
-            raise InputError(f"The net is a {type(module).__name__}.", "A net is a torch.nn.Module.")
+            raise InputError(
+                f"The net is a {type(module).__name__}.", "A net is a torch.nn.Module.", "Give one, or what zorki.load returns."
+            )
         refuse_unfinished(module, name or type(module).__name__)
         self.inner = ordinary(inner(module))
         self.module = module if self.inner is inner(module) else self.inner
@@ -166,7 +168,9 @@ class Net:
         found = {layer.name: layer for layer in self.layers()}
         key = base if base in found else f"{base}:{calls[-1]}"
         if key not in found:
-            raise InputError(f"The layer {name!r} gives no tensor.", "What is looked at is a tensor.")
+            raise InputError(
+                f"The layer {name!r} gives no tensor.", "What is looked at is a tensor.", "`zorki layers` lists those that do."
+            )
         return found[key]
 
     def pick_layer(self, name: str | None) -> str:
@@ -260,8 +264,8 @@ class Net:
     def _hidden(self) -> InputError:
         return InputError(
             f"{self.name} shows no layer.",
-            "A TorchScript or flattened file hides its inside; what it answers can still be asked (see attribution --method gradient).",
-            "Give the nn.Module that it was made of.",
+            "A TorchScript or flattened file hides its inside.",
+            "Give the nn.Module that it was made of, or ask for its answer alone: `zorki see attribution --method=gradient`.",
         )
 
     def _known(self) -> dict[Any, Any]:
@@ -327,5 +331,6 @@ class Net:
                     shared = next((b for b in calls if self.inner.get_submodule(found.paths[b]) is module), None)
                     if shared is not None:
                         return shared, calls[shared]  # one module under two names
-                    raise InputError(f"The layer {name!r} exists but does not run in eval mode.", "", "Choose one that runs: zorki layers.")
+                    got = f"The layer {name!r} exists but does not run in eval mode."
+                    raise InputError(got, "A net is looked at in that mode.", "Choose one that runs: `zorki layers` lists them.")
         raise UnknownName.among("layer", name, [layer.name for layer in found.layers], "`zorki layers` lists them all.")

@@ -23,7 +23,7 @@ def ordinary(module: nn.Module) -> nn.Module:
         except Exception as error:
             raise InputError(
                 f"{type(module).__name__} was made inside torch.inference_mode() and cannot be copied.",
-                " ".join(str(error).split())[:160],
+                f"It says {' '.join(str(error).split())[:160]!r}.",
                 "Make it outside.",
             ) from error
 

@@ -27,12 +27,16 @@ def chosen(output: Any, which: int | str | None) -> torch.Tensor:
         except (KeyError, IndexError, TypeError):
             found = None
         if found is None:
-            raise InputError(f"The output has no tensor {which!r}.", f"It is a {type(output).__name__} of {len(many)}.")
+            raise InputError(f"The output has no tensor {which!r}.", f"It is a {type(output).__name__} of {len(many)}.", "Choose another.")
         return found
     if isinstance(output, list) and len(output) > 1:
         choices = " or ".join(map(str, range(len(output)))) if len(output) < 5 else f"0 to {len(output) - 1}"
-        raise InputError(f"output is a list of {len(output)}: choose {choices}", "", "Say which with Net(…, output=0).")
+        raise InputError(
+            f"The output is a list of {len(output)}.", f"One is meant: {choices}.", "Say which: zorki.lens.Net(module, output=0)."
+        )
     found = answer_in(many)
     if found is None:
-        raise InputError(f"The net gives a {type(output).__name__} without any tensor.", "Its output is a tensor or holds one.")
+        raise InputError(
+            f"The net gives a {type(output).__name__} without any tensor.", "It is to be one or to hold one.", "Give a module that does."
+        )
     return found

@@ -22,25 +22,27 @@ def failed(name: str, module: nn.Module, picture: Any, error: Exception) -> Inpu
     if plain and len(wanted) > 1:
         return InputError(
             f"{name} takes {len(wanted)} inputs ({', '.join(wanted)}), and gets one picture.",
-            "",
+            "What else it takes is to have a default.",
             "Give a module whose forward takes the picture and fills in the rest.",
         )
     if plain and takes and takes[0] not in PICTURES and (own := next((p for p in takes if p in PICTURES), None)):
         part = next((path for path, m in module.named_children() if parameters(m)[:1] == [own]), None)
         do = f"Give the part that sees: .{part}" if part else "Give a module whose forward takes the picture alone"
-        return InputError(f"{name} takes its picture as {own}, and wants {takes[0]} too: {words}", "", f"{do}.")
+        return InputError(
+            f"{name} takes its picture as {own}, and wants {takes[0]} too: {words!r}.", "Zorki gives it a photo alone.", f"{do}."
+        )
     if plain and picture.dim() == 4 and takes_volumes(module):
         return InputError(
-            f"{name} takes volumes, its first convolution is three-dimensional: {words}",
+            f"{name} takes volumes, its first convolution is three-dimensional: {words!r}.",
             "A photo has no depth.",
             "Give a module that makes a volume of the picture.",
         )
     if isinstance(error, ImportError):
-        return InputError(f"{name} fails: {words}", "", "Install what it imports.")
+        return InputError(f"{name} fails: {words!r}.", "It imports something that is not here.", "Install that.")
     return InputError(
-        f"{name} fails on {described(picture)}: {words}",
-        "",
-        "It may take another size or number of channels (side, channels); if it takes a list or a tuple, give a module that makes it.",
+        f"{name} fails on {described(picture)}: {words!r}.",
+        "It may take another size, other channels, or a list.",
+        "Give the size with --side; for anything else a module that makes of a picture what it takes.",
     )
 
 

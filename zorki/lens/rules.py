@@ -45,7 +45,7 @@ def backward_rule(module: Net | nn.Module, rule: Rule) -> Iterator[None]:
     Differs: at x = 0 torch's gradient, 0, also for redirect.
     """
     if rule not in RULES:
-        raise InputError(f"There is no backward rule {rule!r}.", f"It is one of {', '.join(RULES)}.")
+        raise InputError(f"There is no backward rule {rule!r}.", f"There are {', '.join(RULES)}.", "Take one of these.")
     root = module.inner if isinstance(module, Net) else inner(module)
     if rule in ("deconvnet", "guided"):
         for path, part in root.named_modules():

@@ -13,10 +13,14 @@ LARGEST = 2  # no mean and no deviation of pictures in 0..1, or in -1..1, is lar
 def check_scale(mean: Sequence[float] | None, std: Sequence[float] | None) -> None:
     """Raises InputError for numbers that pictures in 0..1 cannot have, 123.68 for example, and for what nothing can be divided by."""
     if std is not None and (not all(map(math.isfinite, std)) or not all(std)):
-        raise InputError("--std has a zero or a number that is not finite.", "Pictures are divided by it.")
+        raise InputError(
+            "--std has a zero or a number that is not finite.",
+            "Pictures are divided by it.",
+            "Give one number for each channel, none of them 0.",
+        )
     for flag, numbers in (("--mean", mean), ("--std", std)):
         largest = max(map(abs, () if numbers is None else numbers), default=0.0)
         if largest > LARGEST:
-            expected = "Pictures reach the net in 0..1, and these numbers are of that scale. Yours are of 0..255?"
-            do = f"Divide them by 255: {flag} {largest / 255:.4g}. A net that takes 0..255 and divides by nothing has --std {1 / 255:.4g}."
+            expected = "Pictures reach the net in 0..1, and these numbers are of that scale."
+            do = f"Divide those of 0..255 by 255: {flag}={largest / 255:.4g}; a net that itself divides by nothing has --std={1 / 255:.4g}."
             raise InputError(f"{flag} has {largest:g}.", expected, do)

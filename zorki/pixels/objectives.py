@@ -207,7 +207,7 @@ def content(name: str, target: torch.Tensor) -> Objective:
 
 def no_maps(layer: str) -> InputError:
     """What is said of a layer without places."""
-    return InputError(f"{layer} has no maps.", "A style is how maps go together.", "Choose a layer with maps: `zorki layers`.")
+    return InputError(f"{layer} has no maps.", "A style is how maps go together.", "Choose a layer with maps: `zorki layers` lists them.")
 
 
 def gram_of(maps: torch.Tensor) -> torch.Tensor:
@@ -246,5 +246,5 @@ def total_variation() -> Objective:
 def at(maps: torch.Tensor, name: str, number: int) -> torch.Tensor:
     """One channel of maps. Raises InputError that names the range."""
     if not 0 <= number < maps.shape[1]:
-        raise InputError(f"{name} has no channel {number}.", f"Its channels are 0 to {maps.shape[1] - 1}.")
+        raise InputError(f"{name} has no channel {number}.", f"Its channels are 0 to {maps.shape[1] - 1}.", "Choose one of these.")
     return maps[:, number]

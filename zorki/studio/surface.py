@@ -40,7 +40,7 @@ class Call:
         """Live: watch, save, or break off. What measures has no steps; its result is there at once."""
         if not self._method.climbs:
             raise InputError(
-                f"{self._method.name} does not climb, so it has no steps.", "Its result comes at once.", "Call it without .steps."
+                f"{self._method.name} does not climb, so it has no steps.", "Its result comes at once.", f"Call {self!r} itself."
             )
         return self._job(given, chosen).steps()
 

@@ -30,7 +30,7 @@ def built(spec: str) -> nn.Module:
     where, _, name = spec.rpartition(":")
     file = Path(where) if where.endswith(".py") else None
     if file is not None and not file.is_file():
-        raise InputError(f"There is no file {where}.", "--model takes file.py:function.")
+        raise InputError(f"There is no file {where}.", "--model takes file.py:function.", "Check the name and the folder.")
     root, dotted = (Path(), where) if file is None else package(file)
     with ONE, surroundings(where, [root, Path(), *([] if file is None else [file.parent])]), Held.output() as words:
         try:
@@ -41,15 +41,18 @@ def built(spec: str) -> nn.Module:
             raise
         except Exception as e:
             told = " ".join(f"{type(e).__name__}: {e}".split())[:300]
-            raise InputError(f"--model {spec} failed: {told}", "It is to name a function that returns an nn.Module.") from e
+            do = "Mend it where it says so; called by itself it fails too."
+            raise InputError(f"--model={spec} failed: {told!r}.", "It is to name a function that returns an nn.Module.", do) from e
         except SystemExit as e:
             raise InputError(
-                f"--model {spec} ended instead of making a network: {words.last() or f'SystemExit {e.code}'}",
+                f"--model={spec} ended instead of making a network: {words.last() or f'SystemExit {e.code}'!r}.",
                 "It is imported, with no arguments.",
                 'Put what is to run as a script under if __name__ == "__main__".',
             ) from e
     if not isinstance(made, nn.Module):
-        raise InputError(f"--model {spec} returned a {type(made).__name__}.", "It is to return an nn.Module.")
+        raise InputError(
+            f"--model={spec} returned a {type(made).__name__}.", "It is to return an nn.Module.", "Let it return the network alone."
+        )
     return made
 
 

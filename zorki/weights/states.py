@@ -16,6 +16,7 @@ from zorki.core.errors import WeightsError
 
 WRAPPINGS = ("state_dict", "model_state_dict", "model", "net", "network", "module", "weights", "params")  # taken before any other
 COUNTED = ("total_ops", "total_params", "n_averaged", "num_batches_tracked")  # what counts, and is no weight
+OWN = "Give weights that were saved from this very network."
 COMPILED = "_orig_mod."  # what torch.compile writes into keys, wherever a part was compiled
 
 State = Mapping[str, torch.Tensor]
@@ -46,7 +47,7 @@ def fill(module: nn.Module, file: Path) -> None:
 def read(file: Path) -> Any:
     """What a file of tensors holds. Raises WeightsError; nothing in it is run."""
     if file.is_dir():
-        raise WeightsError(f"{file} is a folder.", "--weights takes a file with a state dict.")
+        raise WeightsError(f"{file} is a folder.", "--weights takes a file with a state dict.", "Name a file in it.")
     try:
         if file.suffix == ".safetensors":
             from safetensors.torch import load_file
@@ -54,13 +55,16 @@ def read(file: Path) -> Any:
             return load_file(file)
         return torch.load(file, map_location="cpu", weights_only=True)
     except FileNotFoundError:
-        raise WeightsError(f"There is no file {file}.", "--weights takes a state dict.") from None
+        raise WeightsError(
+            f"There is no file {file}.", "--weights takes a file with a state dict.", "Check the name and the folder."
+        ) from None
     except UnpicklingError:
         raise WeightsError(
             f"{file.name} holds more than tensors, or is no state dict.", "Nothing in it was run.", "Save it as safetensors."
         ) from None
     except Exception as e:  # whatever a damaged file makes of its reader
-        raise WeightsError(f"{file.name} cannot be read.", " ".join(f"{type(e).__name__}: {e}".split())[:200]) from e
+        words = " ".join(f"{type(e).__name__}: {e}".split())[:200]
+        raise WeightsError(f"{file.name} cannot be read.", f"Its reader says {words!r}.", "Copy or save it again.") from e
 
 
 def unwrapped(held: Any) -> Iterator[tuple[str, State]]:
@@ -128,6 +132,7 @@ def refuse_shapes(file: Path, keys: Mapping[str, str], state: State, wanted: Sta
             raise WeightsError(
                 f"{file.name} does not fit the network.",
                 f"{own} is {tuple(wanted[own].shape)} in the network and {tuple(state[key].shape)} in the file.",
+                OWN,
             )
 
 
@@ -139,7 +144,7 @@ def load(module: nn.Module, file: Path, state: State) -> None:
     try:
         module.load_state_dict(whole)
     except Exception as e:
-        raise WeightsError(f"{file.name} does not fit the network.", " ".join(str(e).split())[:300]) from e
+        raise WeightsError(f"{file.name} does not fit the network.", f"It says {' '.join(str(e).split())[:300]!r}.", OWN) from e
 
 
 def said(file: Path, wrapping: str, prefix: str, left: list[str]) -> None:
@@ -154,11 +159,13 @@ def said(file: Path, wrapping: str, prefix: str, left: list[str]) -> None:
 def unlike(file: Path, state: State, wanted: State) -> WeightsError:
     """Says how the keys of a file and of a network begin, or where they differ."""
     if not state:
-        return WeightsError(f"{file.name} holds no state dict.", "That is tensors under the names of a network's parameters.")
+        return WeightsError(
+            f"{file.name} holds no state dict.", "That is tensors under the names of a network's parameters.", "Save module.state_dict()."
+        )
     here, there = (prefixes([key for key in keys if not counted(key)] or list(keys))[-1] for keys in (state, wanted))
     if here != there:
         begins, wants = (prefix or f"{next(iter(keys))} …" for prefix, keys in ((here, state), (there, wanted)))
-        return WeightsError(f"{file.name} does not fit the network.", f"Its keys begin with {begins}, the network's with {wants}.")
+        return WeightsError(f"{file.name} does not fit the network.", f"Its keys begin with {begins}, the network's with {wants}.", OWN)
     more, less = ([key for key in a if key not in b] for a, b in ((state, wanted), (wanted, state)))
     told = [f"{len(keys)} {what}, as {keys[0]}" for what, keys in (("missing", less), ("too many", more)) if keys]
-    return WeightsError(f"{file.name} does not fit the network.", f"Of its keys {' and '.join(told)}.")
+    return WeightsError(f"{file.name} does not fit the network.", f"Of its keys {' and '.join(told)}.", OWN)

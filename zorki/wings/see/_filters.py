@@ -127,7 +127,7 @@ def refuse_bent(name: str, one: torch.Tensor, other: torch.Tensor, eps: float) -
         raise InputError(
             f"{name} stays bent with its ReLUs and norms taken out.",
             "A product of two maps, a gate or attention comes before it, and what it reads then depends on the picture.",
-            "Choose an earlier layer, or --as weights.",
+            "Choose an earlier layer, or --as=weights.",
         )
 
 

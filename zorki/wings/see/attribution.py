@@ -19,6 +19,7 @@ from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.core.method import Input
 from zorki.core.settings import Least
+from zorki.core.spelling import on_command_line
 
 if TYPE_CHECKING:
     import torch
@@ -124,6 +125,8 @@ class Map:
 
     def answer(self) -> dict[str, object]:
         told: dict[str, object] = {"method": self.method, "maximum": self.maximum, "flat": bool(self.flat), **self.more}
+        if "why" in told:
+            told["why"] = on_command_line(str(told["why"]))
         if self.method in SURVIVES:
             told["survives_random_weights"] = SURVIVES[self.method]
         return told | ({} if self.sanity is None else {"sanity": round(self.sanity, 4)})
@@ -250,7 +253,7 @@ def run(
             pixels.parts.fitting(f"--{what}", (mask.shape[-2], mask.shape[-1]), "the photo", (photo.shape[-2], photo.shape[-1]))
     question = asked(net, photo, s, at, like, towards)
     if parts is not None and s.method not in ("occlusion", "all"):
-        events.note("--parts are covered by --method occlusion: here they change nothing.")
+        events.note("--parts are covered by --method=occlusion: here they change nothing.")
     found: list[Map] = []
     refused = defaultdict(list)
     for method in TITLES if s.method == "all" else (s.method,):
@@ -260,7 +263,7 @@ def run(
         except InputError as error:
             if s.method != "all" or (not found and method == list(TITLES)[-1]):
                 raise
-            refused[str(error)].append(TITLES[method])
+            refused[error.written].append(TITLES[method])
     for why, titles in refused.items():
         events.note(f"{', '.join(titles)} left out: {why}")
     for m in found:
@@ -278,7 +281,9 @@ def asked(
     size = classes.whole(net, photo)
     if direction := directions.direction(net, like, towards, s.token, size):
         if s.class_ is not None:
-            raise InputError(f"A class and {direction.name} are both asked about.", "", "Leave --class out, or --like and --towards.")
+            raise InputError(
+                f"A class and {direction.name} are asked about.", "One map shows one.", "Leave out --class, or --like and --towards."
+            )
         likeness = float(direction.of(net.logits(pixels.sizes.resize(photo.detach(), size).to(net.device)))[0])
         events.note(f"The net's answer has a cosine of {likeness:.3f} with {direction.name}.")
         return Question(direction.name, direction=direction, likeness=likeness)
@@ -286,7 +291,7 @@ def asked(
     share, segments = classes.shares(net, photo, at, guess=number is None)
     number = int(share.argmax()) if number is None else number
     if not 0 <= number < len(share):
-        raise InputError(f"There is no class {number}.", f"The network has classes 0 to {len(share) - 1}.")
+        raise InputError(f"There is no class {number}.", f"The network has classes 0 to {len(share) - 1}.", "Choose one of these.")
     question = Question(classes.called(net, number), number, tuple(classes.likeliest(net, share)), segments)
     if segments:
         place = (

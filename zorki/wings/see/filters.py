@@ -173,7 +173,8 @@ def convolutions(net: lens.Net, under: str = "") -> list[str]:
 def without(what: str, why: str, found: Sequence[str] = ()) -> InputError:
     """What to say of a layer or a net that has no filters."""
     said = f"Its convolutions are {', '.join(found[:12])}{', …' if len(found) > 12 else ''}." if found else "It has no convolution."
-    return InputError(f"{what} has no filters to show.", why or said, "Use --as composition." if why else "")
+    do = "Use --as=composition." if why else "Choose one of these." if found else "Use a network with convolutions."
+    return InputError(f"{what} has no filters to show.", why or said, do)
 
 
 def flattened(name: str) -> str:
@@ -194,7 +195,8 @@ def arranged(net: lens.Net, name: str) -> tuple[torch.Tensor, list[int]]:
         if isinstance(part, torch.nn.Linear):
             raise without(name, flattened(name))
         if isinstance(weight, torch.Tensor) and weight.ndim in (3, 5):
-            raise InputError(f"{name} has no filters to show.", f"It convolves in {weight.ndim - 2} dimensions, and a picture has two.")
+            has = f"It convolves in {weight.ndim - 2} dimensions, and a picture has two."
+            raise InputError(f"{name} has no filters to show.", has, "Choose another layer: `zorki layers` lists them.")
         raise without(name, "", convolutions(net, f"{name}.") or convolutions(net))
     w = weight.detach().float().cpu()
     if isinstance(part, torch.nn.ConvTranspose2d):

@@ -144,7 +144,9 @@ def run(net: lens.Net, photo: torch.Tensor, s: Settings = Settings()) -> Maps | 
         name = net.pick_layer(s.layer)
         return seen(net, photo, [name], s)[0]
     if s.channel != Settings.channel:
-        raise InputError("--channel chooses the channels of one layer, and --all shows many layers.", "", "Leave one of them out.")
+        raise InputError(
+            "--channel and --all are both given.", "The one chooses channels of one layer, the other shows many.", "Leave one out."
+        )
     found = blocks(net, s.layer)
     names = spread(found, MOST)
     if len(names) < len(found):
@@ -169,7 +171,9 @@ def seen(net: lens.Net, photo: torch.Tensor, names: Sequence[str], s: Settings) 
         layer = net.layer(name)
         if given[name].ndim == 2 or (given[name].shape[2:].numel() == 1 and layer.shape[1:] == (1, 1)):
             raise InputError(
-                f"{name} gives no maps, but {given[name].shape[1]} numbers.", "", "A layer before it has maps: `zorki layers` lists them."
+                f"{name} gives no maps, but {given[name].shape[1]} numbers.",
+                "Maps have rows and columns.",
+                "A layer before it has maps: `zorki layers` lists them.",
             )
         a = lens.maps_of(net, name, given[name], size, told).float().cpu()[0]
         if not torch.isfinite(a).all():
@@ -208,7 +212,9 @@ def blocks(net: lens.Net, deepest: str | None = None) -> list[str]:
     drawn = [(one, grid) for one in table if (grid := grid_of(net, one)) is not None]
     if not drawn:
         raise InputError(
-            f"{net.name} has no layer with maps{f' up to {deepest}' if deepest else ''}.", "", "`zorki layers` lists its layers."
+            f"{net.name} has no layer with maps{f' up to {deepest}' if deepest else ''}.",
+            "Maps have rows and columns.",
+            "Choose from its layers: `zorki layers` lists them.",
         )
     leaves = {one.name for one in table if next(net.part(one.name).children(), None) is None}
     square = [one for one, _ in drawn if one.name in leaves and len(one.shape) == 3]

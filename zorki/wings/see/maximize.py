@@ -128,7 +128,7 @@ def planned(
     if text is not None:
         objective = explaining.goals.goal(net, text, directed(net, like, towards, s.token))
         if like is not None and "like" not in [term.text for term in objective.terms]:
-            raise InputError("--like and --goal are both goals.", "", "Leave one out, or write like into the goal.")
+            raise InputError("--like and --goal are both goals.", "One is climbed.", "Leave one out, or write like into the goal.")
         read = [name for name in objective.reads if name != pixels.objectives.LOGITS]
         return read[-1] if read else net.pick_layer(s.layer), [(str(objective), None)], objective
     name = net.pick_layer(s.layer)
@@ -169,7 +169,7 @@ def canvas_of(net: lens.Net, hw: tuple[int, int], seeds: list[int], small: torch
             raise InputError(
                 f"{net.name} takes {net.channels} channels.",
                 "The amplitudes of photographs are known for colours.",
-                "Use --canvas fourier.",
+                "Use --canvas=fourier.",
             )
         return pixels.Maco(hw, seeds, start=small, device=net.device)
     start = None if small is None else small.expand(len(seeds), -1, -1, -1)

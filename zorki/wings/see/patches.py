@@ -165,6 +165,6 @@ def layers_of(net: lens.Net, given: str | None) -> list[str]:
     if given.strip() == "all":
         found = [one.name for one in net.layers() if "Conv" in one.kind and len(one.shape) == 3]
         if not found:
-            raise InputError(f"{net.name} has no convolutions.", "--layer all means these.", "Name its layers: zorki layers.")
+            raise InputError(f"{net.name} has no convolutions.", "--layer=all means these.", "Name its layers: `zorki layers` lists them.")
         return found
     return list(dict.fromkeys(net.pick_layer(part.strip()) for part in given.split(",")))

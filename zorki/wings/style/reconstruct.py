@@ -60,7 +60,7 @@ def run(net: lens.Net, image: torch.Tensor, s: Settings = Settings()) -> Iterato
     from zorki.painting.features import style_layers
 
     if s.layer is not None:
-        raise InputError("--board shows all depths, and --layer names one.", "", "Leave one of them out.")
+        raise InputError("--board and --layer are both given.", "The one shows all depths, the other names one.", "Leave one of them out.")
     layers, _ = style_layers(net)
     cells = {f"content {name}": ([name], "content") for name in layers}
     cells |= {f"style {layers[0]}{f' … {layers[k]}' if k else ''}": (layers[: k + 1], "style") for k in range(len(layers))}

@@ -133,7 +133,7 @@ def one(
 
     sitting = Sitting.of(net, content, style, mask, begin, s)
     if begin is not None and s.start != "content":
-        events.note(f"--begin is what is painted over; --start {s.start} is ignored.")
+        events.note(f"--begin is what is painted over; --start={s.start} is ignored.")
     key = checkpoint.key_of(
         fingerprint(net), replace(s, state=None, strength=0.0), content, begin, sitting.covers, *(x for pair in sitting.styles for x in pair)
     ) if s.state else ""  # fmt: skip
@@ -196,7 +196,9 @@ def grid(
     import torch
 
     if s.state is not None:
-        raise InputError("--state is of one painting, --grid is a sheet of nine.", "", "Leave one of them out.")
+        raise InputError(
+            "--state and --grid are both given.", "--state is of one painting, --grid is a sheet of nine.", "Leave one of them out."
+        )
     hw = (content.shape[-2], content.shape[-1])
     small = pixels.sizes.resize(content, pixels.sizes.fit(hw, min(s.size, GRID)))
     plain = replace(s, grid=False, state=None, size=min(s.size, GRID))
