@@ -21,6 +21,7 @@ def again(
 
     from zorki.cli import streams
     from zorki.cli.work import carried_out
+    from zorki.core.spelling import on_command_line
     from zorki.jobs.records import Record
 
     record = Record.of(result)
@@ -29,7 +30,7 @@ def again(
         streams.say(line)
         return
     print(line, file=sys.stderr)
-    request = record.request()
+    request = record.request(on_command_line)
     for paths in record.changed():
         print(f"{streams.printable(paths)} is not what {Path(result).name} was made from, though it has its name.", file=sys.stderr)
     carried_out(request, as_json=json_, quiet=quiet)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zorki.cli import options, streams, terminal
+from zorki.core.spelling import on_command_line
 from zorki.jobs.methods import Method
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ def work(m: Method, placed: Sequence[str], given: dict[str, Any]) -> None:
 
     tell = {name: given.pop(name) for name in TELL if name in given}
     file = tell.get("events")
-    request = Request.of(m, placed, given, None if file is None else Path(file).with_name(f"{Path(file).name}.preview.jpg"))
+    preview = None if file is None else Path(file).with_name(f"{Path(file).name}.preview.jpg")
+    request = Request.of(m, placed, given, preview=preview, spelling=on_command_line)
     carried_out(request, tell.get("json", False), tell.get("quiet", False), file)
 
 
@@ -34,7 +36,7 @@ def carried_out(request: Request, as_json: bool = False, quiet: bool = False, fi
     began = time.monotonic()
     check_apart(request, [("--events", file)])
     if request.out == "-" and as_json:
-        raise InputError("--out - and --json would both be on stdout.", "It holds one of them.", "Give --out a name, or leave --json out.")
+        raise InputError("--out=- and --json would both be on stdout.", "It holds one of them.", "Give --out a name, or leave --json out.")
     with terminal.watched(quiet, file):
         from zorki import jobs
 

@@ -43,7 +43,9 @@ class Job:
         pictures = {name: p for name, p in pictures.items() if p is not None}  # as if it had not been named
         for name in pictures:
             if name not in method.inputs:
-                raise InputError(f"{method.name} takes no picture called {name}.", f"It takes {', '.join(method.inputs) or 'none'}.")
+                raise InputError(
+                    f"{method.name} takes no picture called {name}.", f"It takes {', '.join(method.inputs) or 'none'}.", "Leave it out."
+                )
         for name, its in method.inputs.items():
             if not its.option and name not in pictures:
                 raise inputs.missing_input(name, its, f"{method.wing} {method.name}", method.inputs)

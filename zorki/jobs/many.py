@@ -82,11 +82,11 @@ class Series:
                             losses.append(loss_of(step))
                     result = None if done or path is None or r.method.gives == "written" else job.result()
             except KeyboardInterrupt as stop:
-                onwards = f", in {self.folder}: the same command with --out {quote(self.folder)} goes on." if self.folder else "."
+                onwards = f", in {self.folder}: the same command with --out={quote(self.folder)} goes on." if self.folder else "."
                 out.end = interrupt.said(stop, f"{len(self.results)} of {len(photos)} are done{onwards}")
                 break
             except (InputError, Stopped) as error:
-                self.failed.append((entry.name, " ".join(error.lines())))
+                self.failed.append((entry.name, r.spelling(error.written)))
                 continue
             try:
                 with interrupt.undisturbed():
@@ -94,7 +94,7 @@ class Series:
                         result.save(path, force=r.force)
             except Stopped as error:  # the disk: the next picture will not fare better
                 done_so_far = f"{len(out.paths)} of {len(photos)} are done, in {self.folder}."
-                out.end = Stopped(error.got, done_so_far, f"Free some space; the same command with --out {quote(self.folder)} goes on.")
+                out.end = Stopped(error.got, done_so_far, f"Free some space; the same command with --out={quote(self.folder)} goes on.")
                 break
             self.keep(entry.name, job, path, done, losses)
         said.counted()
@@ -125,10 +125,15 @@ class Series:
         """Says what was left, what failed, and how it ends."""
         out, failed, photos = self.out, self.failed, self.photos
         if self.kept:
-            events.note(f"{self.kept} of them were made with the same settings before and are left as they are; --force makes them again.")
+            events.note(
+                f"{self.kept} of them were made with the same settings before and are left as they are; --force=True makes them again."
+            )
         out.more = {"failed": [{"photo": name, "why": why} for name, why in failed], "results": self.results}
         if out.end is None and failed and not self.results:
-            raise InputError(f"None of the {len(photos)} pictures of {photos.name} worked.", f"The first is {failed[0][0]}: {failed[0][1]}")
+            raise InputError(
+                f"None of the {len(photos)} pictures of {photos.name} worked.", f"The first is {failed[0][0]}: {failed[0][1]}",
+                "Look whether they are what the method takes.",
+            )  # fmt: skip
         if out.end is None and failed:
             where = f"the others are in {self.folder}" if self.folder else "the others have their answers"
             out.end = some_failed(failed, len(photos), where)

@@ -111,14 +111,14 @@ def chosen_device(name: str) -> torch.device | None:
         device = torch.device(name)
         torch.empty(1, device=device, dtype=torch.float32)
     except (RuntimeError, AssertionError) as e:
-        raise InputError(f"--device {name} is not to be had here.", " ".join(str(e).split())[:160], "Use auto or cpu.") from e
+        raise InputError(f"--device={name} is not to be had here.", " ".join(str(e).split())[:160], "Use auto or cpu.") from e
     return device
 
 
 def chosen_dtype(name: str, device: torch.device) -> torch.dtype:
     """auto: bfloat16 where the device computes it natively. Raises InputError, also for a bfloat16 that the processor lacks."""
     if name not in ("auto", "float32", "bfloat16"):
-        raise InputError(f"--dtype {name} is not known.", "It is auto, float32 or bfloat16.")
+        raise InputError(f"--dtype={name} is not known.", "It is auto, float32 or bfloat16.")
     if device.type == "cpu":
         native = processor.bfloat16()
         if name == "bfloat16" and not native:

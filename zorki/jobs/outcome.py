@@ -40,4 +40,5 @@ def answer(job: Job, losses: Sequence[dict[str, Any]]) -> dict[str, Any]:
 def some_failed(failed: Sequence[tuple[str, str]], of: int, rest: str) -> SomeFailed:
     """At most ten by name."""
     some = [*failed[:NAMED], *([("…", f"and {len(failed) - NAMED:,} more; --json lists all")] if len(failed) > NAMED else [])]
-    return SomeFailed(f"{len(failed):,} of {of:,} could not be read or worked on; {rest}.", failed=some)
+    got = f"{len(failed):,} of {of:,} could not be read or worked on; {rest}."
+    return SomeFailed(got, "Each stands below with its reason.", "Mend them, or leave them out, and give the same command again.", some)

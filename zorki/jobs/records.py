@@ -12,6 +12,7 @@ from zorki import io, weights
 from zorki.core.errors import InputError
 from zorki.core.method import Input
 from zorki.core.settings import options
+from zorki.core.spelling import Spelling, in_python
 from zorki.jobs import inputs, targets
 from zorki.jobs.job import Job
 from zorki.jobs.methods import Method, method
@@ -91,7 +92,7 @@ class Record:
         line = self.method.command(self.names, self.method.fill(None, self.options), self.model)
         return line + ("" if self.range is None else f" --range {self.range}")
 
-    def request(self) -> Request:
+    def request(self, spelling: Spelling = in_python) -> Request:
         """The same once more; inputs are looked for beside the picture and here. Raises InputError for code of somebody's, or what is missing."""
         if self.model not in weights.names():
             raise InputError(
@@ -102,7 +103,7 @@ class Record:
         found = self.found()
         placed = [path for n, i in self.method.inputs.items() if not i.option for path in found[n]]
         named = {n: paths if self.method.inputs[n].many else paths[0] for n, paths in found.items() if self.method.inputs[n].option}
-        return Request.of(self.method, placed, self.options | named | {"model": self.model, "range": self.range})
+        return Request.of(self.method, placed, self.options | named | {"model": self.model, "range": self.range}, spelling=spelling)
 
     def found(self) -> dict[str, list[str]]:
         """Where its inputs lie."""
@@ -137,4 +138,8 @@ def beside(result: Path, name: str, folders: bool) -> Path:
     for folder in (result.parent, Path()):
         if os.path.exists(folder / name) if folders else os.path.isfile(folder / name):
             return folder / name
-    raise InputError(f"{result.name} was made from {name}, which is not beside it nor here.", f"Put {name} into this folder and try again.")
+    raise InputError(
+        f"{result.name} was made from {name}, which is not beside it nor here.",
+        "It is looked for by its name.",
+        f"Put {name} into this folder and try again.",
+    )

@@ -12,6 +12,7 @@ from typing import Any
 from zorki.core import settings
 from zorki.core.method import by_place, lone
 from zorki.core.numbers import sides
+from zorki.core.spelling import Spelling, in_python
 from zorki.jobs import options
 from zorki.jobs.methods import Method
 
@@ -24,7 +25,7 @@ class Request:
 
     pictures: what is given, by the method's names. several: the input that was given as many pictures where one is wanted: a result for each.
     network: as `load` takes it; opening: limit and range. out: a file, a folder, - for the caller's own hands; None: named after input and
-    command. film: a file for the climb. preview: a file that always shows the picture as it is by now.
+    command. film: a file for the climb. preview: a file that always shows the picture as it is by now. spelling: of options in sentences.
     """
 
     method: Method
@@ -37,10 +38,11 @@ class Request:
     force: bool = False
     film: str | None = None
     preview: Path | None = None
+    spelling: Spelling = in_python
 
     @classmethod
-    def of(cls, method: Method, placed: Sequence[Any], given: Mapping[str, Any], preview: Path | None = None) -> Request:
-        """placed: inputs without a name; given: inputs, options of the method's and those of `options.py` by name.
+    def of(cls, method: Method, placed: Sequence[Any], given: Mapping[str, Any], **more: Any) -> Request:
+        """placed: inputs without a name; given: inputs, options of the method's and those of `options.py` by name; more: preview, spelling.
 
         Raises UnknownName, InputError for options that are not there or do not fit, before anything is opened.
         """
@@ -55,7 +57,7 @@ class Request:
         chosen = method.fill(preset, rest)
         if "side" in network:
             network["side"] = sides(network["side"])
-        return cls(method, named, chosen, several_of(method, named), network, opening, preview=preview, **where)
+        return cls(method, named, chosen, several_of(method, named), network, opening, **where, **more)
 
     @property
     def files(self) -> dict[str, str]:

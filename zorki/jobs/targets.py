@@ -58,26 +58,30 @@ def check_many(r: Request) -> None:
             f"--{name} is of one picture, {many}.", "The same command goes on without it, picture by picture.", "Leave it out."
         )
     if r.film is not None:
-        raise InputError(f"--film is of one picture, {many}.", "", "Leave it out, or name one picture.")
+        raise InputError(f"--film is of one picture, {many}.", "A film shows one climb.", "Leave it out, or name one picture.")
     if out == "-" or (out is not None and not is_folder(out) and Path(out).suffix):
-        raise InputError(f"--out {out} is one file, {many}{' pictures' * isinstance(given, str)}.", "", "Name a folder for the results.")
+        raise InputError(
+            f"--out={out} is one file, {many}{' pictures' * isinstance(given, str)}.",
+            "Each has a result of its own.",
+            "Name a folder for the results.",
+        )
     folders = [name for name in ([given] if isinstance(given, str) else given) if os.path.isdir(name)]
     if out is not None and os.path.realpath(out) in map(os.path.realpath, folders):
-        raise InputError(f"--out {out} is the folder of the pictures.", "The results would be worked on the next time.", "Name another.")
+        raise InputError(f"--out={out} is the folder of the pictures.", "The results would be worked on the next time.", "Name another.")
 
 
 def check_folder(r: Request) -> None:
     """A folder that is written into: one that is not there or is empty; of a training also its own, which is gone on with."""
     if r.out == "-":
-        raise InputError("--out - is one stream.", f"{r.method.name} leaves a folder.", "Name a folder for it.")
+        raise InputError("--out=- is one stream.", f"{r.method.name} leaves a folder.", "Name a folder for it.")
     folder = Path(r.out or "")
     if r.out is None:
         io.check_writable(Path())
     elif folder.exists() and not folder.is_dir():
-        raise InputError(f"--out {r.out} is a file.", f"{r.method.name} leaves a folder.", "Name another.")
+        raise InputError(f"--out={r.out} is a file.", f"{r.method.name} leaves a folder.", "Name another.")
     elif folder.is_dir() and any(folder.iterdir()) and not r.force and not (r.method.gives == "trained" and io.is_run(folder)):
         raise InputError(
-            f"--out {r.out} is there and not empty.", "What exists is never replaced unasked.", "Name another, or add --force."
+            f"--out={r.out} is there and not empty.", "What exists is never replaced unasked.", "Name another, or add --force=True."
         )
     else:
         made(folder, "It is the folder of what comes out.")
@@ -89,7 +93,7 @@ def made(folder: Path, why: str) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as e:
-        raise InputError(f"--out {folder} cannot be made: {e.strerror}.", why, "Choose another.") from e
+        raise InputError(f"--out={folder} cannot be made: {e.strerror}.", why, "Choose another.") from e
     return folder
 
 
@@ -116,4 +120,4 @@ def save_numbered(job: Job, result: Any, folder: Path) -> str:
         except InputError:
             if not path.exists():
                 raise
-    raise InputError(f"No free name like {path.name} was found in {folder}.", "", "Give one with --out.")
+    raise InputError(f"No free name like {path.name} was found in {folder}.", "Ninety-nine are taken.", "Give one with --out.")
