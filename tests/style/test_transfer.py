@@ -146,7 +146,7 @@ def test_a_mixture_of_one_and_nothing_is_the_one() -> None:
     assert torch.allclose(one, mixed, atol=1e-4)
     assert not torch.allclose(one, both, atol=1e-2)
     for bad in ("1", "1,2,3", "a,b", "0,0", "-1,2"):
-        with pytest.raises(InputError, match="^mix"):
+        with pytest.raises(InputError, match=r"^mix"):
             drawn(noise(40, 40), a, b, mix=bad)
 
 
