@@ -346,7 +346,7 @@ REFUSED: dict[str, tuple[Callable[[], nn.Module], str]] = {  # the net, and what
     "two pictures": (TwoPictures, "right|two|several"),
     "a tuple, then a list": (PictureAndNumbers, "pair|tuple|unpack"),
     "a list of views": (Views, "list|views"),
-    "list": (lambda: Gives(lambda y: [y, y * 2]), "list of 2: choose 0 or 1"),
+    "list": (lambda: Gives(lambda y: [y, y * 2]), r"list of 2\. One is meant: 0 or 1"),
     "no grad": (NoGrad, "no_grad|gradient"),
     "volumes": (Volumes, "takes volumes"),
     "words": (WordsAndPictures, r"wants input_ids too.*\.vision_model"),

@@ -64,10 +64,10 @@ def test_python_has_the_command_s_options() -> None:
 @pytest.mark.parametrize(
     ("given", "error", "says"),
     [
-        ({"within": 0}, InputError, "--within is 0"),
-        ({"within": float("nan")}, InputError, "--within is nan"),
+        ({"within": 0}, InputError, "within is 0"),
+        ({"within": float("nan")}, InputError, "within is nan"),
         ({"section": "dreem"}, UnknownName, "dream"),
-        ({"section": "patches"}, InputError, "--photos"),
+        ({"section": "patches"}, InputError, "with photos"),
     ],
     ids=str,
 )

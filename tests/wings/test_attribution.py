@@ -319,7 +319,7 @@ def test_parts_come_from_a_picture_of_flat_colours() -> None:
 @pytest.mark.parametrize("what", ["parts", "at"])
 def test_turned_parts_are_refused_with_both_sizes(what: str) -> None:
     """A mask turned by a quarter would be stretched without a word."""
-    with pytest.raises(InputError, match=f"--{what} has 16 × 20 pixels, the photo 20 × 16"):
+    with pytest.raises(InputError, match=f"^{what} has 16 × 20 pixels, the photo 20 × 16"):
         attribution.run(lens.Net(Linear(), side=16, step=1), picture(16, 20), Settings(class_=0), **{what: torch.ones(1, 3, 20, 16)})
 
 
@@ -436,7 +436,7 @@ def test_a_segmenter_is_asked_where_a_mask_is_bright() -> None:
     assert y.grad is not None
     assert torch.allclose(made.raw, y.grad[0].abs().amax(0), atol=1e-5)
     assert float(made.raw[12:].abs().max()) == 0
-    assert any("--at" in note for note in notes)
+    assert any("the bright pixels of at" in note for note in notes)
     with pytest.raises(InputError, match="dark"):
         attribution.run(n, x, at=at * 0)
 

@@ -275,7 +275,7 @@ def test_a_direction_is_climbed() -> None:
 def test_a_goal_names_directions_that_are_given() -> None:
     net, x = lens.Net(Encoder(), side=32), picture()
     for s, kwargs, said in (
-        (maximize.Settings(goal="towards"), {}, "--towards is not given"),
+        (maximize.Settings(goal="towards"), {}, "towards is not given"),
         (maximize.Settings(goal="class:1"), {"like": x}, "both goals"),
         (maximize.Settings(token=0, goal="like"), {"like": x}, "no tokens"),
     ):

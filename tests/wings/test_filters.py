@@ -305,8 +305,8 @@ class Patches(nn.Module):
     [
         (Gate(), Settings(layer="b", as_="composition"), "b stays bent .*gate"),
         (ViT(), Settings(layer="blocks.1", as_="composition"), "blocks.1 stays bent .*attention"),
-        (Patches(), Settings(layer="embed"), "embed is linear: .*--as composition"),
-        (Patches(), Settings(), "embed is linear: .*--as composition"),
+        (Patches(), Settings(layer="embed"), "embed is linear: .*as_=composition"),
+        (Patches(), Settings(), "embed is linear: .*as_=composition"),
         (nn.Sequential(nn.Flatten(2), nn.Conv1d(3, 4, 3)), Settings(layer="1"), "1 has no filters .*1 dimensions"),
         (toy(), Settings(layer="1"), "1 has no filters .*convolutions are 0, 3"),
         (nn.Sequential(nn.Sequential(nn.Conv2d(3, 3, 1), nn.ReLU())), Settings(layer="0"), "convolutions are 0.0\\."),
