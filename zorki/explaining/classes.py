@@ -76,6 +76,19 @@ def numbered(net: lens.Net, wanted: int | str) -> int:
     raise UnknownName.among("class", wanted, dict.fromkeys(one.strip() for name in net.classes for one in name.split(",")))
 
 
+def within(number: int, count: int) -> int:
+    """The number of one of so many classes. Raises InputError for any other."""
+    if not 0 <= number < count:
+        raise InputError(f"There is no class {number}.", f"The network has classes 0 to {count - 1}.", "Give one of these, or a name.")
+    return number
+
+
+def counted(net: lens.Net) -> int:
+    """How many classes a net answers with, which it is asked."""
+    grey = torch.full((net.batch or 1, net.channels, *net.hw), 0.5, dtype=torch.float32, device="cpu")
+    return net.logits(grey).shape[1]
+
+
 def shares(net: lens.Net, photo: torch.Tensor, at: torch.Tensor | None = None, guess: bool = True) -> tuple[torch.Tensor, bool]:
     """Each class's share (classes,), and whether the net is a segmenter.
 

@@ -281,9 +281,7 @@ def asked(
         return Question(direction.name, direction=direction, likeness=likeness)
     number = None if s.class_ is None else classes.numbered(net, s.class_)
     share, segments = classes.shares(net, photo, at, guess=number is None)
-    number = int(share.argmax()) if number is None else number
-    if not 0 <= number < len(share):
-        raise InputError(f"There is no class {number}.", f"The network has classes 0 to {len(share) - 1}.")
+    number = int(share.argmax()) if number is None else classes.within(number, len(share))
     question = Question(classes.called(net, number), number, tuple(classes.likeliest(net, share)), segments)
     if segments:
         place = (
