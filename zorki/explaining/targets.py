@@ -166,18 +166,20 @@ def layer_of(net: lens.Net, given: str | None, channels: str, usual: str) -> tup
         return net.pick_layer(given), channels
     found = targets(net, given, layers=True)
     if len(found) > 1 or found[0].weight != 1 or found[0].place:
-        raise InputError(f"--layer {given} is more than a layer.", "Here it is LAYER or LAYER:CHANNELS.", "Write it as conv4_1 or conv4_1:0-3.")
-    if found[0].channels and channels != usual:
         raise InputError(
-            f"--layer {given} and --channel {channels} both name channels.", "They are named once.", "Leave --channel out."
+            f"--layer {given} is more than a layer.", "Here it is LAYER or LAYER:CHANNELS.", "Write it as conv4_1 or conv4_1:0-3."
         )
+    if found[0].channels and channels != usual:
+        raise InputError(f"--layer {given} and --channel {channels} both name channels.", "They are named once.", "Leave --channel out.")
     return found[0].layer, found[0].channels or channels
 
 
 def listed(net: lens.Net, text: str) -> list[str]:
     """Layers between commas, each perhaps with channels: `conv3_1:0-3,7,conv4_1`. A number is a channel where no layer is called so."""
     found: list[str] = []
-    for one in text.split(","):
-        more = found and ":" in found[-1] and re.fullmatch(r"\s*\d+(\s*-\s*\d+)?\s*", one) and called(net, one.strip()) is None
-        found[-1:] = [f"{found[-1]},{one}"] if more else [*found[-1:], one.strip()]
+    for one in map(str.strip, text.split(",")):
+        if found and ":" in found[-1] and re.fullmatch(r"\d+(\s*-\s*\d+)?", one) and called(net, one) is None:
+            found[-1] += f",{one}"
+        else:
+            found.append(one)
     return found

@@ -75,7 +75,9 @@ def wishes(net: lens.Net, text: str) -> list[Wish]:
 def wish(net: lens.Net, target: Target, text: str) -> Wish:
     """One layer, or some of its channels, that are to grow. Raises InputError for channels that it lacks, and for one place."""
     if target.place:
-        raise InputError(f"{text!r} is of one place.", "A dream grows wherever in the photo a channel answers.", "Leave out what is behind @.")
+        raise InputError(
+            f"{text!r} is of one place.", "A dream grows wherever in the photo a channel answers.", "Leave out what is behind @."
+        )
     if not target.channels:
         return Wish(text, target.layer, None, target.weight)
     shape = net.layer(target.layer).shape
