@@ -75,8 +75,7 @@ def each(m: Method, net: lens.Net, named: Mapping[str, Any], several: str, chose
     if m.words and not common.get("out"):
         return filled(None, m, net, photos, named, several, chosen, common)
     folder = Path(common["out"]) if common.get("out") else io.free_path(f"{called(photos)}.{m.name}")
-    made, here = not folder.exists(), folder.resolve()
-    photos.entries = [e for e in photos.entries if not (isinstance(e.where, Path) and here in e.where.resolve().parents)]  # results
+    made, photos = not folder.exists(), photos.without(folder)  # results are no photographs
     if not photos.entries:
         raise InputError(f"All pictures of {photos.name} lie in {folder}, which is for the results.", "", "Name another folder for --out.")
     try:

@@ -45,6 +45,7 @@ class Option:
     file: bool = False
 
 
+@cache
 def options(settings: type[Any]) -> tuple[Option, ...]:
     """The fields of a Settings dataclass in order; help is the string literal under each field."""
     hints = get_type_hints(settings, vars(sys.modules[settings.__module__]), include_extras=True)
