@@ -45,9 +45,14 @@ class Option:
     file: bool = False
 
 
-@cache
 def options(settings: type[Any]) -> tuple[Option, ...]:
-    """The fields of a Settings dataclass in order; help is the string literal under each field."""
+    """The fields of a Settings dataclass in order; help is the string literal under each field. Read once."""
+    return read_options(settings)  # type: ignore[arg-type]  # a class is hashable
+
+
+@cache
+def read_options(settings: type[Any]) -> tuple[Option, ...]:
+    """What `options` gives."""
     hints = get_type_hints(settings, vars(sys.modules[settings.__module__]), include_extras=True)
     helps = literals(settings)  # type: ignore[arg-type]  # a class is hashable
     return tuple(

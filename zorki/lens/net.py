@@ -216,7 +216,9 @@ class Net:
     def precision(self) -> AbstractContextManager[Any]:
         """Inside `with`, the net computes in `drawing`, the float type that is good enough to draw with; measuring stays out of it."""
         weight = self._weight()
-        if (weight is not None and weight.dtype != torch.float32) or quantised(self._parts.now().modules):  # these compute in their own type
+        if (weight is not None and weight.dtype != torch.float32) or quantised(
+            self._parts.now().modules
+        ):  # these compute in their own type
             return nullcontext()
         return roughly() if self.drawing == torch.float32 else torch.autocast(self.device.type, self.drawing)
 

@@ -97,7 +97,7 @@ def found(
     if model.endswith(".py"):
         raise InputError(f"--model {model} is a file without a function.", "It is a name or file.py:function.", f"Write {model}:function.")
     if Path(model).exists():
-        module, told = cards.opened(Path(model))
+        module, told = cards.read_network(Path(model))
         return lens.Net(module, name=Path(model).name, mean=mean, std=std, **(told | ({} if side is None else {"side": side})))
     if Path(model).suffix in FILES:
         raise InputError(f"There is no file {model}.", "", "Look at the path given to --model.")

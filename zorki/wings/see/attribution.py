@@ -272,7 +272,7 @@ def asked(
     """What is asked about the photo: the class wanted or the likeliest, or how near its answer is to a direction."""
     from zorki.explaining import classes, directions
 
-    size = classes.whole(net, photo)
+    size = classes.whole_size(net, photo)
     if direction := directions.direction(net, like, towards, s.token, size):
         if s.class_ is not None:
             raise InputError(f"A class and {direction.name} are both asked about.", "", "Leave --class out, or --like and --towards.")
@@ -324,7 +324,7 @@ def measured(
     """One method's map, and with --sanity how like it is to that of random weights."""
     from zorki.explaining import attribution, classes
 
-    x = pixels.sizes.resize(photo, classes.whole(net, photo, 2 if method in CAMS and net.side < FINE else 1)).to(net.device)
+    x = pixels.sizes.resize(photo, classes.whole_size(net, photo, 2 if method in CAMS and net.side < FINE else 1)).to(net.device)
     where = attribution.asked(net, x, question.number or 0, at) if question.segments else None
     ask = attribution.Ask(net, question.number or 0, where, question.direction)
     if method in CAMS:
