@@ -25,7 +25,8 @@ from zorki.core.numbers import numbers, short
 from zorki.explaining import classes
 
 NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
-HOW = "Write layer, layer:channels, layer:channels@row,column or @middle, class:name, like or towards, with weights, + and -: 2*conv4_1:3 - conv4_1:9."
+IS = "It is a layer, layer:channels, layer:channels@row,column or @middle, class:name, like or towards, or a sum of these with weights."
+WRITE = "Write it as 2*conv4_1:3 - conv4_1:9."
 TOKENS = 1 << 16  # more than any layer has: how many there are depends on the picture
 
 
@@ -94,7 +95,7 @@ def term(net: lens.Net, word: str, text: str, directions: Collection[str], layer
     """One term without its sign."""
     what, weight = weighed(word)
     if "*" in what or not what or not math.isfinite(weight):
-        raise InputError(f"{text!r} cannot be read: {f'{word!r} is' if word else 'there is'} no layer, class or direction.", "", HOW)
+        raise InputError(f"{text!r} cannot be read: {f'{word!r} is' if word else 'there is'} no layer, class or direction.", IS, WRITE)
     if what in directions:
         return Target(direction=what, weight=weight)
     if what.startswith("class:") and not (layers and called(net, "class")):
