@@ -32,7 +32,7 @@ def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 SLOW = """
 import sys, time
 from zorki.exciting import index, index_files
-from tests.pixels.test_keeping import kept
+from tests.exciting.test_index_files import kept
 seen = index.Best.take
 def slowly(*given, **more):
     time.sleep(0.15)

@@ -8,7 +8,9 @@ import torch
 from tests.toys import toy
 from zorki import lens, pixels
 from zorki.core.errors import InputError, UnknownName
+from zorki.explaining.classes import numbered
 from zorki.explaining.goals import goal
+from zorki.explaining.targets import targets
 from zorki.pixels import objectives as o
 
 pytestmark = pytest.mark.tiny
@@ -54,7 +56,7 @@ def test_it_is_what_it_says(text: str, truth: object) -> None:
     ("text", "said", "kind"),
     [
         ("", "cannot be read", InputError), ("3:99", "0 to 11", InputError), ("conv9:1", "conv9", UnknownName), ("3:7@here", "row,column", InputError),
-        ("class:99", "0 to 4", InputError), ("class:wolf", "wolf", UnknownName), ("class:o", "fits", InputError), ("3:x", "3:x", UnknownName),
+        ("class:99", "0 to 4", InputError), ("class:wolf", "wolf", UnknownName), ("class:-1", "0 to 4", InputError), ("3:x", "3: 'x'", InputError),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_told(text: str, said: str, kind: type[Exception]) -> None:
@@ -62,14 +64,19 @@ def test_what_cannot_be_read_is_told(text: str, said: str, kind: type[Exception]
         goal(net(), text)
 
 
-def test_a_class_by_its_name_exact_before_part() -> None:
-    from zorki.explaining.goals import class_number
-
-    assert class_number(net(), "dog") == 1
-    assert class_number(net(), "hot") == 3
-    assert class_number(net(), "MUG") == 2
-    with pytest.raises(InputError, match="does not name"):
-        class_number(lens.Net(toy(), side=32), "dog")
+def test_a_class_is_read_as_everywhere() -> None:
+    """A whole name, one of its synonyms, or words that occur in one name alone: no part of a word."""
+    n = net()
+    for text, number in (("dog", 1), ("hot", 3), ("MUG", 2), ("hot  dog", 3), ("4", 4)):
+        assert targets(n, f"class:{text}")[0].class_ == numbered(n, text) == number
+    with pytest.raises(UnknownName, match="'o'"):
+        goal(n, "class:o")
+    several = lens.Net(toy(), side=32, classes=["cat", "dog", "cup", "big crane", "crane bird"])
+    with pytest.raises(InputError, match="3 big crane, 4 crane bird"):
+        goal(several, "class:crane")
+    with pytest.raises(InputError, match="no names"):
+        goal(lens.Net(toy(), side=32), "class:dog")
+    assert targets(lens.Net(toy(), side=32, classes=NAMES[:2]), "class:4")[0].class_ == 4, "a net may name fewer than it has"
 
 
 def test_pictures_of_one_group_grow_apart() -> None:

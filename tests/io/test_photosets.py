@@ -226,3 +226,18 @@ def test_a_picture_larger_than_the_limit_is_broken_not_fatal(tmp_path: Path) -> 
     a, b = (x for _, x in PhotoSet(tmp_path, limit=100).read(lambda p: p.name))
     assert "20 x 20" in str(a)
     assert b == "b.png"
+
+
+def test_a_set_without_a_folder_is_another_set(tmp_path: Path) -> None:
+    put(tmp_path / "all", "a.png", "made/b.png", "made/deeper/c.png")
+    photos = PhotoSet([str(tmp_path / "all" / "**"), np.full((4, 4, 3), 255, np.uint8)])
+    photos.failed[1] = "broken"
+    fewer = photos.without(tmp_path / "all" / "made")
+    assert [e.name for e in fewer.entries] == ["a.png", "picture 2"]
+    assert len(photos) == 4
+    assert photos.failed == {1: "broken"}
+    assert (fewer.failed, fewer.names) == ({}, photos.names)
+    assert fewer[1].pixels.shape[:2] == (4, 4)
+    assert fewer.signature != photos.signature
+    with pytest.raises(AttributeError):
+        photos.entries = ()  # type: ignore[misc]

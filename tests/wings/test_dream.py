@@ -93,7 +93,7 @@ def test_a_guide_may_be_larger_than_what_is_compared(monkeypatch: pytest.MonkeyP
     n, x = net(), photo(16, 24)
     monkeypatch.setattr(_dream, "FEATURES", 10)
     monkeypatch.setattr(_dream, "ROWS", 7)
-    (w,) = _dream.guided(n, [_dream.wish(n, "3")], photo(40, 40), 40)
+    (w,) = _dream.guided(n, [_dream.wishes(n, "3")[0]], photo(40, 40), 40)
     assert w.features is not None
     assert 5 <= len(w.features) <= 10
     value = w.pull(torch.rand(1, 12, 5, 6))
@@ -144,13 +144,13 @@ def test_what_is_wished_for_is_read() -> None:
         ("3", "3", None, 1.0), (" 0.5 * 3:12 ".replace("12", "11"), "3", (11,), 0.5), ("3:0", "3", (0,), 1.0), ("3:0-2*-.5", "3", (0, 1, 2), -0.5),
         ("7:4", "7", (4,), 1.0), ("1e-3*0", "0", None, 1e-3),
     ):  # fmt: skip
-        w = _dream.wish(n, text)
+        w = _dream.wishes(n, text)[0]
         assert (w.layer, w.channels, w.weight) == (layer, channels, weight)
     twice = net(Twice())
-    assert _dream.wish(twice, "relu:0").layer == "relu:0"
-    assert _dream.wish(twice, "relu:0").channels is None
-    assert _dream.wish(twice, "relu:0:3").channels == (3,)
-    assert _dream.wish(twice, "relu:1").layer == "relu:1"
+    assert _dream.wishes(twice, "relu:0")[0].layer == "relu:0"
+    assert _dream.wishes(twice, "relu:0")[0].channels is None
+    assert _dream.wishes(twice, "relu:0:3")[0].channels == (3,)
+    assert _dream.wishes(twice, "relu:1")[0].layer == "relu:1"
     for text, error in (
         ("33", UnknownName),
         ("3:12", InputError),
@@ -161,7 +161,7 @@ def test_what_is_wished_for_is_read() -> None:
         ("1e999*3", InputError),
     ):
         with pytest.raises(error) as told:
-            _dream.wish(n, text)
+            _dream.wishes(n, text)[0]
         assert len(told.value.lines()) <= 3
 
 

@@ -48,7 +48,13 @@ class Option:
 
 
 def options(settings: type[Any]) -> tuple[Option, ...]:
-    """The fields of a Settings dataclass in order; help is the string literal under each field."""
+    """The fields of a Settings dataclass in order; help is the string literal under each field. Read once."""
+    return read_options(settings)  # type: ignore[arg-type]  # a class is hashable
+
+
+@cache
+def read_options(settings: type[Any]) -> tuple[Option, ...]:
+    """What `options` gives."""
     hints = get_type_hints(settings, vars(sys.modules[settings.__module__]), include_extras=True)
     helps = literals(settings)  # type: ignore[arg-type]  # a class is hashable
     marks = {f.name: {mark: bool(f.metadata.get(mark)) for mark in ("file", "resumes")} for f in fields(settings)}

@@ -123,13 +123,13 @@ class Search:
                 events.tell(stage, int(numbers[-1]) + 1, of)
                 continue
             index.done = int(numbers[-1]) + 1
-            self.check(index)
+            self.require_answers(index)
             if index.done < of:
                 self.keep(index)
-        self.check(index)
+        self.require_answers(index)
 
-    def check(self, index: Index) -> None:
-        """Whether anything can be said so far."""
+    def require_answers(self, index: Index) -> None:
+        """Raises InputError where no photograph could be read, Stopped for a layer that gave nothing but NaN."""
         if index.done and len(index.failed) == index.done == len(self.photos):
             raise InputError(
                 f"None of the {index.done:,} photographs can be read.", f"The first: {next(iter(index.failed.values()))}", "Give others."

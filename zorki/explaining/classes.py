@@ -76,6 +76,19 @@ def numbered(net: lens.Net, wanted: int | str) -> int:
     raise UnknownName.among("class", wanted, dict.fromkeys(one.strip() for name in net.classes for one in name.split(",")))
 
 
+def within(number: int, count: int) -> int:
+    """The number of one of so many classes. Raises InputError for any other."""
+    if not 0 <= number < count:
+        raise InputError(f"There is no class {number}.", f"The network has classes 0 to {count - 1}.", "Give one of these, or a name.")
+    return number
+
+
+def counted(net: lens.Net) -> int:
+    """How many classes a net answers with, which it is asked."""
+    grey = torch.full((net.batch or 1, net.channels, *net.hw), 0.5, dtype=torch.float32, device="cpu")
+    return net.logits(grey).shape[1]
+
+
 def shares(net: lens.Net, photo: torch.Tensor, at: torch.Tensor | None = None, guess: bool = True) -> tuple[torch.Tensor, bool]:
     """Each class's share (classes,), and whether the net is a segmenter.
 
@@ -87,7 +100,7 @@ def shares(net: lens.Net, photo: torch.Tensor, at: torch.Tensor | None = None, g
         first_ones = torch.split(squares(net, photo), net.batch or SQUARES)
         logits = torch.cat([net.logits(x.to(net.device)).float() for x in first_ones])
         if logits.ndim == 4 and net.resize is not None:
-            logits = net.logits(sizes.resize(photo, whole(net, photo)).to(net.device)).float()
+            logits = net.logits(sizes.resize(photo, whole_size(net, photo)).to(net.device)).float()
     if logits.ndim not in (2, 4):
         raise InputError(f"{net.name} gives {tuple(logits.shape[1:])} numbers, not one for each class.", "It has no classes.", DIRECTION)
     if not torch.isfinite(logits).all():
@@ -134,7 +147,7 @@ def of_length_one(vectors: torch.Tensor) -> bool:
 def squares(net: lens.Net, photo: torch.Tensor) -> torch.Tensor:
     """The photo as the net is asked about it (n, 3, h, w): whole where nothing says how it was tested (`net.resize`)."""
     if net.resize is None:
-        return sizes.resize(photo, whole(net, photo))
+        return sizes.resize(photo, whole_size(net, photo))
     h, w = photo.shape[-2:]
     side = min(min(h, w), round(min(h, w) * net.side / net.resize))
     room, across = max(h, w) - side, (min(h, w) - side) // 2
@@ -144,7 +157,7 @@ def squares(net: lens.Net, photo: torch.Tensor) -> torch.Tensor:
     return torch.cat([sizes.resize(x, net.hw) for x in found])
 
 
-def whole(net: lens.Net, photo: torch.Tensor, times: float = 1) -> tuple[int, int]:
+def whole_size(net: lens.Net, photo: torch.Tensor, times: float = 1) -> tuple[int, int]:
     """The size of the whole photo, in its own shape and with the area of the net's pictures; the net's own size where it takes no other."""
     step = net.step()
     if not step:

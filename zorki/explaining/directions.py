@@ -52,7 +52,7 @@ def direction(
             )
         return None
     x = (
-        sizes.resize(like, classes.whole(net, like))
+        sizes.resize(like, classes.whole_size(net, like))
         if like is not None
         else torch.full((1, net.channels, *(hw or net.hw)), 0.5, dtype=torch.float32, device="cpu")
     )

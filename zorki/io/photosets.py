@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import glob
 import hashlib
 import io
@@ -63,10 +64,22 @@ class PhotoSet(Sequence[Photo]):
             for n, entry in enumerate(entries(part, k, self.span)):
                 once = isinstance(entry.where, Path) and not twice
                 found.setdefault((os.path.realpath(entry.where), entry.inside) if once else (k, n), entry)
-        self.entries = list(found.values())
+        self._entries = tuple(found.values())
         self.failed: dict[int, str] = {}
         self.memo: dict[str, Any] = {}
         self._zips: dict[Any, zipfile.ZipFile] = {}
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """What there is, in order."""
+        return self._entries
+
+    def without(self, folder: Path) -> PhotoSet:
+        """Another set, of the same photographs but for those that lie in a folder, however deep."""
+        there, fewer = folder.resolve(), copy.copy(self)
+        fewer._entries = tuple(e for e in self._entries if not (isinstance(e.where, Path) and there in e.where.resolve().parents))
+        fewer.failed, fewer.memo, fewer._zips = {}, {}, {}
+        return fewer
 
     @property
     def name(self) -> str:

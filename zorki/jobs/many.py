@@ -30,8 +30,8 @@ def each(r: Request, net: lens.Net | None) -> Outcome:
     if r.method.words and not r.out:
         return Series(r, net, photos, None).work()
     folder = Path(r.out) if r.out else io.free_path(f"{called(photos)}.{r.method.name}")
-    new, here = not folder.exists(), folder.resolve()
-    photos.entries = [e for e in photos.entries if not (isinstance(e.where, Path) and here in e.where.resolve().parents)]  # results
+    new = not folder.exists()
+    photos = photos.without(folder)  # earlier results
     if not photos.entries:
         raise InputError(
             f"All pictures of {photos.name} lie in {folder}.", "That folder is for the results.", "Name another folder for --out."

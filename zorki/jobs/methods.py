@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from zorki.core import events, settings, shelf
@@ -93,6 +94,7 @@ class Method:
         return shlex.join(words)
 
 
+@cache
 def wings() -> tuple[str, ...]:
     """The wings that have at least one method."""
     return tuple(w for w in shelf.names("zorki.wings") if shelf.names(f"zorki.wings.{w}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from zorki import lens
 from zorki import weights as cards
 from zorki.core import events, folders, forks, numbers, processor
 from zorki.core.errors import InputError
+from zorki.lens.quieting import inner
 from zorki.weights.states import fill
 
 OURS = "zorki:"  # before a name: the network of Zorki's, also where a file bears that name
@@ -34,20 +36,38 @@ def load(
 
     weights: a state dict for it (safetensors, or .pth by weights_only). mean, std: what a net of the user's expects;
     without them pictures reach it in 0..1. side: pixels of the pictures that it takes, (h, w) or "96x128" where they are not square; not given,
-    it is found by trying. dtype: what is drawn with; whatever measures stays in float32. Raises UnknownName, InputError, WeightsError.
+    it is found by trying. dtype: what is drawn with; whatever measures stays in float32. An nn.Module or a Net that is given stays as it is and
+    where it is: of weights, and of a device that it is not on, a copy is made. Raises UnknownName, InputError, WeightsError.
     """
     lens.check_scale(mean, std)
     forks.heed()
     net = found(model, mean, std, numbers.sides(side) if isinstance(side, str) else side)
+    theirs = isinstance(model, nn.Module | lens.Net)
+    place = None if theirs and device == "auto" else chosen_device(device)
+    module, name, moves = net.module, net.name, place is not None and net.device != place
+    if theirs and (weights is not None or moves):
+        module = copied(net)
     if weights is not None:
         with net.alone():
-            fill(net.inner, folders.at_home(weights))
-        net.name = f"{net.name} with {Path(weights).name}"  # no longer the network that the name alone would give
-    place = chosen_device(device)
-    if place is not None and not isinstance(model, nn.Module | lens.Net):
-        net.module.to(place)
-    net.drawing = chosen_dtype(dtype, net.device)
-    return net
+            fill(inner(module), folders.at_home(weights))
+        name = f"{name} with {Path(weights).name}"  # no longer the network that the name alone would give
+    if moves:
+        module = module.to(place)
+    there = net if module is net.module else net.like(module)
+    return there.like(module, name=name, drawing=chosen_dtype(dtype, there.device))
+
+
+def copied(net: lens.Net) -> nn.Module:
+    """A module of its own, with the same numbers. Raises InputError for one that cannot be copied."""
+    try:
+        with net.alone():
+            return copy.deepcopy(net.module)
+    except Exception as error:  # a module may hold anything: a file, a lock, a compiled part
+        raise InputError(
+            f"{net.name} cannot be copied: {' '.join(f'{type(error).__name__}: {error}'.split())[:160]}",
+            "A network that is given stays as it is, so --weights and --device are of a copy.",
+            "Load the weights, or move it, before it is given.",
+        ) from error
 
 
 def found(
@@ -76,7 +96,7 @@ def found(
     if model.endswith(".py"):
         raise InputError(f"--model {model} is a file without a function.", "It is a name or file.py:function.", f"Write {model}:function.")
     if Path(model).exists():
-        module, told = cards.opened(Path(model))
+        module, told = cards.read_network(Path(model))
         return lens.Net(module, name=Path(model).name, mean=mean, std=std, **(told | ({} if side is None else {"side": side})))
     if Path(model).suffix in FILES:
         raise InputError(f"There is no file {model}.", "", "Look at the path given to --model.")
@@ -108,8 +128,7 @@ def chosen_device(name: str) -> torch.device | None:
     if name == "auto":
         return torch.device("cuda") if torch.cuda.is_available() else torch.device("mps") if torch.backends.mps.is_available() else None
     try:
-        device = torch.device(name)
-        torch.empty(1, device=device, dtype=torch.float32)
+        device = torch.empty(1, device=name, dtype=torch.float32).device  # with its number: cuda is cuda:0
     except (RuntimeError, AssertionError) as e:
         raise InputError(f"--device={name} is not to be had here.", " ".join(str(e).split())[:160], "Use auto or cpu.") from e
     return device

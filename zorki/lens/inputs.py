@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -52,9 +52,9 @@ def no_way_back(what: str) -> InputError:
     )
 
 
-def quantised(module: nn.Module) -> bool:
-    """Whether parts of it are torch's own int8 layers."""
-    return any("quantized" in type(part).__module__ for part in module.modules())
+def quantised(modules: Iterable[nn.Module]) -> bool:
+    """Whether any of a net's modules are torch's own int8 layers."""
+    return any("quantized" in type(part).__module__ for part in modules)
 
 
 def parameters(module: nn.Module, *, needed: bool = False) -> list[str]:

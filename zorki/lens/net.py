@@ -19,6 +19,7 @@ from zorki.lens import sizes
 from zorki.lens.inputs import copied, grey, keyword, quantised, refuse_unfinished, shapes, wants_grad
 from zorki.lens.ordinary import ordinary
 from zorki.lens.outputs import OUTPUT, chosen
+from zorki.lens.parts import Parts
 from zorki.lens.quieting import eager, inner, quiet
 from zorki.lens.refusals import failed
 from zorki.lens.table import Layer, Layers
@@ -36,7 +37,7 @@ class Net:
     layer is given. side: pixels of the pictures that the net likes, (h, w) where they are not square. step: sides of other
     sizes go in steps of this many pixels, 0: it takes its own size alone. resize: the shorter side that photos had when it was
     tested, before the middle was cut out. batch: pictures at a time, where it takes just so many. channels: of the pictures it takes. What is not
-    given of these three is found by trying. output: which of several outputs is meant, a number or a key.
+    given of these three is found by trying. output: which of several outputs is meant, a number or a key. drawing: see `precision`.
     Raises InputError for a module that cannot run: lazy layers that never ran, no numbers yet.
     """
 
@@ -55,6 +56,7 @@ class Net:
         batch: int | None = None,
         channels: int | None = None,
         output: int | str | None = None,
+        drawing: torch.dtype = torch.float32,
     ) -> None:
         if not isinstance(module, nn.Module):
             raise InputError(
@@ -63,13 +65,14 @@ class Net:
         refuse_unfinished(module, name or type(module).__name__)
         self.inner = ordinary(inner(module))
         self.module = module if self.inner is inner(module) else self.inner
+        self._parts = Parts(self.inner)
         self._keyword = keyword(self.inner)
         self.name = name or str(getattr(self.inner, "_ty", None) or type(self.inner).__name__).rpartition(".")[2]
         self.mean, self.std = mean, std
         self.classes = None if classes is None else list(classes)
         self.default_layer = default_layer
         self.output = output
-        self.drawing = torch.float32
+        self.drawing = drawing
         self._channels = channels
         self._hw = (side, side) if isinstance(side, int) else side
         self._step = step
@@ -139,14 +142,13 @@ class Net:
         """Sides that are multiples of this leave no row or column that a deeper map does not see."""
         return math.lcm(self.least, self.step(layers) or 1)
 
-    def like(self, module: nn.Module) -> Net:
-        """Another module with all that is known of this one: its names, its normalisation, its size."""
-        made = Net(
-            module, name=self.name, mean=self.mean, std=self.std, classes=self.classes, default_layer=self.default_layer,
+    def like(self, module: nn.Module, *, name: str = "", drawing: torch.dtype | None = None) -> Net:
+        """Another module (or the same) with all that is known of this one: its names, its normalisation, its size; this one stays as it is."""
+        return Net(
+            module, name=name or self.name, mean=self.mean, std=self.std, classes=self.classes, default_layer=self.default_layer,
             side=self._hw, step=self._step, resize=self.resize, batch=self.batch, channels=self._channels, output=self.output,
+            drawing=drawing or self.drawing,
         )  # fmt: skip
-        made.drawing = self.drawing
-        return made
 
     def layers(self, hw: tuple[int, int] | None = None) -> Layers:
         """All layers in the order in which they end, as pictures of `hw` (not given: side x side) make them.
@@ -200,7 +202,7 @@ class Net:
         `output`. Parameters get no gradients. Raises InputError.
         """
         grad = wants_grad(picture)
-        with quiet(self.inner), torch.inference_mode(False) if grad else torch.no_grad(), torch.set_grad_enabled(grad):
+        with self.quiet(), torch.inference_mode(False) if grad else torch.no_grad(), torch.set_grad_enabled(grad):
             if self._channels is None:
                 with suppress(InputError):  # it takes no size that was tried: it may take this picture
                     self.layers()
@@ -213,12 +215,14 @@ class Net:
 
     def quiet(self) -> AbstractContextManager[None]:
         """Eval mode, frozen, inside `with`; see `lens.quiet`."""
-        return quiet(self.inner)
+        return quiet(self.inner, self._parts)
 
     def precision(self) -> AbstractContextManager[Any]:
         """Inside `with`, the net computes in `drawing`, the float type that is good enough to draw with; measuring stays out of it."""
         weight = self._weight()
-        if (weight is not None and weight.dtype != torch.float32) or quantised(self.inner):  # these compute in their own type
+        if (weight is not None and weight.dtype != torch.float32) or quantised(
+            self._parts.now().modules
+        ):  # these compute in their own type
             return nullcontext()
         return roughly() if self.drawing == torch.float32 else torch.autocast(self.device.type, self.drawing)
 
@@ -228,7 +232,7 @@ class Net:
         Raises InputError with the net's own words when it fails; what is no error of the net's (memory) as it is.
         """
         try:
-            with self.alone(), eager(self.inner, backward=backward):
+            with self.alone(), eager(self._parts.now().modules, backward=backward):
                 return self.inner(self._fit(picture)) if self._keyword is None else self.inner(**{self._keyword: self._fit(picture)})
         except (ZorkiError, MemoryError, torch.cuda.OutOfMemoryError):
             raise
@@ -242,7 +246,8 @@ class Net:
         return chosen(output, self.output)
 
     def _weight(self) -> torch.Tensor | None:
-        return next((p for p in (*self.inner.parameters(), *self.inner.buffers()) if p.is_floating_point()), None)
+        now = self._parts.now()
+        return next((p for p in (*now.parameters, *now.buffers) if p.is_floating_point()), None)
 
     def _fit(self, picture: Any) -> Any:
         """A copy (a net may write into what it gets) on the net's device, in its float type, normalised; leaves out what is no picture."""
@@ -271,7 +276,7 @@ class Net:
     def _known(self) -> dict[Any, Any]:
         """The passes seen so far; none of a net that was rebuilt since."""
         known = _TRACES.setdefault(self.inner, {})
-        state = tuple((id(m), type(m)) for m in self.inner.modules())
+        state = tuple((id(m), type(m)) for m in self._parts.now().modules)
         if known.get("state") != state:
             known.clear()
             known["state"] = state

@@ -160,7 +160,7 @@ def agreed(a: Spread, b: Spread) -> Spread | None:
     if a.of is None or b.of is None or a.grid is None or b.grid is None:
         return a if b.of is None else b
     if a.grid.hw != b.grid.hw:
-        left, right = whole(a), whole(b)
+        left, right = as_raster(a), as_raster(b)
         return None if left is None or right is None else agreed(left, right)
     down, across = (hull(x, y) for x, y in zip(axes(a), axes(b), strict=True))
     grid = a.grid if (down, across) == axes(a) else Grid(a.grid.rows, a.grid.columns, down, across)
@@ -180,7 +180,7 @@ def joined(func: Any, args: Any, kwargs: Any, out: torch.Tensor, find: Find) -> 
         return NOWHERE
     grids = {one.grid.hw for one in placed if one.grid is not None}
     if len(grids) > 1:
-        wholes = [whole(one) for one in placed]
+        wholes = [as_raster(one) for one in placed]
         if any(one is None or one.grid is None for one in wholes) or len({one.grid.hw for one in wholes if one and one.grid}) > 1:
             return None  # places of several grids in one row
         replaced = dict(zip(map(id, placed), wholes, strict=True))
@@ -224,7 +224,7 @@ def gridded(name: str, main: Spread, op: flow.Op) -> Spread | None:
         return raster(out.shape, *axes(main)) if main.plain and out.dim() == 4 else stretched(folded(main, [1]), out.shape)
     if out.dim() != 4:
         return None
-    start = whole(main) if main.of is not None else main
+    start = as_raster(main) if main.of is not None else main
     if start is None and out.shape[2:] == op.args[0].shape[2:]:
         return stretched(folded(main, [1]), out.shape)  # in windows
     reads: list[Reads] | None = flow.GRIDS[name](op)
@@ -234,7 +234,7 @@ def gridded(name: str, main: Spread, op: flow.Op) -> Spread | None:
     return raster(out.shape, down, across)
 
 
-def whole(x: Spread) -> Spread | None:
+def as_raster(x: Spread) -> Spread | None:
     """Maps (b, c, h, w) whose rows and columns are rows and columns of the grid, or a part of them, as a grid of their own."""
     if x.plain:
         return x

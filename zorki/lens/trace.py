@@ -194,7 +194,7 @@ def trace(module: nn.Module, run: Callable[[Any], Any], sample: Any) -> Trace:
     with ExitStack() as stack:
         stack.enter_context(quiet(module))
         stack.enter_context(torch.enable_grad())  # all is frozen, so no graph is kept; but where the net forbids gradients, this is seen
-        stack.enter_context(eager(module, backward=False))
+        stack.enter_context(eager(list(module.modules()), backward=False))
         for base, path in paths.items():
             part = module.get_submodule(path)
             stack.callback(part.register_forward_pre_hook(enter).remove)

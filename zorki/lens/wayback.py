@@ -69,4 +69,4 @@ def blocked(net: Net, picture: torch.Tensor) -> str:
 
 def silence(net: Net) -> warnings.catch_warnings | nullcontext[None]:
     """torch warns, at length, when it goes back through int8 layers: whoever asks is told in one sentence instead."""
-    return warnings.catch_warnings(action="ignore") if quantised(net.inner) else nullcontext()
+    return warnings.catch_warnings(action="ignore") if quantised(net._parts.now().modules) else nullcontext()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from zorki.weights.cards import card as card
     from zorki.weights.cards import installed as installed
     from zorki.weights.cards import names as names
-    from zorki.weights.exported import opened as opened
+    from zorki.weights.exported import read_network as read_network
     from zorki.weights.getting import get as get
     from zorki.weights.loading import load as load
 
@@ -30,6 +30,6 @@ __getattr__, __dir__, __all__ = attach(
         "installed": "cards",
         "load": "loading",
         "names": "cards",
-        "opened": "exported",
+        "read_network": "exported",
     },
 )

@@ -24,7 +24,7 @@ OBJECTS = ("custom_obj_", "script_obj_", "opaque_obj_")  # constants of a .pt2 t
 BUILD = "Write file.py:function for --model, and give this file with --weights."
 
 
-def opened(path: Path) -> tuple[nn.Module, dict[str, Any]]:
+def read_network(path: Path) -> tuple[nn.Module, dict[str, Any]]:
     """A network from a file, and what the file says of its pictures (arguments for lens.Net).
 
     Nothing in the file is run but tensor operations. Raises InputError for a file that only holds weights, WeightsError for a damaged one.

@@ -39,7 +39,7 @@ def get(name: str) -> Path:
     if not known.url:
         return nothing_to_get(known)
     try:
-        if whole(known):
+        if complete(known):
             events.note(f"{known.file.name} is here already{', and whole' if known.sha256 else ''}.")
             return known.file
         if os.environ.get(OFFLINE, "0") not in ("", "0"):
@@ -52,7 +52,7 @@ def get(name: str) -> Path:
             )
         known.file.parent.mkdir(parents=True, exist_ok=True)
         with alone(known):
-            if not whole(known):  # another process may have been quicker
+            if not complete(known):  # another process may have been quicker
                 if known.file.is_file():
                     events.note(f"{known.file.name} is here, but damaged (its SHA-256 differs): it is fetched anew.")
                 tidy(known.file.parent)
@@ -82,7 +82,7 @@ def nothing_to_get(known: Card) -> Path:
     return known.file
 
 
-def whole(known: Card) -> bool:
+def complete(known: Card) -> bool:
     """Whether the file is here and the one that the card describes."""
     if not known.file.is_file():
         return False

@@ -15,7 +15,8 @@ from torch.nn import functional as F
 
 from zorki import lens
 from zorki.core.errors import InputError, Stopped, UnknownName
-from zorki.core.numbers import numbers
+from zorki.explaining import targets
+from zorki.explaining.targets import Target
 from zorki.pixels.climbing import Shot, Step
 from zorki.pixels.sizes import fitted, resize
 from zorki.pixels.tiles import Cut, Tiles, gradient, gridded
@@ -24,7 +25,7 @@ from zorki.pixels.transforms import Roll
 FEATURES = 4096  # of a guide, at most: more are nearly alike, and every place is compared with all
 STRIP = 256  # rows of a picture at a time
 ROWS = 2048  # places compared with them at a time
-NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?"
+SPACED = re.compile(r"(:[\d,\s-]*\d)\s+-\s+(\d+)(?=\s*(?:,|$))")  # "0 - 63" behind a colon is a range, and no difference
 
 
 @dataclass(frozen=True)
@@ -65,29 +66,23 @@ class Wish:
         return a, a.float().pow(2).sum() / 2
 
 
-def wish(net: lens.Net, text: str) -> Wish:
-    """LAYER, LAYER:CHANNELS, WEIGHT*LAYER:CHANNELS or LAYER:CHANNELS*WEIGHT; channels as 7, 0-63 or 1,4,9.
+def wishes(net: lens.Net, text: str) -> list[Wish]:
+    """What one --layer asks for, as `explaining.targets` reads it: layers, channels of them, weights, sums. Raises UnknownName, InputError."""
+    found = targets.targets(net, SPACED.sub(r"\1-\2", text), layers=True)
+    return [wish(net, one, text if len(found) == 1 else str(one)) for one in found]
 
-    Of a layer that runs several times LAYER:0, LAYER:1 … are its calls. Raises UnknownName, InputError.
-    """
-    words = "".join(text.split())
-    front, behind = re.fullmatch(rf"({NUMBER})\*([^*]+)", words, re.I), re.fullmatch(rf"([^*]+)\*({NUMBER})", words, re.I)
-    if behind is not None and (front is None or behind[2][0] in "-+"):  # a layer's name may be a number, but none has a sign
-        name, weight = behind[1], float(behind[2])
-    elif front is not None:
-        name, weight = front[2], float(front[1])
-    else:
-        name, weight = words, 1.0
-    if "*" in name or not name or not math.isfinite(weight):
-        raise InputError(f"{text!r} names no layer and its weight.", "Write conv4_1, conv5_1:12 or 0.5*conv5_1:12.")
-    base, colon, rest = name.rpartition(":")
-    if not colon:
-        return Wish(text, net.layer(name).name, None, weight)
-    called = net.layer(base)
-    if called.calls > 1 and called.name != base:  # "relu:1" is the second call, "relu:1:12" its channel
-        return Wish(text, net.layer(name).name, None, weight)
-    count = gridded(net, called.name, torch.zeros(1, *called.shape, dtype=torch.float32, device="cpu"), net.hw).shape[1]
-    return Wish(text, called.name, numbers(rest, count, called.name), weight)
+
+def wish(net: lens.Net, target: Target, text: str) -> Wish:
+    """One layer, or some of its channels, that are to grow. Raises InputError for channels that it lacks, and for one place."""
+    if target.place:
+        raise InputError(
+            f"{text!r} is of one place.", "A dream grows wherever in the photo a channel answers.", "Leave out what is behind @."
+        )
+    if not target.channels:
+        return Wish(text, target.layer, None, target.weight)
+    shape = net.layer(target.layer).shape
+    count = gridded(net, target.layer, torch.zeros(1, *shape, dtype=torch.float32, device="cpu"), net.hw).shape[1]
+    return Wish(text, target.layer, target.numbers(count), target.weight)
 
 
 def guided(net: lens.Net, wishes: Sequence[Wish], guide: torch.Tensor, size: int) -> list[Wish]:

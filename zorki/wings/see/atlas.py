@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
-from zorki import blocks, lens, pixels
+from zorki import blocks, explaining, lens, pixels
 from zorki.core import events
 from zorki.core.method import Input
 from zorki.core.numbers import numbers
@@ -65,13 +65,18 @@ def run(net: lens.Net, photos: io.PhotoSet | None = None, s: Settings = Settings
 
     Raises UnknownName for a layer, InputError for a channel that the net lacks.
     """
-    name = net.pick_layer(s.layer)
-    chosen = numbers(s.channel, net.layer(name).shape[0], name)
+    name, channels = named(net, s)
+    chosen = numbers(channels, net.layer(name).shape[0], name)
     if photos is not None:
         excited(net, photos, name, s.index)  # first of all: it is kept on the disk, whatever happens then
     yield from pixels.boards.of_channels(
         net, name, chosen, size=s.size, steps=s.steps, rate=s.rate, jitter=s.jitter, batch=s.batch, seed=s.seed
     )  # fmt: skip
+
+
+def named(net: lens.Net, s: Settings) -> tuple[str, str]:
+    """The layer and the channels of it that are asked for."""
+    return explaining.targets.layer_of(net, s.layer, s.channel, Settings.channel)
 
 
 def excited(net: lens.Net, photos: io.PhotoSet, layer: str, file: str | None, quiet: bool = False) -> tuple[Search, Index]:
@@ -88,7 +93,7 @@ def page(
     """The page of what is drawn so far (n, 3, h, w) in 0..1; labels: its channels as "layer:number", of which the first n are drawn."""
     from zorki.exciting import channel_classes
 
-    name = net.pick_layer(s.layer)
+    name, _ = named(net, s)
     layer = net.layer(name)
     chosen = [int(label.rpartition(":")[2]) for label in labels[: len(drawn)]]
     said = channel_classes.spoken(net, drawn, name, chosen, s.classes)

@@ -278,7 +278,7 @@ def asked(
     """What is asked about the photo: the class wanted or the likeliest, or how near its answer is to a direction."""
     from zorki.explaining import classes, directions
 
-    size = classes.whole(net, photo)
+    size = classes.whole_size(net, photo)
     if direction := directions.direction(net, like, towards, s.token, size):
         if s.class_ is not None:
             raise InputError(
@@ -289,9 +289,7 @@ def asked(
         return Question(direction.name, direction=direction, likeness=likeness)
     number = None if s.class_ is None else classes.numbered(net, s.class_)
     share, segments = classes.shares(net, photo, at, guess=number is None)
-    number = int(share.argmax()) if number is None else number
-    if not 0 <= number < len(share):
-        raise InputError(f"There is no class {number}.", f"The network has classes 0 to {len(share) - 1}.", "Choose one of these.")
+    number = int(share.argmax()) if number is None else classes.within(number, len(share))
     question = Question(classes.called(net, number), number, tuple(classes.likeliest(net, share)), segments)
     if segments:
         place = (
@@ -334,7 +332,7 @@ def measured(
     """One method's map, and with --sanity how like it is to that of random weights."""
     from zorki.explaining import attribution, classes
 
-    x = pixels.sizes.resize(photo, classes.whole(net, photo, 2 if method in CAMS and net.side < FINE else 1)).to(net.device)
+    x = pixels.sizes.resize(photo, classes.whole_size(net, photo, 2 if method in CAMS and net.side < FINE else 1)).to(net.device)
     where = attribution.asked(net, x, question.number or 0, at) if question.segments else None
     ask = attribution.Ask(net, question.number or 0, where, question.direction)
     if method in CAMS:

@@ -85,7 +85,7 @@ def run(
     """
     from zorki.wings.see import _dream
 
-    wishes = [_dream.wish(net, text) for text in s.layer or (net.pick_layer(None),)]
+    wishes = [w for text in s.layer or (net.pick_layer(None),) for w in _dream.wishes(net, text)]
     layers = list(dict.fromkeys(w.layer for w in wishes))
     if guide is not None:
         wishes = _dream.guided(net, wishes, guide, s.size)

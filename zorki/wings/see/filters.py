@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 
-from zorki import pixels
+from zorki import explaining, pixels
 from zorki.blocks import Pixels, Tile
 from zorki.core import events
 from zorki.core.errors import InputError
@@ -129,12 +129,12 @@ def run(net: lens.Net, s: Settings = Settings()) -> Filters:
     from zorki.wings.see import _filters
 
     with net.quiet():  # in train mode a weight that is computed when asked for would change what it is computed from
-        name = chosen(net, s)
+        name, channels = chosen(net, s)
         if s.as_ == "weights":
             weights, first = arranged(net, name)
-            asked = numbers(s.channel, len(weights), name)
+            asked = numbers(channels, len(weights), name)
         else:
-            weights, asked = _filters.readings(net, name, s.channel, keep=s.fold)
+            weights, asked = _filters.readings(net, name, channels, keep=s.fold)
             first = [0] * len(asked)
         slope = _filters.following_norm(net, name) if s.fold else None
         if s.fold and slope is None:
@@ -153,15 +153,15 @@ def run(net: lens.Net, s: Settings = Settings()) -> Filters:
         )
 
 
-def chosen(net: lens.Net, s: Settings) -> str:
-    """The layer's own name. Raises UnknownName, InputError for a network without convolutions."""
+def chosen(net: lens.Net, s: Settings) -> tuple[str, str]:
+    """The layer's own name, and which of its filters. Raises UnknownName, InputError for a network without convolutions."""
     if s.layer is not None:
-        return net.layer(s.layer).name
+        return explaining.targets.layer_of(net, s.layer, s.channel, Settings.channel)
     found = convolutions(net)
     if not found:
         linear = next((layer.name for layer in net.layers() if layer.kind == "Linear"), None)
         raise without(net.name, "" if linear is None else flattened(linear))
-    return found[0] if s.as_ == "weights" else found[min(1, len(found) - 1)]
+    return found[0] if s.as_ == "weights" else found[min(1, len(found) - 1)], s.channel
 
 
 def convolutions(net: lens.Net, under: str = "") -> list[str]:

@@ -141,8 +141,8 @@ def run(net: lens.Net, photo: torch.Tensor, s: Settings = Settings()) -> Maps | 
     Raises UnknownName for a layer the net lacks, InputError for one without maps and for channels that it lacks.
     """
     if not s.all:
-        name = net.pick_layer(s.layer)
-        return seen(net, photo, [name], s)[0]
+        name, channels = explaining.targets.layer_of(net, s.layer, s.channel, Settings.channel)
+        return seen(net, photo, [name], replace(s, channel=channels))[0]
     if s.channel != Settings.channel:
         raise InputError(
             "--channel and --all are both given.", "The one chooses channels of one layer, the other shows many.", "Leave one out."

@@ -130,13 +130,18 @@ def planned(
         if like is not None and "like" not in [term.text for term in objective.terms]:
             raise InputError("--like and --goal are both goals.", "One is climbed.", "Leave one out, or write like into the goal.")
         read = [name for name in objective.reads if name != pixels.objectives.LOGITS]
-        return read[-1] if read else net.pick_layer(s.layer), [(str(objective), None)], objective
-    name = net.pick_layer(s.layer)
+        return read[-1] if read else named(net, s)[0], [(str(objective), None)], objective
+    name, channels = named(net, s)
     if like is not None:
         return name, [(f"caricature by {name}", None)], None
     count = net.layer(name).shape[0]
-    default = s.channel == Settings.channel and count < 16  # a small layer has fewer than the first sixteen
-    return name, [(f"{name}:{n}", n) for n in numbers("all" if default else s.channel, count, name)], None
+    default = channels == Settings.channel and count < 16  # a small layer has fewer than the first sixteen
+    return name, [(f"{name}:{n}", n) for n in numbers("all" if default else channels, count, name)], None
+
+
+def named(net: lens.Net, s: Settings) -> tuple[str, str]:
+    """The layer and the channels of it that are asked for."""
+    return explaining.targets.layer_of(net, s.layer, s.channel, Settings.channel)
 
 
 def directed(net: lens.Net, like: torch.Tensor | None, towards: io.Vector | None, token: int | None) -> dict[str, Direction]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 import numpy.typing as npt
 
-from zorki import blocks, lens
+from zorki import blocks, explaining, lens
 from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.core.method import Input
@@ -106,11 +106,11 @@ def run(net: lens.Net, photos: io.PhotoSet, s: Settings = Settings()) -> Excited
     """
     from zorki.exciting import channel_classes, crops, index, index_files
 
-    names = layers_of(net, s.layer)
     chosen = {}
-    for name in names:
+    for name, channels in layers_of(net, s).items():
         count = index.channels_of(net, name)
-        chosen[name] = numbers("all" if s.channel == Settings.channel and count < 16 else s.channel, count, name)
+        chosen[name] = numbers("all" if channels == Settings.channel and count < 16 else channels, count, name)
+    names = list(chosen)
     search = index.Search(net, photos, names, max(NINE, s.count), s.size, s.batch)
     found = index_files.found(search, s.index)
     shown = min(s.count, len(photos) - len(found.failed))
@@ -158,13 +158,12 @@ def section(one: Patches, command: str) -> blocks.Section:
     return blocks.Section(one.layer, one.layer, lead, (blocks.Slide(one.plates(), " ".join(said) if command else "", command),))
 
 
-def layers_of(net: lens.Net, given: str | None) -> list[str]:
-    """The layers' own names, each once. Raises UnknownName."""
-    if given is None:
-        return [net.pick_layer(None)]
-    if given.strip() == "all":
+def layers_of(net: lens.Net, s: Settings) -> dict[str, str]:
+    """The channels of each layer, by the layers' own names. Raises UnknownName, InputError."""
+    if s.layer is not None and s.layer.strip() == "all":
         found = [one.name for one in net.layers() if "Conv" in one.kind and len(one.shape) == 3]
         if not found:
             raise InputError(f"{net.name} has no convolutions.", "--layer=all means these.", "Name its layers: `zorki layers` lists them.")
-        return found
-    return list(dict.fromkeys(net.pick_layer(part.strip()) for part in given.split(",")))
+        return dict.fromkeys(found, s.channel)
+    listed = [None] if s.layer is None else explaining.targets.listed(net, s.layer)
+    return dict(explaining.targets.layer_of(net, one, s.channel, Settings.channel) for one in listed)
