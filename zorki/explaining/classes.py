@@ -15,7 +15,7 @@ from zorki.pixels import sizes
 
 SQUARES = 9  # at most, of a long strip
 NORMS = ("LayerNorm", "RMSNorm")
-DIRECTION = "Say what to look for: `zorki see attribution` takes --like PICTURE and --towards VECTOR.npy."
+DIRECTION = "Say what to look for: `zorki see attribution` takes --like=PICTURE and --towards=VECTOR.npy."
 
 
 @dataclass(frozen=True)

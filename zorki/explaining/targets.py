@@ -168,10 +168,10 @@ def layer_of(net: lens.Net, given: str | None, channels: str, usual: str) -> tup
     found = targets(net, given, layers=True)
     if len(found) > 1 or found[0].weight != 1 or found[0].place:
         raise InputError(
-            f"--layer {given} is more than a layer.", "Here it is LAYER or LAYER:CHANNELS.", "Write it as conv4_1 or conv4_1:0-3."
+            f"--layer={given} is more than a layer.", "Here it is LAYER or LAYER:CHANNELS.", "Write it as conv4_1 or conv4_1:0-3."
         )
     if found[0].channels and channels != usual:
-        raise InputError(f"--layer {given} and --channel {channels} both name channels.", "They are named once.", "Leave --channel out.")
+        raise InputError(f"--layer={given} and --channel={channels} both name channels.", "They are named once.", "Leave --channel out.")
     return found[0].layer, found[0].channels or channels
 
 

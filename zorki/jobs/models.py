@@ -84,22 +84,26 @@ def found(
     if isinstance(model, str | Path):
         model = str(folders.at_home(model))
     else:
-        raise InputError(f"The model is a {type(model).__name__}.", "It is a name, file.py:function, a file, or an nn.Module.")
+        raise InputError(
+            f"The model is a {type(model).__name__}.", "It is a name, file.py:function, a file, or an nn.Module.", "Give one of these."
+        )
     if known and os.path.lexists(model):
         raise InputError(
-            f"--model {model} is a network of Zorki's and a file here.", "", f"Write {OURS}{model} for the one, ./{model} for the other."
+            f"--model={model} is a network of Zorki's and a file here.",
+            "It may mean either.",
+            f"Write {OURS}{model} for the one, ./{model} for the other.",
         )
     if known:
         return cards.load(model.removeprefix(OURS))
     if ":" in model and not Path(model).exists():
         return own(cards.built(model), model, mean, std, side)
     if model.endswith(".py"):
-        raise InputError(f"--model {model} is a file without a function.", "It is a name or file.py:function.", f"Write {model}:function.")
+        raise InputError(f"--model={model} is a file without a function.", "It is a name or file.py:function.", f"Write {model}:function.")
     if Path(model).exists():
         module, told = cards.read_network(Path(model))
         return lens.Net(module, name=Path(model).name, mean=mean, std=std, **(told | ({} if side is None else {"side": side})))
     if Path(model).suffix in FILES:
-        raise InputError(f"There is no file {model}.", "", "Look at the path given to --model.")
+        raise InputError(f"There is no file {model}.", "A network is read from one.", "Look at the path given to --model.")
     return cards.load(model)
 
 
@@ -137,11 +141,15 @@ def chosen_device(name: str) -> torch.device | None:
 def chosen_dtype(name: str, device: torch.device) -> torch.dtype:
     """auto: bfloat16 where the device computes it natively. Raises InputError, also for a bfloat16 that the processor lacks."""
     if name not in ("auto", "float32", "bfloat16"):
-        raise InputError(f"--dtype={name} is not known.", "It is auto, float32 or bfloat16.")
+        raise InputError(f"--dtype={name} is not known.", "It is auto, float32 or bfloat16.", "Choose one of these.")
     if device.type == "cpu":
         native = processor.bfloat16()
         if name == "bfloat16" and not native:
-            raise InputError("This processor does not compute bfloat16.", "", "Write --dtype float32, or leave it out.")
+            raise InputError(
+                "This processor does not compute bfloat16.",
+                "It would be slower than float32 there.",
+                "Write --dtype=float32, or leave it out.",
+            )
     else:
         native = device.type == "cuda" and torch.cuda.is_bf16_supported(False)
     return torch.bfloat16 if name == "bfloat16" or (name == "auto" and native) else torch.float32
