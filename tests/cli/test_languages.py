@@ -22,6 +22,12 @@ BLACK = np.zeros((24, 36, 3), np.float32)
 MISTAKES: dict[str, tuple[str, dict[str, Any], str, str]] = {  # call, options, what the command line says, what Python says
     "a range": ("see dream", {"range": "9,1"}, "--range 9,1 is no range.", "range=9,1 is no range."),
     "what to write": ("see dream", {"range": "9,1"}, "Write --range 0,4095.", "Write range=0,4095."),
+    "shares": (
+        "style transfer",
+        {**TOY, "mix": "1,2", "layers": ("4",)},
+        "--mix 1,2 does not fit 1 styles.",
+        "mix=1,2 does not fit 1 styles.",
+    ),
     "a large picture": ("see dream", {"limit": 100}, "Give --limit 1000000, or make it", "Give limit=1000000, or make it"),
     "two flags": (
         "see maps",
@@ -107,7 +113,7 @@ def test_in_the_callers_words(mistake: str, here: Path, capsys: Shown) -> None:
     if options.get("model") == "script.pt":
         script(here)
     wing, method = call.split()
-    pictures = {"filters": (), "photo": ("a.png", "a.png")}.get(method, ("a.png",))
+    pictures = {"filters": (), "photo": ("a.png", "a.png"), "transfer": ("a.png", "a.png")}.get(method, ("a.png",))
     assert run(typed(call, pictures, options)) == 2
     told = capsys.readouterr().err
     assert line in told

@@ -20,7 +20,6 @@ PACKAGE = Path(__file__).resolve().parents[2] / "zorki"
 KINDS = {"InputError", "SomeFailed", "Stopped", "UnknownName", "WeightsError", "ZorkiError"}
 GAP = "\0"  # stands for what is filled in
 METHODS = [shelves.method(wing, name) for wing in shelves.wings() for name in shelves.methods(wing)]
-LATER: set[str] = {"painting/problem.py", "wings/see/_dream.py"}  # being rewritten
 
 
 class File:
@@ -164,7 +163,7 @@ def misspelled(sentence: str) -> str:
     return "in Python is said by core/spelling.py" if "in Python" in sentence else ""
 
 
-@pytest.mark.parametrize("name", sorted(set(SPEAKING) - LATER))
+@pytest.mark.parametrize("name", SPEAKING)
 def test_every_error_says_what_came_what_was_expected_and_what_to_do(name: str) -> None:
     file = FILES[name]
     for call in file.errors():
@@ -174,7 +173,7 @@ def test_every_error_says_what_came_what_was_expected_and_what_to_do(name: str) 
             assert all(one.strip() for one in file.said(part)), f"line {call.lineno}: {ast.unparse(part)} may be empty"
 
 
-@pytest.mark.parametrize("name", sorted(set(SPEAKING) - LATER))
+@pytest.mark.parametrize("name", SPEAKING)
 def test_every_sentence_is_spelled_for_both(name: str) -> None:
     for line, sentence in sentences(name):
         assert not misspelled(sentence), f"line {line}: {sentence!r}: {misspelled(sentence)}"

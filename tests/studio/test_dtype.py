@@ -17,7 +17,7 @@ CPU = torch.device("cpu")
 def test_a_processor_without_bfloat16_draws_in_float32_and_says_so_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(processor.SWITCH, "0")
     assert zorki.load("eye", device="cpu").drawing == torch.float32
-    with pytest.raises(InputError, match=r"^This processor does not compute bfloat16\..*dtype[= ]float32") as e:
+    with pytest.raises(InputError, match=r"^This processor does not compute bfloat16\..*dtype=float32") as e:
         zorki.see.dream(torch.rand(3, 32, 32), device="cpu", dtype="bfloat16", steps=1, octaves=1)
     assert "size" not in str(e.value)
 

@@ -90,7 +90,7 @@ def found(
     if known and os.path.lexists(model):
         raise InputError(
             f"--model={model} is a network of Zorki's and a file here.",
-            "It may mean either.",
+            "Nothing is guessed.",
             f"Write {OURS}{model} for the one, ./{model} for the other.",
         )
     if known:
@@ -98,12 +98,14 @@ def found(
     if ":" in model and not Path(model).exists():
         return own(cards.built(model), model, mean, std, side)
     if model.endswith(".py"):
-        raise InputError(f"--model={model} is a file without a function.", "It is a name or file.py:function.", f"Write {model}:function.")
+        raise InputError(
+            f"--model={model} is a file without a function.", "It is a name or file.py:function.", f"Write --model={model}:function."
+        )
     if Path(model).exists():
         module, told = cards.read_network(Path(model))
         return lens.Net(module, name=Path(model).name, mean=mean, std=std, **(told | ({} if side is None else {"side": side})))
     if Path(model).suffix in FILES:
-        raise InputError(f"There is no file {model}.", "A network is read from one.", "Look at the path given to --model.")
+        raise InputError(f"There is no file {model}.", "Its ending is that of a network.", "Look at the path given to --model.")
     return cards.load(model)
 
 
@@ -134,22 +136,20 @@ def chosen_device(name: str) -> torch.device | None:
     try:
         device = torch.empty(1, device=name, dtype=torch.float32).device  # with its number: cuda is cuda:0
     except (RuntimeError, AssertionError) as e:
-        raise InputError(f"--device={name} is not to be had here.", " ".join(str(e).split())[:160], "Use auto or cpu.") from e
+        raise InputError(
+            f"--device={name} is not to be had here.", f"It says {' '.join(str(e).split())[:160]!r}.", "Use auto or cpu."
+        ) from e
     return device
 
 
 def chosen_dtype(name: str, device: torch.device) -> torch.dtype:
     """auto: bfloat16 where the device computes it natively. Raises InputError, also for a bfloat16 that the processor lacks."""
     if name not in ("auto", "float32", "bfloat16"):
-        raise InputError(f"--dtype={name} is not known.", "It is auto, float32 or bfloat16.", "Choose one of these.")
+        raise InputError(f"--dtype={name} is not known.", "There are auto, float32 and bfloat16.", "Take one of these.")
     if device.type == "cpu":
         native = processor.bfloat16()
         if name == "bfloat16" and not native:
-            raise InputError(
-                "This processor does not compute bfloat16.",
-                "It would be slower than float32 there.",
-                "Write --dtype=float32, or leave it out.",
-            )
+            raise InputError("This processor does not compute bfloat16.", "It takes float32.", "Write --dtype=float32, or leave it out.")
     else:
         native = device.type == "cuda" and torch.cuda.is_bf16_supported(False)
     return torch.bfloat16 if name == "bfloat16" or (name == "auto" and native) else torch.float32

@@ -115,7 +115,9 @@ class Sitting:
                 raise no_maps(name)
         if s.layer_weights and len(s.layer_weights) != len(layers):
             raise InputError(
-                f"There are {len(s.layer_weights)} layer weights for {len(layers)} layers.", f"The layers are {', '.join(layers)}."
+                f"There are {len(s.layer_weights)} layer weights for {len(layers)} layers.",
+                f"The layers are {', '.join(layers)}.",
+                "Give --layer-weights one for each.",
             )
         styles = [opened(photo) for photo in style]
         hw = (content.shape[-2], content.shape[-1])
@@ -245,7 +247,7 @@ def opened(photo: io.Photo) -> tuple[torch.Tensor, torch.Tensor | None]:
         return picture, None
     weights = torch.from_numpy(photo.alpha.copy()).float()[None]
     if float(weights.max()) <= 0:
-        raise InputError(f"{photo.name} is transparent all over.", "There is no style in it.")
+        raise InputError(f"{photo.name} is transparent all over.", "There is no style in it.", "Give a picture that shows something.")
     return picture, None if float(weights.min()) >= 1 else weights
 
 
@@ -258,7 +260,11 @@ def luminous(photo: io.Photo) -> torch.Tensor:
 def covers_of(masks: Sequence[torch.Tensor], hw: tuple[int, int], count: int) -> torch.Tensor:
     """Masks (h, w) as weights (r, *hw), one for each of `count` styles. Raises InputError for another number of them, or for one of another shape."""
     if len(masks) != count:
-        raise InputError(f"There are {len(masks)} masks for {count} styles.", "The first mask is for the first style, and so on.")
+        raise InputError(
+            f"There are {len(masks)} masks for {count} styles.",
+            "The first mask is for the first style, and so on.",
+            "Give as many as styles.",
+        )
     out = []
     for k, mask in enumerate(masks, 1):
         parts.fitting(f"Mask {k}", (mask.shape[0], mask.shape[1]), "the photo", hw)
@@ -278,7 +284,9 @@ def shares_of(mix: str | None, count: int) -> list[float]:
     except ValueError:
         shares = []
     if len(shares) != count or min(shares) < 0 or not 0 < sum(shares) < float("inf"):
-        raise InputError(f"--mix {mix} does not fit {count} styles.", "It is a share for each, as 2,1.")
+        raise InputError(
+            f"--mix={mix} does not fit {count} styles.", "It is a share for each.", f"Write --mix={','.join(['1'] * count)}, say."
+        )
     return shares
 
 

@@ -42,7 +42,7 @@ class Wish:
         """The part of maps (1, c, h, w) that is meant. Raises InputError for a layer without places where a guide needs them."""
         if self.features is not None and maps.ndim != 4:
             raise InputError(
-                f"{self.layer} has no maps.", "A guide is compared place by place.", "Choose a layer with maps: `zorki layers`."
+                f"{self.layer} has no maps.", "A guide is compared place by place.", "Choose a layer with maps: `zorki layers` lists them."
             )
         return maps if self.channels is None else maps[:, list(self.channels)]
 
