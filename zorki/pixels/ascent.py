@@ -27,17 +27,17 @@ def mean_size(g: torch.Tensor, mask: torch.Tensor | None = None) -> float:
     return total / weight if weight else 0.0
 
 
-def ascend(x: torch.Tensor, g: torch.Tensor, rate: float, mask: torch.Tensor | None = None) -> None:
-    """x += rate · g / mean|g|, in place; nothing where the gradient is 0. g is used up."""
-    top = largest(g)
+def normalised_step(x: torch.Tensor, slope: torch.Tensor, rate: float, mask: torch.Tensor | None = None) -> None:
+    """x -= rate · slope / mean|slope|, in place; nothing where the slope is 0. slope: of the loss, used up."""
+    top = largest(slope)
     if top:
-        size = mean_size(g.div_(top), mask)  # first to 1: what is tiny must not become 0, nor 1 / tiny infinite
+        size = mean_size(slope.div_(top), mask)  # first to 1: what is tiny must not become 0, nor 1 / tiny infinite
         if size:
-            x.add_(g, alpha=rate / size)
+            x.sub_(slope, alpha=rate / size)
 
 
 class Ascent(torch.optim.Optimizer):
-    """The same for a loss, which falls: each picture (c, h, w) by its own mean."""
+    """The same as an optimiser, which takes each picture (c, h, w) by its own mean."""
 
     def __init__(self, params: Iterable[torch.Tensor], lr: float) -> None:
         super().__init__(params, {"lr": lr})
@@ -46,5 +46,5 @@ class Ascent(torch.optim.Optimizer):
     def step(self, closure: Any = None) -> None:  # type: ignore[override]  # noqa: ARG002
         for group in self.param_groups:
             for p in group["params"]:
-                for x, g in zip(p, p.grad, strict=True):
-                    ascend(x[None], g[None].neg(), group["lr"])
+                for x, slope in zip(p, p.grad, strict=True):
+                    normalised_step(x[None], slope[None], group["lr"])
