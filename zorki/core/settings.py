@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from functools import cache
 from threading import Lock
-from typing import Annotated, Any, TypeVar, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
+from zorki.core import shelf
 from zorki.core.errors import InputError, UnknownName
 from zorki.core.folders import at_home
 
@@ -34,6 +35,13 @@ class Least:
 
 
 @dataclass(frozen=True)
+class Among:
+    """In a field's annotation, `Annotated[str, Among("zorki.painting.losses")]`: one of the files on that shelf; `options` lists them."""
+
+    package: str
+
+
+@dataclass(frozen=True)
 class Option:
     """One field: its name, type, default and the line of help that stands under it. file: names one that is written to, which is
     no part of how a picture is made, and which nothing but a person may say: field(default=None, metadata={"file": True})."""
@@ -50,9 +58,18 @@ def options(settings: type[Any]) -> tuple[Option, ...]:
     hints = get_type_hints(settings, vars(sys.modules[settings.__module__]), include_extras=True)
     helps = literals(settings)  # type: ignore[arg-type]  # a class is hashable
     return tuple(
-        Option(f.name, hints[f.name], None if f.default is MISSING else f.default, helps.get(f.name, ""), bool(f.metadata.get("file")))
+        Option(
+            f.name, listed(hints[f.name]), None if f.default is MISSING else f.default, helps.get(f.name, ""), bool(f.metadata.get("file"))
+        )
         for f in fields(settings)
     )
+
+
+def listed(kind: Any) -> Any:
+    """A type in which a shelf stands for itself as the choices that lie on it."""
+    if get_origin(kind) is Annotated and isinstance(get_args(kind)[1], Among):
+        return Literal[shelf.names(get_args(kind)[1].package)]
+    return kind
 
 
 @cache
@@ -114,7 +131,7 @@ def plain(value: Any) -> Any:
 def fits(value: Any, kind: Any) -> bool:
     """Whether a value may stand for a field of this type. An int may stand for a float; a list for a tuple is the caller's."""
     from types import UnionType
-    from typing import Literal, Union, get_args, get_origin
+    from typing import Union
 
     origin = get_origin(kind)
     if origin is Annotated:
@@ -137,7 +154,7 @@ def fits(value: Any, kind: Any) -> bool:
 def readable(kind: Any) -> str:
     """A type as a person says it."""
     from types import UnionType
-    from typing import Literal, Union, get_args, get_origin
+    from typing import Union
 
     origin = get_origin(kind)
     if origin is Annotated:

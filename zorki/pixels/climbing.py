@@ -97,7 +97,7 @@ class CanvasMover(Mover):
     def move(self, judged: Judged) -> None:
         for p, g in zip(self.parameters, judged.slopes, strict=True):
             p.grad = g.contiguous()
-        self.optimiser.step((lambda: judged.loss) if self.name == "lbfgs" else None)  # type: ignore[arg-type]
+        self.optimiser.step((lambda: judged.loss) if self.name == "lbfgs" else None)
         self.optimiser.zero_grad(set_to_none=True)
         self.canvas.project()
 

@@ -217,9 +217,7 @@ def towards(name: str, cosine: Callable[[torch.Tensor], torch.Tensor]) -> Object
     return single(name, [LOGITS], lambda seen: cosine(seen[LOGITS]))
 
 
-def content_squares(
-    maps: torch.Tensor, target: torch.Tensor, weights: torch.Tensor | None = None
-) -> tuple[torch.Tensor, torch.Tensor]:
+def content_squares(maps: torch.Tensor, target: torch.Tensor, weights: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
     """How far a layer's maps (b, c, h, w) are from a target's, unit by unit: the squares, and half their slopes. weights: (1, 1, h, w), of places.
 
     Source: Gatys, Ecker, Bethge 2016, equations 1 and 2.

@@ -198,9 +198,7 @@ class Tiled(Judge):
     Several targets are weighed so that their gradients have the mean sizes that their weights say, as things stand at the first step.
     """
 
-    def __init__(
-        self, net: lens.Net, dream: Dream, targets: Sequence[Target], tiles: Tiles, *, steps: int, jitter: int, seed: int
-    ) -> None:
+    def __init__(self, net: lens.Net, dream: Dream, targets: Sequence[Target], tiles: Tiles, *, steps: int, jitter: int, seed: int) -> None:
         self.net, self.dream, self.targets, self.tiles = net, dream, targets, tiles
         self.factors = [target.weight for target in targets]
         self.scales: dict[str, float] = {}
