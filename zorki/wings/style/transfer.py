@@ -1,8 +1,8 @@
 """Paint one picture in the manner of others, by optimisation.
 
 Source: Gatys, Ecker, Bethge 2016; Gatys et al. 2017 (colours, regions, scale); Crowson 2021 (small sizes first, Adam's state carried on).
-Differs: each layer's style loss is divided by its distance at the start, so that layers weigh alike in any network; the
-colours themselves are one more term, and the start has them already (a small net's first layer alone lets them stray);
+Differs: each level's style loss is divided by its distance at the start, so that levels weigh alike in any network; the
+colours themselves are one more level, and the start has them already (a small net's first layer alone lets them stray);
 average pooling and repeated borders; the photo's own detail beyond the size worked at is kept.
 """
 
