@@ -67,4 +67,4 @@ def test_what_is_not_finite_is_named_and_the_last_good_picture_restored(where: s
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, -9.0])
 def test_the_largest_number_is_found_whatever_it_is(value: float) -> None:
     found = largest(torch.tensor([[1.0, value], [-2.0, 0.0]]))
-    assert found == abs(value) or math.isnan(found) and math.isnan(value)
+    assert found == abs(value) or (math.isnan(found) and math.isnan(value))

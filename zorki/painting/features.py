@@ -22,7 +22,7 @@ def style_picture(photo: io.Photo) -> tuple[torch.Tensor, torch.Tensor | None]:
         return picture, None
     weights = torch.from_numpy(photo.alpha.copy()).float()[None]
     if float(weights.max()) <= 0:
-        raise InputError(f"{photo.name} is transparent all over.", "There is no style in it.")
+        raise InputError(f"{photo.name} is transparent all over.", "There is no style in it.", "Choose another picture.")
     return picture, None if float(weights.min()) >= 1 else weights
 
 

@@ -77,7 +77,9 @@ class Problem:
                 raise no_maps(name)
         if s.layer_weights and len(s.layer_weights) != len(layers):
             raise InputError(
-                f"There are {len(s.layer_weights)} layer weights for {len(layers)} layers.", f"The layers are {', '.join(layers)}."
+                f"There are {len(s.layer_weights)} layer weights for {len(layers)} layers.",
+                f"The layers are {', '.join(layers)}.",
+                "Give a weight for each.",
             )
         styles = [features.style_picture(photo) for photo in style]
         hw = (content.shape[-2], content.shape[-1])
@@ -211,14 +213,18 @@ def luminous(photo: io.Photo) -> torch.Tensor:
 def covers_of(masks: Sequence[torch.Tensor], hw: tuple[int, int], count: int) -> torch.Tensor:
     """Masks (h, w) as weights (r, *hw), one for each of `count` styles. Raises InputError for another number of them, or for one of another shape."""
     if len(masks) != count:
-        raise InputError(f"There are {len(masks)} masks for {count} styles.", "The first mask is for the first style, and so on.")
+        raise InputError(
+            f"There are {len(masks)} masks for {count} styles.",
+            "The first mask is for the first style, and so on.",
+            "Give a mask for each style, or none.",
+        )
     out = []
     for k, mask in enumerate(masks, 1):
         parts.fitting(f"Mask {k}", (mask.shape[0], mask.shape[1]), "the photo", hw)
-        one = sizes.resize(mask[None, None].float(), hw)[0, 0]
-        if not bool(one.any()):
+        weights = sizes.resize(mask[None, None].float(), hw)[0, 0]
+        if not bool(weights.any()):
             events.note(f"Mask {k} is black all over: its style is painted nowhere.")
-        out.append(one)
+        out.append(weights)
     return torch.stack(out)
 
 
@@ -231,5 +237,5 @@ def shares_of(mix: str | None, count: int) -> list[float]:
     except ValueError:
         shares = []
     if len(shares) != count or min(shares) < 0 or not 0 < sum(shares) < float("inf"):
-        raise InputError(f"--mix {mix} does not fit {count} styles.", "It is a share for each, as 2,1.")
+        raise InputError(f"--mix={mix} does not fit {count} styles.", "It is a share for each, none below 0.", "Write it as --mix=2,1.")
     return shares

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from zorki import io, lens
     from zorki.painting.checkpoint import Checkpoint
-    from zorki.wings.style._transfer import Problem
+    from zorki.wings.style import _transfer
 
 GRID = 320  # longest side of the pictures of a grid
 CELLS = (1 / 4, 1.0, 4.0)  # of the weights, in a grid
@@ -128,9 +128,9 @@ def painting(
     """One painting."""
     from zorki.lens.fingerprints import fingerprint
     from zorki.painting import checkpoint
-    from zorki.wings.style._transfer import Problem
+    from zorki.wings.style import _transfer
 
-    problem = Problem.of(net, content, style, mask, begin, s)
+    problem = _transfer.Problem.of(net, content, style, mask, begin, s)
     if begin is not None and s.start != "content":
         events.note(f"--begin is what is painted over; --start {s.start} is ignored.")
     key = checkpoint.key_of(
@@ -145,7 +145,9 @@ def painting(
     yield from painted(problem, saved, kept, s, told)
 
 
-def painted(problem: Problem, saved: Checkpoint, kept: dict[str, Any] | None, s: Settings, told: bool = True) -> Iterator[pixels.Step]:
+def painted(
+    problem: _transfer.Problem, saved: Checkpoint, kept: dict[str, Any] | None, s: Settings, told: bool = True
+) -> Iterator[pixels.Step]:
     """Size by size. What `kept` holds is done already; whoever breaks off leaves the state in the file. told: how long it will take."""
     from zorki.painting.optimiser import PictureOptimiser, paint
 
