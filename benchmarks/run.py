@@ -26,9 +26,8 @@ from recipes.eye import boards
 from zorki import io, lens
 from zorki.core import processor
 from zorki.jobs.memory import thrifty
-from zorki.painting.problem import Sitting
 from zorki.wings.see import dream
-from zorki.wings.style import transfer
+from zorki.wings.style import _transfer, transfer
 
 CHANNELS, SIDE, LAYER = 64, 128, "conv4_1"
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -80,8 +79,10 @@ def drawing(limits: dict[torch.dtype, float]) -> None:
             net = zorki.load("eye", dtype=kind)
             dreamt, painted = dream.Settings(), transfer.Settings()
             octaves = dream.octaves(net, coffee.shape[:2], dreamt, [LAYER])
-            sitting = Sitting.of(net, torch.from_numpy(cat).permute(2, 0, 1)[None] / 255, io.PhotoSet([str(style)]), None, None, painted)
-            deepest = max([*sitting.layers, sitting.holds], key=net.names().index)
+            problem = _transfer.Problem.of(
+                net, torch.from_numpy(cat).permute(2, 0, 1)[None] / 255, io.PhotoSet([str(style)]), None, None, painted
+            )
+            deepest = max([*problem.layers, problem.content_layer], key=net.names().index)
             for what, climb, layer, pixels in (
                 ("board", zorki.see.maximize.steps(net, layer=LAYER, dtype=kind), LAYER, 16 * 96**2 * zorki.see.maximize.Settings().steps),
                 ("dream", zorki.see.dream.steps(coffee, model=net, layer=LAYER, dtype=kind), LAYER, area(octaves) * dreamt.steps),
@@ -89,7 +90,7 @@ def drawing(limits: dict[torch.dtype, float]) -> None:
                     "painting",
                     zorki.style.transfer.steps(cat, str(style), model=net, dtype=kind),
                     deepest,
-                    sum(h * w * n for (h, w), n in zip(sitting.sizes, sitting.steps, strict=True)),
+                    sum(h * w * n for (h, w), n in zip(problem.sizes, problem.steps, strict=True)),
                 ),
             ):
                 began = time.perf_counter()

@@ -23,8 +23,11 @@ from recipes.eye import style as judged
 from zorki import io, lens
 from zorki.cli.main import considerate
 from zorki.jobs.memory import thrifty
-from zorki.painting import features, optimiser, painter
-from zorki.pixels import sizes
+from zorki.painting import features, optimiser
+from zorki.painting.losses import gram
+from zorki.painting.painter import Painter
+from zorki.painting.terms import Content, OfPicture, Style
+from zorki.pixels import objectives, sizes
 
 SIDE = 512
 WEIGHTS = (
@@ -56,13 +59,13 @@ def step() -> None:
     net.drawing = zorki.load("eye").drawing
     here, maps = features.measured(net, x, names, keep=[holds])
     there, _ = features.measured(net, y, names)
-    levels = [painter.level_of(n, here[n], there[n], 0.2, "gram") for n in names]
-    judge = painter.Painter(net, (SIDE, SIDE), levels, painter.Content(holds, maps[holds], 0.02), [("variation", 0.5, painter.variation)])
-    stand = optimiser.Easel(x)
-    stand.change(judge.of(stand.picture.detach()))
+    styles = [Style.at_start(n, here[n], there[n], 0.2, gram) for n in names]
+    painter = Painter(net, (SIDE, SIDE), [*styles, Content(holds, maps[holds], 0.02), OfPicture("variation", 0.5, objectives.variation)])
+    stand = optimiser.PictureOptimiser(x)
+    stand.update(painter.judge(stand.picture.detach()))
     began = time.perf_counter()
     for _ in range(4):
-        stand.change(judge.of(stand.picture.detach()))
+        stand.update(painter.judge(stand.picture.detach()))
     ours = (time.perf_counter() - began) / 4
     print(f"one update, VGG-19 to relu5_1, {SIDE} x {SIDE}: the peers' way {theirs:.2f} s, ours {ours:.2f} s: {theirs / ours:.1f} times")
 

@@ -85,7 +85,7 @@ def test_channels_are_the_same_numbers_in_every_spelling(channels: str) -> None:
     wanted = Target("0", channels).numbers(8)
     assert targets(NET, f"0:{channels}")[0].numbers(8) == wanted
     assert targets(NET, f"-2 * 0: {channels.replace(',', ', ')}")[0].numbers(8) == wanted
-    assert _dream.wishes(NET, f"0:{channels}*-2")[0].channels == wanted
+    assert _dream.asked(NET, f"0:{channels}*-2")[0].channels == wanted
     assert maximize.planned(NET, None, maximize.Settings(layer=f"0:{channels}"))[1] == [(f"0:{n}", n) for n in wanted]
     assert maximize.planned(NET, None, maximize.Settings(layer="0", channel=channels))[1] == [(f"0:{n}", n) for n in wanted]
 
@@ -143,14 +143,14 @@ def test_a_goal_takes_lists_and_calls() -> None:
 
 def test_a_dream_takes_sums_and_a_minus() -> None:
     def said(text: str) -> list[tuple[str, object, float]]:
-        return [(w.layer, w.channels, w.weight) for w in _dream.wishes(NET, text)]
+        return [(w.layer, w.channels, w.weight) for w in _dream.asked(NET, text)]
 
     assert said("-3:1") == [("3", (1,), -1.0)]
     assert said("0 - 0.5*3:1,2") == [("0", None, 1.0), ("3", (1, 2), -0.5)]
     assert said("3:0 - 2, 7") == [("3", (0, 1, 2, 7), 1.0)], "a range with spaces, as it always was there"
     for text, why in (("3:1@middle", "one place"), ("class:dog", "is a class"), ("like", "no layer")):
         with pytest.raises((InputError, UnknownName), match=why):
-            _dream.wishes(NET, text)
+            _dream.asked(NET, text)
 
 
 def test_channels_behind_the_layer_are_those_of_channel() -> None:
@@ -192,7 +192,7 @@ def test_what_the_docs_write_is_read() -> None:
     read: dict[str, Callable[[str], object]] = {
         "--goal": lambda text: text == "like" or goal(eye, text),
         "--layer": lambda text: (
-            [layer_of(eye, one, "0-15", "0-15") for one in listed(eye, text)] if "*" not in text else _dream.wishes(eye, text)
+            [layer_of(eye, one, "0-15", "0-15") for one in listed(eye, text)] if "*" not in text else _dream.asked(eye, text)
         ),
     }
     for option, text in found:

@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from zorki.painting import matting
-from zorki.painting.painter import variation
+from zorki.pixels.objectives import variation
 
 
 def noise(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> torch.Tensor:

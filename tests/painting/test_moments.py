@@ -8,7 +8,8 @@ import torch
 from scipy.linalg import sqrtm
 
 from zorki.core.errors import InputError
-from zorki.painting import moments
+from zorki.painting import moments, palette
+from zorki.painting.losses import Loss, gram, w2
 from zorki.painting.moments import Moments
 
 
@@ -42,8 +43,8 @@ def test_a_region_of_nothing_is_nothing() -> None:
 
 def test_diagonal_gaussians_are_as_far_apart_as_their_deviations() -> None:
     a, b = gaussian([0, 0], [[1, 0], [0, 4]]), gaussian([0, 0], [[9, 0], [0, 16]])
-    assert float(moments.w2_distance(a, b)) == pytest.approx(8, rel=1e-3)  # (1 - 3)² + (2 - 4)²
-    assert float(moments.w2_distance(gaussian([1, 2], [[1, 0], [0, 4]]), b)) == pytest.approx(13, rel=1e-3)
+    assert float(w2.distance(a, b)) == pytest.approx(8, rel=1e-3)  # (1 - 3)² + (2 - 4)²
+    assert float(w2.distance(gaussian([1, 2], [[1, 0], [0, 4]]), b)) == pytest.approx(13, rel=1e-3)
 
 
 def test_w2_is_scipys_symmetric_and_its_slope_a_finite_difference() -> None:
@@ -52,20 +53,20 @@ def test_w2_is_scipys_symmetric_and_its_slope_a_finite_difference() -> None:
     s, t = a.covariance[0].numpy(), b.covariance[0].numpy()
     root = sqrtm(t)
     expected = float((a.mean - b.mean).pow(2).sum()) + np.trace(s + t - 2 * sqrtm(root @ s @ root).real)
-    assert float(moments.w2_distance(a, b)) == pytest.approx(expected, rel=2e-3)
-    assert float(moments.w2_distance(a, b)) == pytest.approx(float(moments.w2_distance(b, a)), rel=2e-3)
+    assert float(w2.distance(a, b)) == pytest.approx(expected, rel=2e-3)
+    assert float(w2.distance(a, b)) == pytest.approx(float(w2.distance(b, a)), rel=2e-3)
     product = a.product.clone().requires_grad_(True)
-    moments.w2_distance(Moments(a.mean, product, a.share), b).sum().backward()
+    w2.distance(Moments(a.mean, product, a.share), b).sum().backward()
     way = torch.randn(4, 4, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
     way = way + way.T
-    ends = [float(moments.w2_distance(Moments(a.mean, a.product + e * way, a.share), b)) for e in (1e-5, -1e-5)]
+    ends = [float(w2.distance(Moments(a.mean, a.product + e * way, a.share), b)) for e in (1e-5, -1e-5)]
     assert (ends[0] - ends[1]) / 2e-5 == pytest.approx(float((product.grad * way).sum()), rel=1e-4)
 
 
 def test_w2_of_a_flat_style_is_finite() -> None:
     flat, rich = moments.of(torch.full((1, 3, 4, 4), 0.5)), moments.of(noise(1, 3, 4, 4))
     product = rich.product.clone().requires_grad_(True)
-    value = moments.w2_distance(Moments(rich.mean, product, rich.share), flat)
+    value = w2.distance(Moments(rich.mean, product, rich.share), flat)
     value.sum().backward()
     assert bool(value.isfinite().all())
     assert product.grad is not None
@@ -80,18 +81,17 @@ def test_a_mixture_has_the_variance_between_its_parts() -> None:
     assert torch.equal(moments.mixed([black, white], [3, 1]).product, both.product)
 
 
-@pytest.mark.parametrize("statistic", ["gram", "w2", "colour"])
+@pytest.mark.parametrize("loss", [gram, w2, palette], ids=["gram", "w2", "palette"])
 @pytest.mark.parametrize("masked", [False, True])
-def test_slopes_on_maps_are_autograds(statistic: str, masked: bool) -> None:
+def test_slopes_on_maps_are_autograds(loss: Loss, masked: bool) -> None:
     maps, target = noise(1, 3, 5, 4).requires_grad_(True), moments.of(noise(1, 3, 6, 6, seed=1))
     weights = noise(2, 5, 4, seed=2) if masked else None
     if masked:
         target = target.regions([0, 0])
-    distance = moments.DISTANCES[statistic]
-    (expected,) = torch.autograd.grad(distance(moments.of(maps, weights), target).sum(), maps)
+    (expected,) = torch.autograd.grad(loss.distance(moments.of(maps, weights), target).sum(), maps)
     m = moments.of(maps.detach(), weights)
     own = Moments(m.mean.clone().requires_grad_(True), m.product.clone().requires_grad_(True), m.share)
-    d = torch.autograd.grad(distance(own, target).sum(), [own.mean, own.product], allow_unused=True)
+    d = torch.autograd.grad(loss.distance(own, target).sum(), [own.mean, own.product], allow_unused=True)
     d_mean = torch.zeros_like(m.mean) if d[0] is None else d[0]
     assert d[1] is not None
     found = moments.slopes(Moments(d_mean, d[1], m.share), m, maps.detach(), weights, 20)

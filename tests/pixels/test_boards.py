@@ -15,7 +15,7 @@ from zorki.core import hands
 from zorki.core.errors import Stopped
 from zorki.pixels import boards, objectives
 from zorki.pixels.canvas import Fourier
-from zorki.pixels.climbing import Step
+from zorki.pixels.driver import Step
 from zorki.pixels.transforms import Wobble
 
 pytestmark = pytest.mark.tiny

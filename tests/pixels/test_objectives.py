@@ -14,8 +14,8 @@ from zorki.core.errors import InputError
 from zorki.pixels import objectives as o
 
 pytestmark = pytest.mark.tiny
-A = o.one("a", ["x"], lambda seen: seen["x"].mean((1, 2, 3)))
-B = o.one("b", ["y"], lambda seen: seen["y"].mean((1, 2, 3)))
+A = o.single("a", ["x"], lambda seen: seen["x"].mean((1, 2, 3)))
+B = o.single("b", ["y"], lambda seen: seen["y"].mean((1, 2, 3)))
 
 
 def value(objective: o.Objective, seen: o.Seen) -> torch.Tensor:

@@ -194,9 +194,10 @@ def test_going_on_from_a_state_is_bit_by_bit_the_unbroken_run(options: dict[str,
 @pytest.mark.parametrize("how", ["nan", "jump"])
 def test_what_goes_wrong_inside_is_told_and_the_good_picture_kept(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """T07, T11."""
-    from zorki.painting.painter import Judged, Painter
+    from zorki.painting.painter import Painter
+    from zorki.pixels.driver import Judged
 
-    real, seen = Painter.of, [0]
+    real, seen = Painter.judge, [0]
 
     def broken(self: Painter, x: torch.Tensor) -> Judged:
         seen[0] += 1
@@ -204,10 +205,12 @@ def test_what_goes_wrong_inside_is_told_and_the_good_picture_kept(how: str, monk
         if seen[0] != 7:  # two looks to foresee the time, and five updates
             return j
         return (
-            Judged(float("nan"), {**j.parts, "style 1": float("nan")}, j.slope) if how == "nan" else Judged(j.loss * 1e4, j.parts, j.slope)
+            Judged(float("nan"), {**j.parts, "style 1": float("nan")}, j.slopes)
+            if how == "nan"
+            else Judged(j.loss * 1e4, j.parts, j.slopes)
         )
 
-    monkeypatch.setattr(Painter, "of", broken)
+    monkeypatch.setattr(Painter, "judge", broken)
     if how == "nan":
         with pytest.raises(Stopped, match=r"Step 5 of 8: style 1 is not a finite number"):
             drawn(noise(40, 40), noise(40, 40, seed=1), steps=8)

@@ -18,6 +18,7 @@ from zorki import io, jobs, lens, pixels
 from zorki.core import events
 from zorki.core.errors import InputError, UnknownName
 from zorki.pixels import tiles
+from zorki.pixels.ascent import mean_size
 from zorki.wings.see import _dream, dream
 
 pytestmark = pytest.mark.tiny
@@ -93,11 +94,11 @@ def test_a_guide_may_be_larger_than_what_is_compared(monkeypatch: pytest.MonkeyP
     n, x = net(), photo(16, 24)
     monkeypatch.setattr(_dream, "FEATURES", 10)
     monkeypatch.setattr(_dream, "ROWS", 7)
-    (w,) = _dream.guided(n, [_dream.wishes(n, "3")[0]], photo(40, 40), 40)
+    (w,) = _dream.guided(n, [_dream.asked(n, "3")[0]], photo(40, 40), 40)
     assert w.features is not None
     assert 5 <= len(w.features) <= 10
-    value = w.pull(torch.rand(1, 12, 5, 6))
-    assert value[0].shape == (1, 12, 5, 6)
+    _, slope = w.value_and_slope(torch.rand(1, 12, 5, 6))
+    assert slope.shape == (1, 12, 5, 6)
     assert one_step(n, x, "3", guide=photo(40, 40)).abs().mean() > 0.5
 
 
@@ -144,13 +145,13 @@ def test_what_is_wished_for_is_read() -> None:
         ("3", "3", None, 1.0), (" 0.5 * 3:12 ".replace("12", "11"), "3", (11,), 0.5), ("3:0", "3", (0,), 1.0), ("3:0-2*-.5", "3", (0, 1, 2), -0.5),
         ("7:4", "7", (4,), 1.0), ("1e-3*0", "0", None, 1e-3),
     ):  # fmt: skip
-        w = _dream.wishes(n, text)[0]
+        w = _dream.asked(n, text)[0]
         assert (w.layer, w.channels, w.weight) == (layer, channels, weight)
     twice = net(Twice())
-    assert _dream.wishes(twice, "relu:0")[0].layer == "relu:0"
-    assert _dream.wishes(twice, "relu:0")[0].channels is None
-    assert _dream.wishes(twice, "relu:0:3")[0].channels == (3,)
-    assert _dream.wishes(twice, "relu:1")[0].layer == "relu:1"
+    assert _dream.asked(twice, "relu:0")[0].layer == "relu:0"
+    assert _dream.asked(twice, "relu:0")[0].channels is None
+    assert _dream.asked(twice, "relu:0:3")[0].channels == (3,)
+    assert _dream.asked(twice, "relu:1")[0].layer == "relu:1"
     for text, error in (
         ("33", UnknownName),
         ("3:12", InputError),
@@ -161,7 +162,7 @@ def test_what_is_wished_for_is_read() -> None:
         ("1e999*3", InputError),
     ):
         with pytest.raises(error) as told:
-            _dream.wishes(n, text)[0]
+            _dream.asked(n, text)[0]
         assert len(told.value.lines()) <= 3
 
 
@@ -206,9 +207,8 @@ def test_a_small_mask_dreams_as_strongly_as_a_large_one() -> None:
 
 def test_the_mean_size_is_that_of_all_strips() -> None:
     g, m = torch.randn(1, 3, 600, 5, generator=torch.Generator().manual_seed(0)), torch.rand(1, 1, 600, 5)
-    base = torch.full_like(g, 0.5)
-    assert _dream.Dream(base, base, None).size_of(g) == pytest.approx(float(g.abs().mean()), rel=1e-5)
-    assert _dream.Dream(base, base, m).size_of(g) == pytest.approx(float((g.abs() * m).sum() / (3 * m.sum())), rel=1e-5)
+    assert mean_size(g) == pytest.approx(float(g.abs().mean()), rel=1e-5)
+    assert mean_size(g, m) == pytest.approx(float((g.abs() * m).sum() / (3 * m.sum())), rel=1e-5)
 
 
 def test_a_turned_mask_is_refused_with_both_sizes() -> None:
@@ -363,11 +363,11 @@ def test_enlarging_keeps_the_centre() -> None:
 
 def test_contrast_is_held_and_a_flat_colour_stays_flat() -> None:
     x, like = photo(seed=1), 0.5 + 0.2 * (photo(seed=2) - 0.5)
-    found = _dream.held(x, like)
+    found = _dream.calmed(x, like)
     assert torch.allclose(found.mean((2, 3)), like.mean((2, 3)), atol=1e-3)
     assert torch.allclose(found.std((2, 3)), like.std((2, 3)), rtol=1e-2)
-    assert torch.allclose(_dream.held(like, x).std((2, 3)), like.std((2, 3)), rtol=1e-2), "never more than it has"
-    assert torch.isfinite(_dream.held(torch.full_like(x, 0.3), x)).all()
+    assert torch.allclose(_dream.calmed(like, x).std((2, 3)), like.std((2, 3)), rtol=1e-2), "never more than it has"
+    assert torch.isfinite(_dream.calmed(torch.full_like(x, 0.3), x)).all()
 
 
 def test_each_frame_is_the_last_one_enlarged_and_dreamt_on() -> None:
@@ -385,7 +385,7 @@ def test_each_frame_is_the_last_one_enlarged_and_dreamt_on() -> None:
     for _ in range(3):
         wanted = _dream.enlarged(wanted, 1.1)
     assert torch.allclose(still[-1].image(), wanted, atol=2e-2), "without a rate it is the photo, enlarged three times"
-    on = _dream.enlarged(_dream.held(frames[1], frames[0]), 1.1)
+    on = _dream.enlarged(_dream.calmed(frames[1], frames[0]), 1.1)
     far, before = (frames[2] - on).abs().mean(), (frames[2] - frames[1]).abs().mean()
     assert 0.005 < far < before
 

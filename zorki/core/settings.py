@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from functools import cache
 from threading import Lock
-from typing import Annotated, Any, TypeVar, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
+from zorki.core import shelf
 from zorki.core.errors import InputError, UnknownName
 from zorki.core.folders import at_home
 
@@ -31,6 +32,13 @@ class Least:
 
     def __str__(self) -> str:
         return f"at least {self.value:g}" if self.most == math.inf else f"from {self.value:g} to {self.most:g}"
+
+
+@dataclass(frozen=True)
+class Among:
+    """In a field's annotation, `Annotated[str, Among("zorki.painting.losses")]`: one of the files on that shelf; `options` lists them."""
+
+    package: str
 
 
 @dataclass(frozen=True)
@@ -59,9 +67,16 @@ def read_options(settings: type[Any]) -> tuple[Option, ...]:
     helps = literals(settings)  # type: ignore[arg-type]  # a class is hashable
     marks = {f.name: {mark: bool(f.metadata.get(mark)) for mark in ("file", "resumes")} for f in fields(settings)}
     return tuple(
-        Option(f.name, hints[f.name], None if f.default is MISSING else f.default, helps.get(f.name, ""), **marks[f.name])
+        Option(f.name, listed(hints[f.name]), None if f.default is MISSING else f.default, helps.get(f.name, ""), **marks[f.name])
         for f in fields(settings)
     )
+
+
+def listed(kind: Any) -> Any:
+    """A type in which a shelf stands for itself as the choices that lie on it."""
+    if get_origin(kind) is Annotated and isinstance(get_args(kind)[1], Among):
+        return Literal[shelf.names(get_args(kind)[1].package)]
+    return kind
 
 
 @cache
@@ -125,7 +140,7 @@ def plain(value: Any) -> Any:
 def fits(value: Any, kind: Any) -> bool:
     """Whether a value may stand for a field of this type. An int may stand for a float; a list for a tuple is the caller's."""
     from types import UnionType
-    from typing import Literal, Union, get_args, get_origin
+    from typing import Union
 
     origin = get_origin(kind)
     if origin is Annotated:
@@ -148,7 +163,7 @@ def fits(value: Any, kind: Any) -> bool:
 def readable(kind: Any) -> str:
     """A type as a person says it."""
     from types import UnionType
-    from typing import Literal, Union, get_args, get_origin
+    from typing import Union
 
     origin = get_origin(kind)
     if origin is Annotated:

@@ -34,7 +34,7 @@ def key_of(*said: Any) -> str:
 
 
 @dataclass
-class Pause:
+class Checkpoint:
     """Where a climb is kept; nowhere if file is None. key: of what it depends on."""
 
     file: Path | None
@@ -42,7 +42,7 @@ class Pause:
     written: float = field(default_factory=time.monotonic)
 
     @classmethod
-    def at(cls, file: str | None, key: str) -> Pause:
+    def at(cls, file: str | None, key: str) -> Checkpoint:
         """Raises InputError where the file cannot be written."""
         if file is None:
             return cls(None, key)

@@ -6,12 +6,24 @@ from collections.abc import Mapping, Sequence
 
 import torch
 
-from zorki import lens
+from zorki import io, lens
 from zorki.core.errors import InputError
 from zorki.painting import moments
+from zorki.painting.losses import gram
 from zorki.painting.moments import Moments, Sums
 from zorki.pixels.objectives import PICTURE
 from zorki.pixels.tiles import Tiles, looked
+
+
+def style_picture(photo: io.Photo) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """A style's pixels (1, 3, h, w), and the weights (1, h, w) of what is not transparent. Raises InputError for one that is nothing else."""
+    picture = torch.from_numpy(photo.seen.copy()).permute(2, 0, 1)[None]
+    if photo.alpha is None:
+        return picture, None
+    weights = torch.from_numpy(photo.alpha.copy()).float()[None]
+    if float(weights.max()) <= 0:
+        raise InputError(f"{photo.name} is transparent all over.", "There is no style in it.", "Choose another picture.")
+    return picture, None if float(weights.min()) >= 1 else weights
 
 
 def measured(
@@ -63,7 +75,7 @@ def put(kept: dict[str, torch.Tensor], name: str, maps: torch.Tensor, tiles: Til
 
 def alike(here: Mapping[str, Moments], there: Mapping[str, Moments], share: float = 1e-4) -> bool:
     """Whether two pictures have, as far as anybody sees, the same style already."""
-    far = [float(moments.gram_distance(here[n], there[n]).sum() / there[n].product.pow(2).sum().clamp_min(1e-12)) for n in there]
+    far = [float(gram.distance(here[n], there[n]).sum() / there[n].product.pow(2).sum().clamp_min(1e-12)) for n in there]
     return max(far) < share
 
 

@@ -1,16 +1,14 @@
 """A style as statistics: what the channels of a layer are on average, and how they go together, region by region.
 
-Source: Gatys, Ecker, Bethge 2016 (Gram matrices); Gatys et al. 2017, "Controlling perceptual factors" (guides); Heitz et al. 2021 and
-Crowson 2021 compare whole Gaussians instead.
+Source: Gatys, Ecker, Bethge 2016 (Gram matrices); Gatys et al. 2017, "Controlling perceptual factors" (guides). What of them is compared:
+`zorki/painting/losses/`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
 
-import numpy as np
 import torch
 from torch.nn import functional as F
 
@@ -18,7 +16,6 @@ from zorki.pixels.objectives import no_maps
 
 FEW = 1e-6  # a region of fewer of all places than that is empty
 PARTS = 16  # of the rows of a product in bfloat16
-RIDGE = 1e-4  # of the mean variance, added to a covariance before its root is taken
 
 
 @dataclass(frozen=True)
@@ -129,51 +126,3 @@ def slopes(d: Moments, m: Moments, maps: torch.Tensor, weights: torch.Tensor | N
         out = one if out is None else out.add_(one)
     _, c, h, w = maps.shape
     return (torch.zeros_like(a) if out is None else out).view(1, h, w, c).permute(0, 3, 1, 2)
-
-
-def gram_distance(m: Moments, target: Moments) -> torch.Tensor:
-    """(r,): the squared distance of the products, which are Gram matrices divided by the number of places."""
-    return (m.product - target.product).pow(2).sum((1, 2))
-
-
-def colour_distance(m: Moments, target: Moments) -> torch.Tensor:
-    """(r,): of the products and, half as dear, of the means: the Gram matrix of colours about mid-grey beside a constant channel of ½."""
-    return gram_distance(m, target) + (m.mean - target.mean).pow(2).sum(1) / 2
-
-
-def w2_distance(m: Moments, target: Moments) -> torch.Tensor:
-    """(r,): the squared Wasserstein distance of the Gaussians: |m₁ − m₂|² + tr(S₁ + S₂ − 2 (S₂^½ S₁ S₂^½)^½)."""
-    apart = (m.mean - target.mean).pow(2).sum(1)
-    return apart + torch.stack([bures(a, b) for a, b in zip(m.covariance, target.covariance, strict=True)])
-
-
-def bures(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    """tr(a + b − 2 (b^½ a b^½)^½) of covariances (c, c), a little enlarged on the diagonal so that roots have slopes."""
-    ridge = RIDGE * b.diagonal().mean().clamp_min(1e-12) * torch.eye(len(b), dtype=b.dtype, device=b.device)
-    root: torch.Tensor = _RootTrace.apply(a + ridge, b + ridge)  # type: ignore[no-untyped-call]
-    return a.trace() + b.trace() + 2 * ridge.trace() - 2 * root
-
-
-class _RootTrace(torch.autograd.Function):
-    """tr (b^½ a b^½)^½, whose slope in a is half of b^½ (b^½ a b^½)^-½ b^½: eigenvalues that are equal do no harm, unlike in eigh's own."""
-
-    @staticmethod
-    def forward(ctx: torch.autograd.function.FunctionCtx, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-        # in numpy: no device need have float64 or eigenvalues, and the matrices are small
-        values, vectors = np.linalg.eigh(b.detach().cpu().numpy().astype(np.float64))
-        root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
-        inner, turned = np.linalg.eigh(root @ a.detach().cpu().numpy().astype(np.float64) @ root)
-        inner = np.sqrt(inner.clip(1e-12 * max(inner.max(), 1e-30)))
-        side = root @ turned
-        ctx.save_for_backward(torch.from_numpy(((side / inner) @ side.T / 2).astype(np.float32)).to(a.device, a.dtype))
-        total: torch.Tensor = torch.tensor(float(inner.sum()), dtype=a.dtype, device="cpu").to(a.device)
-        return total
-
-    @staticmethod
-    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor, None]:
-        (slope,) = ctx.saved_tensors
-        return grad * slope, None
-
-
-DISTANCES = {"gram": gram_distance, "w2": w2_distance, "colour": colour_distance}
-Statistic = Literal["gram", "w2", "colour"]

@@ -16,8 +16,7 @@ from torch.nn import functional as F
 
 from zorki.core import events
 from zorki.core.errors import Stopped
-from zorki.painting.painter import Judged
-from zorki.pixels.climbing import Step
+from zorki.pixels.driver import KEPT, Judged, Mover, Step, drive
 
 Optimiser = Literal["adam", "lbfgs"]
 JUMP = 10.0  # a loss that grows by this in one update is a wrong step
@@ -26,10 +25,10 @@ LEAST = 1e-6  # share of the loss that is progress
 HISTORY = 20  # updates that L-BFGS remembers, each two pictures
 FIRST = 0.005  # mean change of a pixel by L-BFGS's first update, for which it knows no curvature yet
 PATIENCE = 5  # updates taken back, one after another, until there is no sense in going on
-KEPT = ("name", "rate", "unit", "fresh", "losses", "refused", "told", "least")
+STATE = ("name", "rate", "unit", "fresh", "losses", "refused", "told", "least")
 
 
-class Easel:
+class PictureOptimiser:
     """A picture (1, 3, h, w) in 0..1 and the optimiser that changes it.
 
     grey: it keeps no colour. rate: of Adam, the size of an update; L-BFGS finds its own.
@@ -53,9 +52,9 @@ class Easel:
             return torch.optim.Adam([self.picture], lr=self.rate, betas=(0.9, 0.99))
         return torch.optim.LBFGS([self.picture], lr=1, max_iter=1, history_size=HISTORY, tolerance_grad=0, tolerance_change=0)
 
-    def next(self, hw: tuple[int, int], start: torch.Tensor) -> Easel:
-        """An easel for the next size, where Adam goes on with what it knows; start: (1, 3, *hw)."""
-        out = Easel(start, self.name, self.rate, self.grey)
+    def next(self, hw: tuple[int, int], start: torch.Tensor) -> PictureOptimiser:
+        """One for the next size, where Adam goes on with what it knows; start: (1, 3, *hw)."""
+        out = PictureOptimiser(start, self.name, self.rate, self.grey)
         out.unit = self.unit * self.picture.numel() / start.numel()  # a pixel of a larger picture counts for less
         state: dict[str, Any] = dict(self.optimiser.state.get(self.picture, {}))
         if self.name == "adam" and state:
@@ -66,20 +65,19 @@ class Easel:
 
     def state(self) -> dict[str, Any]:
         """All that is needed to go on as if nothing had happened: tensors, numbers, lists of them."""
-        kept = {key: getattr(self, key) for key in KEPT} | {"best": self.best}
+        kept = {key: getattr(self, key) for key in STATE} | {"best": self.best}
         return kept | {"picture": self.picture.detach().clone(), "good": self.good.clone(), "optimiser": self.optimiser.state_dict()}
 
     def load(self, state: dict[str, Any]) -> None:
-        for key in KEPT:
+        for key in STATE:
             setattr(self, key, state[key])
-        with torch.no_grad():
-            self.picture.copy_(state["picture"])
-            self.good.copy_(state["good"])
+        self.replace_picture(state["picture"])
+        self.good.copy_(state["good"])
         self.best = state["best"]
         self.optimiser = self.made()
         self.optimiser.load_state_dict(state["optimiser"])
 
-    def change(self, judged: Judged) -> None:
+    def update(self, judged: Judged) -> None:
         """One update by what was judged of the picture as it is."""
         slope = judged.slope.mean(1, keepdim=True).expand_as(judged.slope) if self.grey else judged.slope
         self.unit = self.unit or float(slope.abs().mean()) or 1.0
@@ -99,21 +97,14 @@ class Easel:
         if self.best is not None and loss < self.least:
             self.least, self.best = loss, self.picture.detach().clone()
 
-    def settle(self, judge: Callable[[torch.Tensor], Judged]) -> None:
-        """After the last update: the best picture, among them the one that nobody has judged yet."""
-        if self.best is None:
-            return
-        last = judge(self.picture.detach())
-        if all(map(math.isfinite, last.parts.values())):
-            self.remember(last.loss)
-        with torch.no_grad():
-            self.picture.copy_(self.best)
-        self.refused = 0
+    @torch.no_grad()
+    def replace_picture(self, picture: torch.Tensor) -> None:
+        """That one is the picture now."""
+        self.picture.copy_(picture)
 
     def back(self) -> None:
         """To the picture before the last update, more carefully."""
-        with torch.no_grad():
-            self.picture.copy_(self.good)
+        self.replace_picture(self.good)
         self.rate /= 2
         self.fresh = True
         self.optimiser = self.made()
@@ -124,8 +115,71 @@ class Easel:
         self.optimiser = self.made()
 
 
+class Watched(Mover):
+    """Moves a picture by its optimiser, and watches its loss on the way.
+
+    An update that multiplies it by ten is taken back; that it stands still is told, and L-BFGS gives way to Adam; of L-BFGS's pictures the
+    best is kept. judge: as of `paint`.
+    """
+
+    def __init__(self, optimiser: PictureOptimiser, judge: Callable[[torch.Tensor], Judged], steps: int) -> None:
+        self.optimiser, self.judge, self.steps = optimiser, judge, steps
+
+    def accept(self, i: int, judged: Judged) -> Judged:
+        o = self.optimiser
+        if o.losses and judged.loss > JUMP * o.losses[-1] + 1e-12:
+            judged = self.taken_back(i, judged)
+        elif o.losses:
+            o.refused = 0
+        o.good = o.picture.detach().clone()
+        o.remember(judged.loss)
+        o.losses = [*o.losses[1 - STILL :], judged.loss]
+        if len(o.losses) == STILL and not o.told and max(o.losses) - min(o.losses) <= LEAST * abs(max(o.losses)):
+            self.tell_still(i)
+        return judged
+
+    def taken_back(self, i: int, judged: Judged) -> Judged:
+        """What is judged of the picture before the last update. Raises Stopped where that was of no use several times."""
+        o = self.optimiser
+        o.refused += 1
+        if o.refused > PATIENCE:
+            o.back()
+            raise Stopped(f"Step {i} of {self.steps}: the loss grows tenfold with every update.", KEPT, "Try a smaller --rate.")
+        larger = judged.loss / max(o.losses[-1], 1e-30)
+        events.note(f"Step {i} of {self.steps}: the last update made the loss {larger:.0f} times larger: taken back.")
+        o.back()
+        o.losses = []
+        return self.judge(o.picture.detach())
+
+    def tell_still(self, i: int) -> None:
+        o = self.optimiser
+        o.told = True
+        more = "Adam goes on from here." if o.name == "lbfgs" else "More steps will change little."
+        events.note(f"Step {i} of {self.steps}: the loss has stood still for {STILL} steps. {more}")
+        if o.name == "lbfgs":
+            o.gentle()
+
+    def move(self, judged: Judged) -> None:
+        self.optimiser.update(judged)
+
+    def settle(self) -> None:
+        """Of L-BFGS the best picture, among them the one that nobody has judged yet."""
+        o = self.optimiser
+        if o.best is None:
+            return
+        last = self.judge(o.picture.detach())
+        if all(map(math.isfinite, last.parts.values())):
+            o.remember(last.loss)
+        o.replace_picture(o.best)
+        o.refused = 0
+
+    def restore(self, i: int) -> str:
+        self.optimiser.replace_picture(self.optimiser.good)
+        return "Nothing was painted yet." if i == 1 else KEPT
+
+
 def paint(
-    easel: Easel,
+    optimiser: PictureOptimiser,
     judge: Callable[[torch.Tensor], Judged],
     *,
     steps: int,
@@ -136,77 +190,20 @@ def paint(
 ) -> Iterator[Step]:
     """Yields one Step an update, from step done + 1 on.
 
-    show: from the picture that is worked at, and the longest side asked for (None: the photo's own), to what is seen.
-    A loss that an update has multiplied by ten takes it back; one that stands still for twenty steps is told of, and L-BFGS gives way to
-    Adam. Raises Stopped at the first value that is not finite, naming step and term; the easel then holds the last good picture.
+    judge: of a picture (1, 3, h, w), as `Painter.judge`. show: from the picture that is worked at, and the longest side asked for (None: the
+    photo's own), to what is seen. Raises Stopped at the first value that is not finite, naming step and term, and where the loss grows
+    tenfold with every update; the picture then is the last good one.
     """
+
+    def seen(side: int | None = None) -> torch.Tensor:
+        picture = optimiser.picture.detach()
+        return picture if show is None else show(picture, None if side is None else max(side, *picture.shape[-2:]))
+
     try:
-        yield from painting(easel, judge, steps, done, stage, stages, show)
+        yield from drive(
+            lambda _: judge(optimiser.picture.detach()), Watched(optimiser, judge, steps), seen, sketch=seen, steps=steps, done=done,
+            stage=stage, stages=stages, advice="Try smaller weights, another layer, or another network.",
+        )  # fmt: skip
     finally:
-        if easel.refused:  # the update before was taken back, and nobody has judged the last one
-            with torch.no_grad():
-                easel.picture.copy_(easel.good)
-
-
-def painting(
-    easel: Easel,
-    judge: Callable[[torch.Tensor], Judged],
-    steps: int,
-    done: int,
-    stage: int,
-    stages: int,
-    show: Callable[[torch.Tensor, int | None], torch.Tensor] | None,
-) -> Iterator[Step]:
-    """`paint`, up to its last update."""
-    for i in range(done + 1, steps + 1):
-        judged = judge(easel.picture.detach())
-        check(judged, i, steps, easel)
-        while easel.losses and judged.loss > JUMP * easel.losses[-1] + 1e-12:
-            easel.refused += 1
-            if easel.refused > PATIENCE:
-                easel.back()
-                raise Stopped(
-                    f"Step {i} of {steps}: the loss grows tenfold with every update.",
-                    "The last good picture is kept.",
-                    "Try a smaller --rate.",
-                )
-            larger = judged.loss / max(easel.losses[-1], 1e-30)
-            events.note(f"Step {i} of {steps}: the last update made the loss {larger:.0f} times larger: taken back.")
-            easel.back()
-            judged = judge(easel.picture.detach())
-            easel.losses = []
-        else:
-            easel.refused = 0 if easel.losses else easel.refused
-        easel.good = easel.picture.detach().clone()
-        easel.remember(judged.loss)
-        easel.losses = [*easel.losses[1 - STILL :], judged.loss]
-        if len(easel.losses) == STILL and not easel.told and max(easel.losses) - min(easel.losses) <= LEAST * abs(max(easel.losses)):
-            easel.told = True
-            more = "Adam goes on from here." if easel.name == "lbfgs" else "More steps will change little."
-            events.note(f"Step {i} of {steps}: the loss has stood still for {STILL} steps. {more}")
-            if easel.name == "lbfgs":
-                easel.gentle()
-        easel.change(judged)
-        if i == steps:
-            easel.settle(judge)
-
-        def painted(side: int | None = None) -> torch.Tensor:
-            picture = easel.picture.detach()
-            return picture if show is None else show(picture, None if side is None else max(side, *picture.shape[-2:]))
-
-        yield Step(i, steps, stage, stages, judged.loss, dict(judged.parts), painted, sketch=painted)
-
-
-def check(judged: Judged, i: int, steps: int, easel: Easel) -> None:
-    """Raises Stopped for what is not finite, after the picture was put back."""
-    bad = next((name for name, v in judged.parts.items() if not math.isfinite(v)), None)
-    if bad is None and not bool(judged.slope.isfinite().all()):
-        bad = "the gradient"
-    if bad is not None:
-        with torch.no_grad():
-            easel.picture.copy_(easel.good)
-        raise Stopped(
-            f"Step {i} of {steps}: {bad} is not a finite number.",
-            "Nothing was painted yet." if i == 1 else "The last good picture is kept.",
-            "Try smaller weights, another layer, or another network.",
-        )
+        if optimiser.refused:  # the update before was taken back, and nobody has judged the last one
+            optimiser.replace_picture(optimiser.good)

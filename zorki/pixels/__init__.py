@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from zorki.pixels.canvas import Maco as Maco
     from zorki.pixels.canvas import Plain as Plain
     from zorki.pixels.canvas import grey as grey
-    from zorki.pixels.climbing import Shot as Shot
-    from zorki.pixels.climbing import Step as Step
     from zorki.pixels.climbing import climb as climb
+    from zorki.pixels.driver import Shot as Shot
+    from zorki.pixels.driver import Step as Step
     from zorki.pixels.objectives import Objective as Objective
     from zorki.pixels.transforms import Roll as Roll
     from zorki.pixels.transforms import Wobble as Wobble
@@ -34,8 +34,8 @@ __getattr__, __dir__, __all__ = attach(
         "Objective": "objectives",
         "Plain": "canvas",
         "Roll": "transforms",
-        "Shot": "climbing",
-        "Step": "climbing",
+        "Shot": "driver",
+        "Step": "driver",
         "Wobble": "transforms",
         "boards": "",
         "climb": "climbing",

@@ -15,7 +15,8 @@ from zorki.core import hands
 from zorki.core.seeds import seed_for
 from zorki.pixels import display, objectives, sizes
 from zorki.pixels.canvas import Canvas, Fourier
-from zorki.pixels.climbing import Step, climb
+from zorki.pixels.climbing import climb
+from zorki.pixels.driver import Step
 from zorki.pixels.objectives import Objective
 from zorki.pixels.transforms import Movement, Wobble
 

@@ -1,63 +1,25 @@
-"""Climbing: change a canvas step by step so that an objective rises, and show every step to whoever watches."""
+"""Climbing: change a canvas step by step so that an objective rises, by autograd."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
 
 from zorki import lens
 from zorki.core import events
-from zorki.core.errors import Stopped
 from zorki.pixels.ascent import Ascent
 from zorki.pixels.canvas import Canvas
+from zorki.pixels.driver import KEPT, Judge, Judged, Mover, Step, drive
 from zorki.pixels.objectives import LOGITS, PICTURE, Objective
 from zorki.pixels.transforms import Movement
 
 REDIRECTED = 17  # updates in which a dead ReLU may pass a gradient, as in Lucid
 USUAL = (2.0**-10, 2.0**7)  # the largest number of a picture's gradient; what Adam's epsilon, 1e-8, does to a drawing is of this size
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step done: step i (from 1) of `of`, in stage (from 1) of `stages`.
-
-    loss: what falls, the mean over the pictures before this step's update; parts: each term's unweighted value. paint, sketch: what
-    `image` and `small` call.
-    """
-
-    i: int
-    of: int
-    stage: int
-    stages: int
-    loss: float
-    parts: Mapping[str, float]
-    paint: Callable[[], torch.Tensor] = field(repr=False, compare=False)
-    labels: Sequence[str] = ()
-    sketch: Callable[[int], torch.Tensor] | None = field(default=None, repr=False, compare=False)
-
-    def image(self) -> torch.Tensor:
-        """The picture as it is now: (b, 3, h, w) float32 in sRGB 0..1, a detached copy, made only when asked for."""
-        with torch.no_grad():
-            return self.paint().detach().float().clamp(0, 1).cpu().clone()
-
-    def small(self, side: int) -> torch.Tensor:
-        """For films and previews, of which nobody asks every pixel: as `image`, or with about that longest side where this is quicker."""
-        if self.sketch is None:
-            return self.image()
-        with torch.no_grad():
-            return self.sketch(side).detach().float().clamp(0, 1).cpu().clone()
-
-
-@dataclass(frozen=True)
-class Shot(Step):
-    """A step of a climb that knows which of its steps are a film's frames."""
-
-    shot: bool = False
+Optimiser = Literal["adam", "lbfgs", "ascent"]
 
 
 def climb(
@@ -69,7 +31,7 @@ def climb(
     rate: float = 0.05,
     wobble: Movement | None = None,
     seeds: Sequence[int] = (0,),
-    optimiser: Literal["adam", "lbfgs", "ascent"] = "adam",
+    optimiser: Optimiser = "adam",
     stage: int = 1,
     stages: int = 1,
     show: Callable[[torch.Tensor], torch.Tensor] | None = None,
@@ -81,47 +43,69 @@ def climb(
     that a Step gives; labels: a caption for each picture of it. Raises Stopped at the first value that is not finite: the step and the term are named, and the
     canvas holds the last good picture.
     """
-    parameters = canvas.parameters()
-    update = updater(optimiser, parameters, rate)
     plan = None if wobble is None else wobble.plan(steps, seeds)
     paint = canvas if show is None else lambda: show(canvas())
-    good = [p.detach().clone() for p in parameters]
-    dead, even = False, Even()
-    for i in range(1, steps + 1):
-        parts: dict[str, torch.Tensor] = {}
+    yield from drive(
+        Autograd(net, canvas, objective, wobble, plan), CanvasMover(canvas, optimiser, rate), paint, steps=steps,
+        advice="Try a smaller rate, or another layer.", stage=stage, stages=stages, labels=labels,
+    )  # fmt: skip
 
-        def closure(i: int = i, parts: dict[str, torch.Tensor] = parts, dead: bool = dead) -> torch.Tensor:
-            with torch.inference_mode(False), torch.enable_grad(), net.quiet(), ExitStack() as rule:
-                if dead and i <= REDIRECTED:
-                    rule.enter_context(lens.backward_rule(net.module, "redirect"))
-                update.zero_grad(set_to_none=True)
-                picture = canvas()
-                moved = picture if wobble is None or plan is None else wobble(picture, plan[i - 1])
-                loss = -objective_value(objective, look(net, moved, picture, objective.reads), parts)
-                gradients = even(lens.gradients(net, loss.sum(), parameters, moved), first=i == 1)
-                for p, g in zip(parameters, gradients, strict=True):
-                    p.grad = g.contiguous()
-            return loss.mean().detach()
 
-        loss = float(closure())
-        bad = next((name for name, v in parts.items() if not torch.isfinite(v).all()), None)
-        if bad is None and not all(torch.isfinite(p.grad).all() for p in parameters if p.grad is not None):
-            bad = "the gradient"
-        if bad is not None:
-            restore(parameters, good)
-            raise Stopped(
-                f"Step {i} of {steps}: {bad} is not a finite number.",
-                "The last good picture is kept.",
-                "Try a smaller rate, or another layer.",
-            )
-        if i == 1 and not dead and any_dead(parameters):
-            dead = True
+class Autograd(Judge):
+    """Loss and slope of a canvas, through an objective, the network, and a movement. plan: (steps, b, 4), what the movement does."""
+
+    def __init__(
+        self, net: lens.Net, canvas: Canvas, objective: Objective, wobble: Movement | None = None, plan: torch.Tensor | None = None
+    ) -> None:
+        self.net, self.canvas, self.objective, self.wobble, self.plan = net, canvas, objective, wobble, plan
+        self.even, self.dead = Even(), False
+
+    def __call__(self, i: int) -> Judged:
+        judged = self.look(i)
+        if i == 1 and any_dead(judged.slopes) and judged.flaw is None:
+            self.dead = True
             events.note("A picture has no gradient at the start (dead ReLUs): the first steps let it through.")
-            loss = float(closure(dead=True))
-        good = [p.detach().clone() for p in parameters]
-        update.step(closure if optimiser == "lbfgs" else None)  # type: ignore[arg-type]
-        canvas.project()
-        yield Step(i, steps, stage, stages, loss, {n: float(v.mean()) for n, v in parts.items()}, paint, labels)
+            judged = self.look(i)
+        return judged
+
+    def look(self, i: int) -> Judged:
+        """One pass to and fro."""
+        net, parameters = self.net, self.canvas.parameters()
+        parts: dict[str, torch.Tensor] = {}
+        with torch.inference_mode(False), torch.enable_grad(), net.quiet(), ExitStack() as rule:
+            if self.dead and i <= REDIRECTED:
+                rule.enter_context(lens.backward_rule(net.module, "redirect"))
+            picture = self.canvas()
+            moved = picture if self.wobble is None or self.plan is None else self.wobble(picture, self.plan[i - 1])
+            loss = -objective_value(self.objective, read(net, moved, picture, self.objective.reads), parts)
+            slopes = self.even(lens.gradients(net, loss.sum(), parameters, moved), first=i == 1)
+        return Judged(float(loss.mean().detach()), {n: float(v.mean()) for n, v in parts.items()}, slopes)
+
+
+class CanvasMover(Mover):
+    """Changes a canvas's parameters by one of torch's optimisers."""
+
+    def __init__(self, canvas: Canvas, name: Optimiser, rate: float) -> None:
+        self.canvas, self.parameters = canvas, canvas.parameters()
+        self.name, self.optimiser = name, optimiser_of(name, self.parameters, rate)
+        self.good = [p.detach().clone() for p in self.parameters]
+
+    def accept(self, i: int, judged: Judged) -> Judged:  # noqa: ARG002
+        self.good = [p.detach().clone() for p in self.parameters]
+        return judged
+
+    def move(self, judged: Judged) -> None:
+        for p, g in zip(self.parameters, judged.slopes, strict=True):
+            p.grad = g.contiguous()
+        self.optimiser.step((lambda: judged.loss) if self.name == "lbfgs" else None)
+        self.optimiser.zero_grad(set_to_none=True)
+        self.canvas.project()
+
+    @torch.no_grad()
+    def restore(self, i: int) -> str:  # noqa: ARG002
+        for p, g in zip(self.parameters, self.good, strict=True):
+            p.copy_(g)
+        return KEPT
 
 
 class Even:
@@ -150,7 +134,7 @@ def factor(top: float) -> float:
     return math.ldexp(1.0, min(100, -3 - math.frexp(top)[1]))
 
 
-def updater(name: str, parameters: list[torch.Tensor], rate: float) -> torch.optim.Optimizer:
+def optimiser_of(name: Optimiser, parameters: list[torch.Tensor], rate: float) -> torch.optim.Optimizer:
     if name == "adam":
         return torch.optim.Adam(parameters, lr=rate, foreach=True)
     if name == "ascent":
@@ -158,7 +142,7 @@ def updater(name: str, parameters: list[torch.Tensor], rate: float) -> torch.opt
     return torch.optim.LBFGS(parameters, lr=1, max_iter=1, history_size=20)
 
 
-def look(net: lens.Net, moved: torch.Tensor, picture: torch.Tensor, reads: Sequence[str]) -> dict[str, torch.Tensor]:
+def read(net: lens.Net, moved: torch.Tensor, picture: torch.Tensor, reads: Sequence[str]) -> dict[str, torch.Tensor]:
     """What the objective reads: activations of the moved picture, and the picture itself."""
     seen = {PICTURE: picture}
     layers = [name for name in reads if name != LOGITS]
@@ -180,12 +164,6 @@ def objective_value(objective: Objective, seen: Mapping[str, torch.Tensor], part
     return total
 
 
-def any_dead(parameters: Sequence[torch.Tensor]) -> bool:
+def any_dead(gradients: Sequence[torch.Tensor]) -> bool:
     """Whether some picture's gradient is exactly zero."""
-    return any(bool((p.grad.flatten(1).abs().amax(1) == 0).any()) for p in parameters if p.grad is not None)
-
-
-@torch.no_grad()
-def restore(parameters: Sequence[torch.Tensor], good: Sequence[torch.Tensor]) -> None:
-    for p, g in zip(parameters, good, strict=True):
-        p.copy_(g)
+    return any(bool((g.flatten(1).abs().amax(1) == 0).any()) for g in gradients)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch.nn import functional as F
@@ -21,7 +22,7 @@ PICTURE, LOGITS = "picture", "logits"  # what a term may read beside layers
 
 @dataclass(frozen=True)
 class Term:
-    """text: how it is written. reads: layers it needs. value: from what was seen to (b,)."""
+    """text: how it is written. reads: layers it needs, PICTURE, LOGITS. value: from what was seen to (b,); autograd finds its slope."""
 
     text: str
     reads: tuple[str, ...]
@@ -65,13 +66,38 @@ class Objective:
         return [(t, t.value(seen).float()) for t in self.terms]
 
 
-def one(text: str, reads: Sequence[str], value: Callable[[Seen], torch.Tensor]) -> Objective:
+def single(text: str, reads: Sequence[str], value: Callable[[Seen], torch.Tensor]) -> Objective:
+    """An objective of one term; its slope is autograd's."""
     return Objective((Term(text, tuple(reads), value),))
+
+
+PictureTerm = Callable[[torch.Tensor], tuple[float, torch.Tensor]]
+"""A term that reads a picture (1, c, h, w) itself: its value, and its slope, of the picture's shape."""
+
+
+def of_picture(text: str, term: PictureTerm) -> Objective:
+    """An objective of a term that knows its own slope."""
+    return single(text, [PICTURE], lambda seen: _Sloped.apply(seen[PICTURE], term))  # type: ignore[no-untyped-call]
+
+
+class _Sloped(torch.autograd.Function):
+    """The values (b,) of a PictureTerm, with its slopes in place of autograd's."""
+
+    @staticmethod
+    def forward(ctx: torch.autograd.function.FunctionCtx, x: torch.Tensor, term: PictureTerm) -> torch.Tensor:
+        values, slopes = zip(*(term(picture[None]) for picture in x), strict=True)
+        ctx.save_for_backward(torch.cat(slopes))
+        return torch.tensor(values, dtype=x.dtype, device="cpu").to(x.device)
+
+    @staticmethod
+    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor, None]:
+        (slopes,) = ctx.saved_tensors
+        return grad.view(-1, 1, 1, 1) * slopes, None
 
 
 def channel(layer: str, number: int) -> Objective:
     """The mean of one channel's map."""
-    return one(f"{layer}:{number}", [layer], lambda seen: per_picture(at(seen[layer], layer, number)))
+    return single(f"{layer}:{number}", [layer], lambda seen: per_picture(at(seen[layer], layer, number)))
 
 
 def channels(layer: str, numbers: Sequence[int]) -> Objective:
@@ -83,7 +109,7 @@ def channels(layer: str, numbers: Sequence[int]) -> Objective:
             at(a, layer, n)
         return per_picture(a[own(a, numbers)])
 
-    return one(f"{layer}:{','.join(map(str, numbers))}", [layer], value)
+    return single(f"{layer}:{','.join(map(str, numbers))}", [layer], value)
 
 
 def own(a: torch.Tensor, numbers: Sequence[int]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -105,7 +131,7 @@ def neuron(layer: str, number: int, row: int | None = None, column: int | None =
             return a
         return a[:, a.shape[1] // 2 if row is None else row, a.shape[2] // 2 if column is None else column]
 
-    return one(f"{layer}:{number}@{'middle' if row is None else f'{row},{column}'}", [layer], value)
+    return single(f"{layer}:{number}@{'middle' if row is None else f'{row},{column}'}", [layer], value)
 
 
 def neurons(layer: str, numbers: Sequence[int]) -> Objective:
@@ -118,7 +144,7 @@ def neurons(layer: str, numbers: Sequence[int]) -> Objective:
         middle = a[:, :, a.shape[2] // 2, a.shape[3] // 2] if a.ndim == 4 else a[:, :, a.shape[2] // 2] if a.ndim == 3 else a
         return middle[own(middle, numbers)].float()
 
-    return one(f"{layer}:{','.join(map(str, numbers))}@middle", [layer], value)
+    return single(f"{layer}:{','.join(map(str, numbers))}@middle", [layer], value)
 
 
 def variety(layer: str, group: int) -> Objective:
@@ -135,7 +161,7 @@ def variety(layer: str, group: int) -> Objective:
         others: torch.Tensor = alike.sum(2) - alike.diagonal(dim1=1, dim2=2)
         return -others.flatten() / max(1, group - 1)
 
-    return one(f"variety {layer}", [layer], value)
+    return single(f"variety {layer}", [layer], value)
 
 
 def caricature(layer: str, target: torch.Tensor, power: float = 2) -> Objective:
@@ -152,7 +178,7 @@ def caricature(layer: str, target: torch.Tensor, power: float = 2) -> Objective:
         grown: torch.Tensor = dot * cosine.clamp_min(0.1) ** power
         return grown.flatten(1).mean(1) / size
 
-    return one(f"caricature {layer}", [layer], value)
+    return single(f"caricature {layer}", [layer], value)
 
 
 def layer(name: str) -> Objective:
@@ -160,7 +186,7 @@ def layer(name: str) -> Objective:
 
     Source: Mordvintsev, Olah, Tyka 2015; ½‖a‖² up to the number of units, so its gradient is the activation itself.
     """
-    return one(name, [name], lambda seen: seen[name].float().pow(2).flatten(1).mean(1) / 2)
+    return single(name, [name], lambda seen: seen[name].float().pow(2).flatten(1).mean(1) / 2)
 
 
 def direction(name: str, vector: torch.Tensor, power: float = 0) -> Objective:
@@ -178,31 +204,36 @@ def direction(name: str, vector: torch.Tensor, power: float = 0) -> Objective:
             dot = dot * cosine.clamp_min(0.1) ** power
         return dot.mean(1)
 
-    return one(f"{name}:direction", [name], value)
+    return single(f"{name}:direction", [name], value)
 
 
 def logit(number: int) -> Objective:
     """A class's logit, before the softmax."""
-    return one(f"class {number}", [LOGITS], lambda seen: at(seen[LOGITS], LOGITS, number))
+    return single(f"class {number}", [LOGITS], lambda seen: at(seen[LOGITS], LOGITS, number))
 
 
 def towards(name: str, cosine: Callable[[torch.Tensor], torch.Tensor]) -> Objective:
     """How near the net's answer comes to a direction: their cosine, which is asked of the answer."""
-    return one(name, [LOGITS], lambda seen: cosine(seen[LOGITS]))
+    return single(name, [LOGITS], lambda seen: cosine(seen[LOGITS]))
+
+
+def content_squares(maps: torch.Tensor, target: torch.Tensor, weights: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+    """How far a layer's maps (b, c, h, w) are from a target's, unit by unit: the squares, and half their slopes. weights: (1, 1, h, w), of places.
+
+    Source: Gatys, Ecker, Bethge 2016, equations 1 and 2.
+    """
+    apart = maps.float() - target
+    weighed = apart if weights is None else apart * weights
+    return weighed * apart, weighed
 
 
 def content(name: str, target: torch.Tensor) -> Objective:
     """A loss: the squared distance of a layer's maps to a target's, as a share of the target's own size.
 
-    Source: Gatys, Ecker, Bethge 2016, equation 1. Differs: divided by ‖target‖², so that it is 0 for equal maps and 1
-    for empty ones whatever the layer.
+    Differs from the paper: divided by ‖target‖², so that it is 0 for equal maps and 1 for empty ones whatever the layer.
     """
     size = target.float().pow(2).sum().clamp_min(1e-12)
-
-    def value(seen: Seen) -> torch.Tensor:
-        return (seen[name].float() - target).pow(2).flatten(1).sum(1) / size
-
-    return one(f"content {name}", [name], value)
+    return single(f"content {name}", [name], lambda seen: content_squares(seen[name], target)[0].flatten(1).sum(1) / size)
 
 
 def no_maps(layer: str) -> InputError:
@@ -218,29 +249,42 @@ def gram_of(maps: torch.Tensor) -> torch.Tensor:
     return f @ f.transpose(1, 2) / f.shape[2]
 
 
-def gram(name: str, target: torch.Tensor, scale: float = 1.0) -> Objective:
-    """A loss: the squared distance of a layer's Gram matrix to a target's (1, c, c), divided by `scale`.
+def gram_distance(gram: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """(b,): the squared distance of Gram matrices (b, c, c) to a target's.
 
-    Source: Gatys, Ecker, Bethge 2016, equations 3 and 4, up to the constant that `scale` replaces.
+    Source: Gatys, Ecker, Bethge 2016, equation 4, up to its constant.
     """
-    return one(f"style {name}", [name], lambda seen: (gram_of(seen[name]) - target).pow(2).flatten(1).sum(1) / scale)
+    return (gram - target).pow(2).sum((1, 2))
+
+
+def gram(name: str, target: torch.Tensor, scale: float = 1.0) -> Objective:
+    """A loss: the distance of a layer's Gram matrix to a target's (1, c, c), divided by `scale`."""
+    return single(f"style {name}", [name], lambda seen: gram_distance(gram_of(seen[name]), target) / scale)
 
 
 def nearness(target: torch.Tensor) -> Objective:
     """A loss: the mean square of the distance to a picture (1, 3, h, w)."""
-    return one("distance", [PICTURE], lambda seen: (seen[PICTURE] - target).pow(2).flatten(1).mean(1))
+    return single("distance", [PICTURE], lambda seen: (seen[PICTURE] - target).pow(2).flatten(1).mean(1))
+
+
+def variation(x: torch.Tensor) -> tuple[float, torch.Tensor]:
+    """The mean square of the differences between neighbouring pixels, down and across, and its slope."""
+    slope, total = torch.zeros_like(x), 0.0
+    for d in (-2, -1):
+        n = x.shape[d]
+        if n < 2:
+            continue
+        apart = x.narrow(d, 1, n - 1) - x.narrow(d, 0, n - 1)
+        total += float(apart.pow(2).mean())
+        apart.mul_(2 / apart.numel())
+        slope.narrow(d, 1, n - 1).add_(apart)
+        slope.narrow(d, 0, n - 1).sub_(apart)
+    return total, slope
 
 
 def total_variation() -> Objective:
-    """A loss: the mean square of the differences between neighbouring pixels."""
-
-    def value(seen: Seen) -> torch.Tensor:
-        x = seen[PICTURE]
-        down, right = x[..., 1:, :] - x[..., :-1, :], x[..., 1:] - x[..., :-1]
-        # A side of one pixel has no neighbours: the sum of nothing is 0, its mean would be NaN.
-        return down.pow(2).flatten(1).sum(1) / max(1, down[0].numel()) + right.pow(2).flatten(1).sum(1) / max(1, right[0].numel())
-
-    return one("variation", [PICTURE], value)
+    """A loss: `variation` of each picture."""
+    return of_picture("variation", variation)
 
 
 def at(maps: torch.Tensor, name: str, number: int) -> torch.Tensor:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from zorki import blocks, jobs
+from zorki import blocks
 from zorki.guided.guide import Guide
 from zorki.guided.ledger import Task
 from zorki.guided.plan import Plan
 from zorki.guided.work import climbing
-from zorki.painting import problem
+from zorki.painting import schedule
 
 ORDER = 80
 TITLE = "Painted"
@@ -34,9 +34,8 @@ PLANS = (
 
 def work(guide: Guide, plan: Painted) -> list[Task]:
     layers = guide.stages()
-    wishes = jobs.method("style", "transfer").fill(None, {"size": plan.size, "steps": plan.steps})
-    sizes = problem.sizes_of(guide.net, guide.hw, wishes, layers)
-    return [tuple(climbing(guide.net, layers[-1], hw, plan.steps * share) for hw, share in zip(sizes, problem.FINER, strict=False))]
+    sizes = schedule.sizes_of(guide.net, guide.hw, plan.size, layers)
+    return [tuple(climbing(guide.net, layers[-1], hw, plan.steps * share) for hw, share in zip(sizes, schedule.FINER, strict=False))]
 
 
 def build(guide: Guide, plan: Painted) -> Iterator[blocks.Block]:

@@ -85,30 +85,30 @@ def run(
     """
     from zorki.wings.see import _dream
 
-    wishes = [w for text in s.layer or (net.pick_layer(None),) for w in _dream.wishes(net, text)]
-    layers = list(dict.fromkeys(w.layer for w in wishes))
+    targets = [target for text in s.layer or (net.pick_layer(None),) for target in _dream.asked(net, text)]
+    layers = _dream.layers_of(targets)
     if guide is not None:
-        wishes = _dream.guided(net, wishes, guide, s.size)
+        targets = _dream.guided(net, targets, guide, s.size)
     hw = (photo.shape[-2], photo.shape[-1])
     cover = None if mask is None else covering(mask, hw)
     sizes = octaves(net, hw, s, layers)
     stages, first = len(sizes) * s.frames, photo
     for frame in range(s.frames):
         if frame:
-            calm = _dream.held(photo, first)
+            calm = _dream.calmed(photo, first)
             photo = _dream.enlarged(calm if cover is None else photo.lerp(calm, cover), s.zoom)
             cover = None if cover is None else _dream.enlarged(cover, s.zoom)
-        canvas: _dream.Dream | None = None
+        dream: _dream.Dream | None = None
         for k, size in enumerate(sizes, 1):
-            canvas = _dream.Dream.on(photo, size, cover, canvas, net.device)
+            dream = _dream.Dream.at_size(photo, size, cover, dream, s.rate / 255, net.device)
 
-            def show(canvas: _dream.Dream = canvas, photo: torch.Tensor = photo, cover: torch.Tensor | None = cover) -> torch.Tensor:
-                return canvas.over(photo, cover)
+            def show(dream: _dream.Dream = dream, photo: torch.Tensor = photo, cover: torch.Tensor | None = cover) -> torch.Tensor:
+                return dream.over(photo, cover)
 
-            yield from _dream.ascend(
-                net, canvas, wishes, steps=s.steps, rate=s.rate / 255, jitter=s.jitter,
-                seed=seed_for(s.seed, "dream", k, *([frame] if frame else [])), multiple=net.multiple(layers) if net.step(layers) else 1,
-                show=show, stage=frame * len(sizes) + k, stages=stages, shots=None if s.frames == 1 else k == len(sizes),
+            yield from _dream.climb(
+                net, dream, targets, steps=s.steps, jitter=s.jitter, seed=seed_for(s.seed, "dream", k, *([frame] if frame else [])),
+                multiple=net.multiple(layers) if net.step(layers) else 1, show=show, stage=frame * len(sizes) + k, stages=stages,
+                shots=None if s.frames == 1 else k == len(sizes),
             )  # fmt: skip
         if s.frames > 1:
             photo = show().cpu()

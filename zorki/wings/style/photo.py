@@ -75,14 +75,14 @@ def run(
     """
     from zorki.nets.soften import soften
     from zorki.painting import features, matting
-    from zorki.painting import optimiser as easels
-    from zorki.painting.problem import foreseen, opened
+    from zorki.painting.optimiser import PictureOptimiser, paint
+    from zorki.painting.schedule import foreseen
 
     with net.alone():
         soft = net.like(soften(net.module))
     usual, holds = features.style_layers(soft)
     layers = [soft.layer(name).name for name in s.layers] or usual
-    light, seen = opened(style)
+    light, seen = features.style_picture(style)
     own, other = paired(content, light, content_mask, style_mask)
     if seen is not None:
         other = at(other, (light.shape[-2], light.shape[-1])) * seen
@@ -91,7 +91,7 @@ def run(
     hws = [
         pixels.sizes.fitted(soft, (content.shape[-2], content.shape[-1]), side, read) for side in (max(96, round(longest * SMALL)), longest)
     ]
-    easel: easels.Easel | None = None
+    optimiser: PictureOptimiser | None = None
     before: tuple[torch.Tensor, torch.Tensor] | None = None
     sizes = list(dict.fromkeys(hws))
     for k, hw in enumerate(sizes, 1):
@@ -101,13 +101,13 @@ def run(
             events.note("The photo has this light already: there is nothing to do.")
             yield pixels.Step(1, 1, 1, 1, 0.0, {}, lambda: content)
             return
-        judge = judged(soft, found, s)
-        if easel is None or before is None:
-            easel = easels.Easel(recoloured(base, light, own, other), rate=s.rate)
-            seconds = foreseen(judge, easel.picture.detach(), sizes, [s.steps] * len(sizes))
+        painter = painter_of(soft, found, s)
+        if optimiser is None or before is None:
+            optimiser = PictureOptimiser(recoloured(base, light, own, other), rate=s.rate)
+            seconds = foreseen(painter, optimiser.picture.detach(), sizes, [s.steps] * len(sizes))
             events.note(f"At {hws[-1][1]} × {hws[-1][0]} pixels, about {events.spoken(seconds)}.")
         else:
-            easel = easel.next(hw, pixels.sizes.carry(base, *before))
+            optimiser = optimiser.next(hw, pixels.sizes.carry(base, *before))
 
         def show(picture: torch.Tensor, side: int | None, base: torch.Tensor = base) -> torch.Tensor:
             whole = pixels.sizes.within(content, side).to(picture.device)
@@ -117,8 +117,8 @@ def run(
             start, matched = (recoloured(x, light, own, other) for x in (base, whole))
             return matting.relit(whole, matched, base, start, picture, radius)
 
-        yield from easels.paint(easel, judge.of, steps=s.steps, stage=k, stages=len(sizes), show=show)
-        before = base, easel.picture.detach().clone()
+        yield from paint(optimiser, painter.judge, steps=s.steps, stage=k, stages=len(sizes), show=show)
+        before = base, optimiser.picture.detach().clone()
 
 
 def paired(
@@ -205,15 +205,18 @@ def compared(
     return Compared(base, mine, here, there, holds, maps[holds])
 
 
-def judged(net: lens.Net, found: Compared, s: Settings) -> Painter:
-    """What it is judged by at this size."""
-    from zorki.painting import matting
-    from zorki.painting.painter import Content, Painter, level_of
+def painter_of(net: lens.Net, found: Compared, s: Settings) -> Painter:
+    """What judges a painting of this size."""
+    from zorki.painting import matting, palette
+    from zorki.painting.losses import gram
+    from zorki.painting.painter import Painter
+    from zorki.painting.terms import Content, OfPicture, Style, Term
     from zorki.pixels.objectives import PICTURE
 
     hw, weight = (found.base.shape[-2], found.base.shape[-1]), 1 / len(found.here)
-    levels = [level_of(n, m, found.there[n], weight, "colour" if n == PICTURE else "gram") for n, m in found.here.items()]
-    content = Content(found.holds, found.held, s.content_weight) if s.content_weight else None
-    affine = s.affine > 0 and min(hw) >= matting.WINDOW
-    terms = [("affine", s.affine, matting.Laplacian(found.base).term)] if affine else []
-    return Painter(net, hw, levels, content, terms, found.own)
+    terms: list[Term] = [Style.at_start(n, m, found.there[n], weight, palette if n == PICTURE else gram) for n, m in found.here.items()]
+    if s.content_weight:
+        terms.append(Content(found.holds, found.held, s.content_weight))
+    if s.affine > 0 and min(hw) >= matting.WINDOW:
+        terms.append(OfPicture("affine", s.affine, matting.Laplacian(found.base).term))
+    return Painter(net, hw, terms, found.own)

@@ -53,7 +53,7 @@ def run(net: lens.Net, image: torch.Tensor, s: Settings = Settings()) -> Iterato
     """
     if not s.board:
         name = net.pick_layer(s.layer)
-        yield from one(net, image, [name], s.what, s)
+        yield from drawn(net, image, [name], s.what, s)
         return
     import torch
 
@@ -66,14 +66,14 @@ def run(net: lens.Net, image: torch.Tensor, s: Settings = Settings()) -> Iterato
     cells |= {f"style {layers[0]}{f' … {layers[k]}' if k else ''}": (layers[: k + 1], "style") for k in range(len(layers))}
     sheet: list[torch.Tensor] = []
     for n, (names, what) in enumerate(cells.values()):
-        for step in one(net, image, names, what, s):
+        for step in drawn(net, image, names, what, s):
             made = step.image()
             sheet = [*sheet[:n], made]
             blank = [torch.full_like(made, 0.5)] * (len(cells) - n - 1)
             yield replace(step, stage=n + 1, stages=len(cells), paint=partial(torch.cat, [*sheet, *blank]), labels=tuple(cells))
 
 
-def one(net: lens.Net, image: torch.Tensor, names: list[str], what: str, s: Settings) -> Iterator[pixels.Step]:
+def drawn(net: lens.Net, image: torch.Tensor, names: list[str], what: str, s: Settings) -> Iterator[pixels.Step]:
     """What those layers keep of it."""
     import torch
 

@@ -17,19 +17,19 @@ from zorki import pixels
 from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.core.method import Input
-from zorki.core.settings import Least
+from zorki.core.settings import Among, Least
 
 if TYPE_CHECKING:
     import torch
 
     from zorki import io, lens
-    from zorki.painting.checkpoint import Pause
-    from zorki.painting.optimiser import Easel
-    from zorki.painting.problem import Sitting
+    from zorki.painting.checkpoint import Checkpoint
+    from zorki.wings.style import _transfer
 
 GRID = 320  # longest side of the pictures of a grid
 CELLS = (1 / 4, 1.0, 4.0)  # of the weights, in a grid
 MIXTURES = ("1,0", "1,1", "0,1")
+OPTIMISER = "easel"  # the optimiser's name in the files of --state
 INPUTS = {
     "content": Input("the photo that is painted"),
     "style": Input("the picture in whose manner it is painted; several are mixed", kind="pictures", rest=True, twice=True),
@@ -58,7 +58,7 @@ class Settings:
     "how strongly the style is matched"
     mix: str | None = None
     "shares of the styles, as 2,1; not given: all alike"
-    statistics: Literal["gram", "w2"] = "gram"
+    statistics: Annotated[str, Among("zorki.painting.losses")] = "gram"
     "what of the style is compared: Gram matrices, or whole Gaussians by their Wasserstein distance"
     balance: Literal["start", "gatys", "johnson"] = "start"
     "how layers are weighed: by their distances at the start, or as in the papers"
@@ -114,10 +114,10 @@ def run(
     content, begin: (1, 3, h, w) float32 sRGB in 0..1. A style's transparent parts count nowhere. Raises UnknownName for a layer the net
     lacks, InputError for weights, mixtures or masks that do not fit.
     """
-    yield from (grid if s.grid else one)(net, content, style, mask, begin, s)
+    yield from (grid if s.grid else painting)(net, content, style, mask, begin, s)
 
 
-def one(
+def painting(
     net: lens.Net,
     content: torch.Tensor,
     style: io.PhotoSet,
@@ -129,64 +129,66 @@ def one(
     """One painting."""
     from zorki.lens.fingerprints import fingerprint
     from zorki.painting import checkpoint
-    from zorki.painting.problem import Sitting
+    from zorki.wings.style import _transfer
 
-    sitting = Sitting.of(net, content, style, mask, begin, s)
+    problem = _transfer.Problem.of(net, content, style, mask, begin, s)
     if begin is not None and s.start != "content":
         events.note(f"--begin is what is painted over; --start={s.start} is ignored.")
     key = checkpoint.key_of(
-        fingerprint(net), replace(s, state=None, strength=0.0), content, begin, sitting.covers, *(x for pair in sitting.styles for x in pair)
+        fingerprint(net), replace(s, state=None, strength=0.0), content, begin, problem.covers, *(x for pair in problem.styles for x in pair)
     ) if s.state else ""  # fmt: skip
-    pause = checkpoint.Pause.at(s.state, key)
-    kept = pause.take("stage", "step", "easel")
-    if kept is None and sitting.alike():
+    saved = checkpoint.Checkpoint.at(s.state, key)
+    kept = saved.take("stage", "step", OPTIMISER)
+    if kept is None and problem.alike():
         events.note("The photo has this style already: there is nothing to do.")
         yield pixels.Step(1, 1, 1, 1, 0.0, {}, lambda: content)
         return
-    yield from painted(sitting, pause, kept, s, told)
+    yield from painted(problem, saved, kept, s, told)
 
 
-def painted(sitting: Sitting, pause: Pause, kept: dict[str, Any] | None, s: Settings, told: bool = True) -> Iterator[pixels.Step]:
+def painted(
+    problem: _transfer.Problem, saved: Checkpoint, kept: dict[str, Any] | None, s: Settings, told: bool = True
+) -> Iterator[pixels.Step]:
     """Size by size. What `kept` holds is done already; whoever breaks off leaves the state in the file. told: how long it will take."""
-    from zorki.painting import optimiser as easels
+    from zorki.painting.optimiser import PictureOptimiser, paint
 
-    sizes = sitting.sizes
+    sizes = problem.sizes
     before: tuple[torch.Tensor, torch.Tensor] | None = None  # the photo and its painting, at the size before
-    easel: Easel | None = None
-    for k, (hw, steps) in enumerate(zip(sizes, sitting.steps, strict=True), 1):
+    optimiser: PictureOptimiser | None = None
+    for k, (hw, steps) in enumerate(zip(sizes, problem.steps, strict=True), 1):
         if kept is not None and k < kept["stage"]:
             continue
-        painter, base, done = sitting.judge(hw), sitting.compared(hw).base, 0
+        painter, base, done = problem.painter(hw), problem.compared(hw).base, 0
         if kept is not None and k == kept["stage"]:
-            easel, done = easels.Easel(base, s.optimiser, s.rate, sitting.grey), kept["step"]
-            easel.load(kept["easel"])
-        elif easel is None or before is None:
-            easel = easels.Easel(sitting.first(), s.optimiser, s.rate, sitting.grey)
+            optimiser, done = PictureOptimiser(base, s.optimiser, s.rate, problem.grey), kept["step"]
+            optimiser.load(kept[OPTIMISER])
+        elif optimiser is None or before is None:
+            optimiser = PictureOptimiser(problem.start(), s.optimiser, s.rate, problem.grey)
             if told:
-                sitting.announce(painter, easel.picture.detach())
+                problem.announce(painter, optimiser.picture.detach())
         else:
-            easel = easel.next(hw, pixels.sizes.carry(base, *before))
+            optimiser = optimiser.next(hw, pixels.sizes.carry(base, *before))
 
         def show(picture: torch.Tensor, side: int | None, base: torch.Tensor = base) -> torch.Tensor:
-            return sitting.onto(base, picture, side)
+            return problem.carried(base, picture, side)
 
-        def state(step: int, k: int = k, easel: Easel = easel) -> dict[str, Any]:
-            return {"stage": k, "step": step, "easel": easel.state()}
+        def state(step: int, k: int = k, optimiser: PictureOptimiser = optimiser) -> dict[str, Any]:
+            return {"stage": k, "step": step, OPTIMISER: optimiser.state()}
 
         if done >= steps and k == len(sizes):
             events.note("It was finished already.")
-            picture = easel.picture.detach()
-            yield pixels.Step(steps, steps, k, k, easel.losses[-1], {}, partial(show, picture, None))
+            picture = optimiser.picture.detach()
+            yield pixels.Step(steps, steps, k, k, optimiser.losses[-1], {}, partial(show, picture, None))
             return
         try:
-            for step in easels.paint(easel, painter.of, steps=steps, done=done, stage=k, stages=len(sizes), show=show):
+            for step in paint(optimiser, painter.judge, steps=steps, done=done, stage=k, stages=len(sizes), show=show):
                 done = step.i
-                if pause.due:
-                    pause.keep(state(done))
+                if saved.due:
+                    saved.keep(state(done))
                 yield step
         finally:
-            pause.keep(state(done))
-        before = base, easel.picture.detach().clone()
+            saved.keep(state(done))
+        before = base, optimiser.picture.detach().clone()
 
 
 def grid(
@@ -216,6 +218,6 @@ def grid(
         return torch.cat(sheet)
 
     for n, one_of in enumerate(cells.values()):
-        for step in one(net, small, style, mask, begin, one_of, told=n == 0):
+        for step in painting(net, small, style, mask, begin, one_of, told=n == 0):
             sheet[n] = step.image()
             yield replace(step, stage=n * step.stages + step.stage, stages=len(cells) * step.stages, paint=paint, labels=tuple(cells))

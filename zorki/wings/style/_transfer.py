@@ -1,14 +1,13 @@
-"""All that a painting is made of, opened: the network, the photo, styles and masks; what is asked of each size, and how it gets back.
+"""The problem of style transfer: the network, the photo, styles and masks; what each size is judged by, and how it gets back to the photo.
 
 Source: Gatys, Ecker, Bethge 2016; Gatys et al. 2017, "Controlling perceptual factors in neural style transfer" (colours, regions).
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING
 
 import torch
 from torch.nn import functional as F
@@ -18,56 +17,19 @@ from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.core.seeds import uniform
 from zorki.nets.soften import soften
-from zorki.painting import features, moments
+from zorki.painting import features, losses, moments, palette, schedule
 from zorki.painting.enlarging import enlarged
 from zorki.painting.moments import Moments
-from zorki.painting.painter import Content, Painter, level_of, variation
+from zorki.painting.painter import Painter
+from zorki.painting.terms import Content, OfPicture, Style, Term
 from zorki.pixels import colour, parts, sizes
-from zorki.pixels.objectives import PICTURE, no_maps
+from zorki.pixels.objectives import PICTURE, no_maps, variation
+
+if TYPE_CHECKING:
+    from zorki.wings.style.transfer import Settings
 
 CHROMA = 0.4  # of the content, at the start; the rest of the colour comes from the style
-SMALLEST, APART = 320, 1.8  # the first size worked at is no larger; each is at most so many times the one before
-FINER = (1.0, 0.67, 0.45, 0.2, 0.1)  # of the steps, at each size
-CONSTANTS = {"gatys": 1e3, "johnson": 5.0}  # of the papers: weight of a level, for Gram matrices divided by the number of places, times C⁴
-
-
-class Wishes(Protocol):
-    """The settings of a method that paints, as far as they are read here."""
-
-    @property
-    def layers(self) -> tuple[str, ...]: ...
-    @property
-    def layer_weights(self) -> tuple[float, ...]: ...
-    @property
-    def content_layer(self) -> str | None: ...
-    @property
-    def content_weight(self) -> float: ...
-    @property
-    def style_weight(self) -> float: ...
-    @property
-    def mix(self) -> str | None: ...
-    @property
-    def statistics(self) -> Literal["gram", "w2"]: ...
-    @property
-    def balance(self) -> Literal["start", "gatys", "johnson"]: ...
-    @property
-    def colours(self) -> Literal["style", "luminance", "histogram", "linear"]: ...
-    @property
-    def style_size(self) -> float: ...
-    @property
-    def strength(self) -> float: ...
-    @property
-    def variation(self) -> float: ...
-    @property
-    def start(self) -> Literal["content", "noise"]: ...
-    @property
-    def steps(self) -> int: ...
-    @property
-    def size(self) -> int: ...
-    @property
-    def full(self) -> bool: ...
-    @property
-    def seed(self) -> int: ...
+CONSTANTS = {"gatys": 1e3, "johnson": 5.0}  # of the papers: weight of a layer, for Gram matrices divided by the number of places, times C⁴
 
 
 @dataclass(frozen=True)
@@ -81,8 +43,8 @@ class Compared:
 
 
 @dataclass
-class Sitting:
-    """All that a painting is made of, opened: the softened net, pictures, what is asked of them.
+class Problem:
+    """The softened net, the pictures, and what is asked of them.
 
     styles: each picture (1, 3, h, w) with the weights (1, h, w) of what is not transparent, or None. covers: (r, h, w), where each style goes.
     """
@@ -94,23 +56,23 @@ class Sitting:
     covers: torch.Tensor | None
     begin: torch.Tensor | None
     layers: list[str]
-    holds: str
+    content_layer: str
     sizes: list[tuple[int, int]]
     grey: bool
-    s: Wishes
+    s: Settings
     last: Compared | None = field(default=None, repr=False)
 
     @classmethod
     def of(
-        cls, net: lens.Net, content: torch.Tensor, style: io.PhotoSet, mask: io.PhotoSet | None, begin: torch.Tensor | None, s: Wishes
-    ) -> Sitting:
+        cls, net: lens.Net, content: torch.Tensor, style: io.PhotoSet, mask: io.PhotoSet | None, begin: torch.Tensor | None, s: Settings
+    ) -> Problem:
         """Raises UnknownName for a layer, InputError for what does not fit together."""
         with net.alone():
             soft = net.like(soften(net.module))
-        usual, holder = features.style_layers(soft, last=s.balance == "johnson")
+        usual, holds = features.style_layers(soft, last=s.balance == "johnson")
         layers = [soft.layer(name).name for name in s.layers] or usual
-        holds = soft.layer(s.content_layer).name if s.content_layer is not None else holder
-        for name in (*layers, holds):
+        content_layer = soft.layer(s.content_layer).name if s.content_layer is not None else holds
+        for name in (*layers, content_layer):
             if len(soft.layer(name).shape) < 2:
                 raise no_maps(name)
         if s.layer_weights and len(s.layer_weights) != len(layers):
@@ -119,21 +81,21 @@ class Sitting:
                 f"The layers are {', '.join(layers)}.",
                 "Give --layer-weights one for each.",
             )
-        styles = [opened(photo) for photo in style]
+        styles = [features.style_picture(photo) for photo in style]
         hw = (content.shape[-2], content.shape[-1])
         covers = None if mask is None else covers_of([luminous(p) for p in mask], hw, len(styles))
         if s.colours != "style":
             styles = [(colour.like(s.colours, picture, content, weights), weights) for picture, weights in styles]
         grey = s.colours == "luminance" or all(colour.is_grey(x) for x in (content, *(p for p, _ in styles)))
         return cls(
-            soft, content, styles, shares_of(s.mix, len(styles)), covers, begin, layers, holds,
-            sizes_of(soft, hw, s, [*layers, holds]), grey, s,
+            soft, content, styles, shares_of(s.mix, len(styles)), covers, begin, layers, content_layer,
+            schedule.sizes_of(soft, hw, max(hw) if s.full else s.size, [*layers, content_layer]), grey, s,
         )  # fmt: skip
 
     @property
     def steps(self) -> list[int]:
         """Updates at each size."""
-        return [max(1, round(self.s.steps * FINER[min(k, len(FINER) - 1)])) for k in range(len(self.sizes))]
+        return schedule.steps_of(self.s.steps, len(self.sizes))
 
     def base(self, hw: tuple[int, int]) -> torch.Tensor:
         """The photo at a size, as it is painted over: with `colours` luminance without them."""
@@ -162,28 +124,37 @@ class Sitting:
         """The photo and the styles at a size; the last one is kept."""
         if self.last is None or (self.last.base.shape[-2], self.last.base.shape[-1]) != hw:
             base, names = self.base(hw), [PICTURE, *self.layers]
-            here, maps = features.measured(self.net, base, names, self.regions(hw), keep=[self.holds])
-            self.last = Compared(base, here, self.targets(hw, names), maps[self.holds])
+            here, maps = features.measured(self.net, base, names, self.regions(hw), keep=[self.content_layer])
+            self.last = Compared(base, here, self.targets(hw, names), maps[self.content_layer])
         return self.last
 
-    def judge(self, hw: tuple[int, int]) -> Painter:
-        """What a painting of this size is judged by."""
+    def painter(self, hw: tuple[int, int]) -> Painter:
+        """What judges a painting of this size."""
         s, found = self.s, self.compared(hw)
+        terms: list[Term] = [*self.style_terms(found)]
+        if s.content_weight:
+            scale = None if s.balance == "start" else float(found.held.numel())
+            terms.append(Content(self.content_layer, found.held, s.content_weight, scale=scale))
+        if s.variation:
+            terms.append(OfPicture("variation", s.variation, variation))
+        return Painter(self.net, hw, terms, self.regions(hw))
+
+    def style_terms(self, found: Compared) -> list[Style]:
+        """Of each layer, and of the colours."""
+        s = self.s
         own = s.balance == "start"
         amounts = dict(zip(self.layers, s.layer_weights or (1.0,) * len(self.layers), strict=True)) | ({PICTURE: 1.0} if own else {})
         total = sum(amounts.values()) or 1.0
-        levels = []
+        out = []
         for name, amount in amounts.items():
-            kind = "colour" if name == PICTURE else s.statistics
+            loss: losses.Loss = palette if name == PICTURE else losses.take(s.statistics)
             weight = s.style_weight * amount / (total if own else 1.0)
-            level = level_of(name, found.here[name], found.there[name], weight, kind)
+            term = Style.at_start(name, found.here[name], found.there[name], weight, loss)
             if not own:  # the papers' constants, for Gram matrices divided by the number of places
-                count = level.target.product.shape[-1]  # channels
-                level = replace(level, scale=torch.full_like(level.scale, count**4 / CONSTANTS[s.balance]))
-            levels.append(level)
-        held = Content(self.holds, found.held, s.content_weight, size=None if own else float(found.held.numel()))
-        terms = [("variation", s.variation, variation)] if s.variation else []
-        return Painter(self.net, hw, levels, held if s.content_weight else None, terms, self.regions(hw))
+                channels = term.target.product.shape[-1]
+                term = replace(term, scale=torch.full_like(term.scale, channels**4 / CONSTANTS[s.balance]))
+            out.append(term)
+        return out
 
     def alike(self) -> bool:
         """Whether the photo has the style already."""
@@ -192,7 +163,7 @@ class Sitting:
         found = self.compared(self.sizes[0])
         return features.alike(found.here, found.there)
 
-    def first(self) -> torch.Tensor:
+    def start(self) -> torch.Tensor:
         """What is painted over, at the first size: the photo with the colours that it is to have, or what was asked for."""
         hw = self.sizes[0]
         if self.begin is not None:
@@ -206,7 +177,7 @@ class Sitting:
         here, there = ((m.mean[0][:, None] + 0.5, m.covariance[0]) for m in (found.here[PICTURE], found.there[PICTURE]))
         return colour.mapped(found.base, here, there, CHROMA)
 
-    def onto(self, base: torch.Tensor, picture: torch.Tensor, side: int | None = None) -> torch.Tensor:
+    def carried(self, base: torch.Tensor, picture: torch.Tensor, side: int | None = None) -> torch.Tensor:
         """The photo in its own size, or with that longest side, changed as `base` was to become `picture`."""
         whole = sizes.within(self.content, side).to(picture.device)
         hw = (whole.shape[-2], whole.shape[-1])
@@ -222,33 +193,15 @@ class Sitting:
             change = change * sizes.within(self.covers[None], side)[0].to(change).sum(0, keepdim=True).clamp(max=1)
         return (whole + self.s.strength * change).clamp(0, 1)
 
-    def announce(self, judge: Painter, picture: torch.Tensor) -> None:
+    def announce(self, painter: Painter, picture: torch.Tensor) -> None:
         """Says what is worked at and how long it will take."""
         h, w = self.sizes[-1]
         H, W = self.content.shape[-2:]
-        carried = max(h, w) < max(H, W) and not self.s.full
-        rest = f" The rest of the way to {W} × {H} is carried over (--full paints every pixel)." if carried else ""
-        events.note(f"Painting at {w} × {h} pixels, about {events.spoken(foreseen(judge, picture, self.sizes, self.steps))}.{rest}")
-
-
-def foreseen(judge: Painter, picture: torch.Tensor, sizes: Sequence[tuple[int, int]], steps: Sequence[int]) -> float:
-    """Seconds that all will take, by a look at the first size; the very first look is longer than all others, so it is not counted."""
-    judge.of(picture)
-    began = time.monotonic()
-    judge.of(picture)
-    each = (time.monotonic() - began) / (sizes[0][0] * sizes[0][1])
-    return each * sum(h * w * count for (h, w), count in zip(sizes, steps, strict=True))
-
-
-def opened(photo: io.Photo) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """A style's pixels (1, 3, h, w), and the weights (1, h, w) of what is not transparent. Raises InputError for one that is nothing else."""
-    picture = torch.from_numpy(photo.seen.copy()).permute(2, 0, 1)[None]
-    if photo.alpha is None:
-        return picture, None
-    weights = torch.from_numpy(photo.alpha.copy()).float()[None]
-    if float(weights.max()) <= 0:
-        raise InputError(f"{photo.name} is transparent all over.", "There is no style in it.", "Give a picture that shows something.")
-    return picture, None if float(weights.min()) >= 1 else weights
+        smaller = max(h, w) < max(H, W) and not self.s.full
+        rest = f" The rest of the way to {W} × {H} is carried over (--full paints every pixel)." if smaller else ""
+        events.note(
+            f"Painting at {w} × {h} pixels, about {events.spoken(schedule.foreseen(painter, picture, self.sizes, self.steps))}.{rest}"
+        )
 
 
 def luminous(photo: io.Photo) -> torch.Tensor:
@@ -263,15 +216,15 @@ def covers_of(masks: Sequence[torch.Tensor], hw: tuple[int, int], count: int) ->
         raise InputError(
             f"There are {len(masks)} masks for {count} styles.",
             "The first mask is for the first style, and so on.",
-            "Give as many as styles.",
+            "Give a mask for each style, or none.",
         )
     out = []
     for k, mask in enumerate(masks, 1):
         parts.fitting(f"Mask {k}", (mask.shape[0], mask.shape[1]), "the photo", hw)
-        one = sizes.resize(mask[None, None].float(), hw)[0, 0]
-        if not bool(one.any()):
+        weights = sizes.resize(mask[None, None].float(), hw)[0, 0]
+        if not bool(weights.any()):
             events.note(f"Mask {k} is black all over: its style is painted nowhere.")
-        out.append(one)
+        out.append(weights)
     return torch.stack(out)
 
 
@@ -285,14 +238,8 @@ def shares_of(mix: str | None, count: int) -> list[float]:
         shares = []
     if len(shares) != count or min(shares) < 0 or not 0 < sum(shares) < float("inf"):
         raise InputError(
-            f"--mix={mix} does not fit {count} styles.", "It is a share for each.", f"Write --mix={','.join(['1'] * count)}, say."
+            f"--mix={mix} does not fit {count} styles.",
+            "It is a share for each, none below 0.",
+            f"Write --mix={','.join(['1'] * count)}, say.",
         )
     return shares
-
-
-def sizes_of(net: lens.Net, hw: tuple[int, int], s: Wishes, layers: list[str]) -> list[tuple[int, int]]:
-    """Sizes (h, w) worked at, small to large."""
-    sides = [max(hw) if s.full else min(s.size, max(hw))]
-    while sides[0] > SMALLEST:
-        sides.insert(0, round(sides[0] / APART))
-    return list(dict.fromkeys(sizes.fitted(net, hw, side, layers) for side in sides))
