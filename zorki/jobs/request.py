@@ -55,7 +55,7 @@ class Request:
         named = {one: list(placed)} if one is not None and len(placed) > 1 else by_place(method.inputs, placed)
         named |= {n: rest.pop(n) for n in method.inputs if n in rest}
         chosen = method.fill(preset, rest)
-        if "side" in network:
+        if isinstance(network.get("side"), str):
             network["side"] = sides(network["side"])
         return cls(method, named, chosen, several_of(method, named), network, opening, **where, **more)
 
