@@ -16,10 +16,16 @@ from PIL import Image
 from tests import zoo
 from tests.toys import toy
 from zorki import jobs, lens
-from zorki.jobs.methods import Method
+from zorki.jobs.methods import Method, method, methods, wings
 
+ALL = [method(w, m) for w in wings() for m in methods(w)]
+CLIMBS = [m for m in ALL if m.climbs]
 FEW = {"steps": 3, "size": 48, "channel": "0-2", "octaves": 2, "samples": 2}  # options that make a test quick, where a method has them
 HOUSE, FRESH = tempfile.TemporaryDirectory(), itertools.count()
+
+
+def ids(m: Method) -> str:
+    return f"{m.wing} {m.name}"
 
 
 def photo(h: int = 48, w: int = 64, seed: int = 0) -> np.ndarray:

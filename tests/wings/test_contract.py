@@ -13,21 +13,15 @@ import pytest
 import torch
 
 from tests.toys import state
-from tests.wings.contract import FEW, assert_climbs, assert_counts, job, net
+from tests.wings.contract import ALL, CLIMBS, FEW, assert_climbs, assert_counts, ids, job, net
 from zorki.cli import wing
 from zorki.core.errors import InputError
 from zorki.core.method import by_place
 from zorki.core.settings import Least, Option, fits, options
-from zorki.jobs.methods import Method, method, methods, wings
+from zorki.jobs.methods import Method
 
 pytestmark = pytest.mark.tiny
-ALL = [method(w, m) for w in wings() for m in methods(w)]
-CLIMBS = [m for m in ALL if m.climbs]
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-
-
-def ids(m: Method) -> str:
-    return f"{m.wing} {m.name}"
 
 
 @pytest.mark.parametrize("m", ALL, ids=ids)

@@ -10,7 +10,7 @@ import torch
 
 import zorki
 from tests.toys import toy
-from tests.wings.test_contract import job, photo
+from tests.wings.contract import job, photo
 from tests.wings.test_devices import told, variants
 from zorki import lens
 from zorki.jobs.methods import Method

@@ -9,7 +9,7 @@ import torch
 
 from tests.elsewhere import DEVICE, Elsewhere, NoDoubles, TwoDevices, moved
 from tests.toys import toy
-from tests.wings.test_contract import ALL, ids, job
+from tests.wings.contract import ALL, ids, job
 from zorki import lens
 from zorki.core.settings import options
 from zorki.jobs.methods import Method

@@ -13,7 +13,7 @@ import torch
 
 import zorki
 from tests.toys import toy
-from tests.wings.test_contract import ALL, ids, job
+from tests.wings.contract import ALL, ids, job
 from zorki import lens
 from zorki.jobs.methods import Method
 

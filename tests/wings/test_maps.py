@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from tests.toys import state, toy
-from tests.wings.test_contract import photo
+from tests.wings.contract import photo
 from tests.zoo import ZOO, SwinLike, ViT
 from zorki import jobs, lens, pixels
 from zorki.core import events

@@ -15,7 +15,7 @@ from torch import nn
 
 import zorki
 from tests.toys import state, toy
-from tests.wings.test_contract import ALL, ids, job
+from tests.wings.contract import ALL, ids, job
 from zorki import lens
 from zorki.jobs.methods import Method
 from zorki.lens.turns import alone

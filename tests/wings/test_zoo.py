@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from tests.toys import state
-from tests.wings.test_contract import ALL, job
+from tests.wings.contract import ALL, job
 from tests.zoo import REFUSED, SIZES, ZOO
 from zorki import jobs, lens
 from zorki.core import events
