@@ -41,21 +41,23 @@ class Method:
     ending: str = ""
     "of the one file that is written; none: there are several, in a folder"
 
-    def net(self) -> str:
-        """The network that is taken where none is given, and says so where there was a choice."""
-        found = cards.installed(self.nets)
-        if len(self.nets) > 1:
-            events.note(f"No network is given, so {found} answers ({len(cards.card(found).classes):,} classes).")
-        return found
+    def net(self, named: Any = None) -> Any:
+        """The network that is named, or the one that is taken where none is, which says so where there was a choice.
 
-    def check_net(self, model: Any) -> None:
-        """Raises InputError for a network that is known to be for something else."""
-        if self.task is not None and isinstance(model, str) and model in cards.names() and cards.card(model).task != self.task:
+        Raises InputError for a name that is known to be of a network for another task.
+        """
+        if not named:
+            found = cards.installed(self.nets)
+            if len(self.nets) > 1:
+                events.note(f"No network is given, so {found} answers ({len(cards.card(found).classes):,} classes).")
+            return found
+        if self.task is not None and isinstance(named, str) and named in cards.names() and cards.card(named).task != self.task:
             right = [name for name in cards.names() if cards.card(name).task == self.task]
             raise InputError(
-                f"{model} is a network to {cards.card(model).task}.", f"{self.wing} {self.name} needs one to {self.task}.",
+                f"{named} is a network to {cards.card(named).task}.", f"{self.wing} {self.name} needs one to {self.task}.",
                 f"Give --model={' or '.join(right)}, or one of your own." if right else "Give one of your own with --model.",
             )  # fmt: skip
+        return named
 
     @property
     def summary(self) -> str:

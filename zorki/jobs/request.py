@@ -62,20 +62,18 @@ class Request:
     @property
     def files(self) -> dict[str, str]:
         """The options of the method's that name files to write to, with those files."""
-        return {o.name: getattr(self.settings, o.name) for o in settings.options(type(self.settings)) if o.file and self.asked(o.name)}
-
-    def asked(self, name: str) -> bool:
-        return isinstance(getattr(self.settings, name), str)
+        named = {o.name: getattr(self.settings, o.name) for o in settings.options(self.method.settings) if o.file}
+        return {name: file for name, file in named.items() if isinstance(file, str)}
 
     @property
-    def resumes(self) -> dict[str, str]:
-        """The options that name a file from which broken work goes on, as far as they are given, with that file."""
-        return {o.name: self.files[o.name] for o in settings.options(type(self.settings)) if o.resumes and o.name in self.files}
+    def resumes(self) -> list[str]:
+        """Those of them from which broken work goes on."""
+        return [o.name for o in settings.options(self.method.settings) if o.resumes and o.name in self.files]
 
     @property
     def goes_on(self) -> bool:
         """Whether there is something to go on from: what the broken run left may then be replaced."""
-        return any(Path(file).is_file() for file in self.resumes.values())
+        return any(Path(self.files[name]).is_file() for name in self.resumes)
 
 
 def several_of(method: Method, named: Mapping[str, Any]) -> str | None:
@@ -83,6 +81,6 @@ def several_of(method: Method, named: Mapping[str, Any]) -> str | None:
     first = next((name for name, i in method.inputs.items() if i.placed and i.plain), None)
     given = named.get(first) if first is not None else None
     if not isinstance(given, str):
-        return first if given is not None else None
+        return first if isinstance(given, list | tuple) else None
     zipped = given.lower().endswith(".zip") and os.path.isfile(given)
     return first if os.path.isdir(given) or zipped or (glob.has_magic(given) and not os.path.exists(given)) else None

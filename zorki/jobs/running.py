@@ -28,19 +28,12 @@ def carry_out(r: Request) -> Outcome:
     io.span_text(r.opening.get("range"))  # a wrong one is told before the net is opened
     targets.check(r)
     network: dict[str, Any] = {n: given for n, given in r.network.items() if n != "model"}
-    net = load(chosen(r), **network) if r.method.nets else None
+    net = load(r.method.net(r.network.get("model")), **network) if r.method.nets else None
     if r.several is not None:
         return many.each(r, net)
     film = io.Film(Path(r.film), force=r.force) if r.film else None
     job = Job(r.method, net, r.pictures, r.settings, film, **r.opening)
     return one(job, records.onward(r, job) if r.goes_on and not r.force else r)
-
-
-def chosen(r: Request) -> Any:
-    """The network that is named, or the method's own. Raises InputError for one that is for something else."""
-    named = r.network.get("model")
-    r.method.check_net(named)
-    return named or r.method.net()
 
 
 def one(job: Job, r: Request) -> Outcome:
@@ -69,7 +62,10 @@ def one(job: Job, r: Request) -> Outcome:
     found = [path, r.film, *(str(p) for p in job.written)]
     out.paths = ["-"] if path == "-" else [typed(p) for p in found if p and Path(p).exists()]
     out.more, out.lines = answer(job, losses), job.lines()
-    kept = f"What was drawn is kept in {path}." if path else f"{len(job.written)} files are written, in {job.out}."
+    if r.method.gives == "trained":
+        kept = f"The run is kept in {path}: the same command goes on."
+    else:
+        kept = f"What was drawn is kept in {path}." if path else f"{len(job.written)} files are written, in {job.out}."
     if isinstance(stop, Stopped):
         out.end = Stopped(stop.got, kept, stop.do)
     elif stop is not None:

@@ -9,6 +9,7 @@ from zorki import io, lens, pixels
 from zorki.core import manual
 from zorki.core.errors import InputError
 from zorki.core.folders import at_home
+from zorki.core.method import by_place
 from zorki.jobs import targets
 from zorki.jobs.job import Job
 from zorki.jobs.methods import Method, method, methods
@@ -53,10 +54,9 @@ class Call:
         if m.nets and given and (named or isinstance(given[0], torch.nn.Module | lens.Net)):
             net, given = given[0], given[1:]
         film = more.pop("film", None)
-        r = Request.of(m, given, more)
+        r = Request.of(m, (), by_place(m.inputs, given) | more)
         if m.nets and not (isinstance(net, lens.Net) and not r.network):
-            m.check_net(net)
-            net = load(net or m.net(), **r.network)
+            net = load(m.net(net), **r.network)
         job = Job(m, net if m.nets else None, r.pictures, r.settings, None if film is None else io.Film(at_home(film)), **r.opening)
         if m.gives in ("trained", "written"):
             targets.check(r)
