@@ -47,13 +47,13 @@ class Request:
         Raises UnknownName, InputError for options that are not there or do not fit, before anything is opened.
         """
         rest = dict(given)
-        network = {n: rest.pop(n) for n in NETWORK if n in rest}
-        opening = {n: rest.pop(n) for n in OPENING if n in rest}
-        where = {n: rest.pop(n) for n in ("out", "force", "film") if rest.get(n) is not None}
-        preset = rest.pop("preset", None)
         one = lone(method.inputs)
         named = {one: list(placed)} if one is not None and len(placed) > 1 else by_place(method.inputs, placed)
         named |= {n: rest.pop(n) for n in method.inputs if n in rest}
+        network = {n: rest.pop(n) for n in NETWORK if n in rest}
+        opening = {n: rest.pop(n) for n in OPENING if n in rest}
+        where = {n: to for n in ("out", "force", "film") if (to := rest.pop(n, None)) is not None}
+        preset = rest.pop("preset", None)
         chosen = method.fill(preset, rest)
         if isinstance(network.get("side"), str):
             network["side"] = sides(network["side"])
