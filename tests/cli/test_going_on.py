@@ -42,7 +42,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def broken_off(monkeypatch: pytest.MonkeyPatch, words: list[str]) -> int:
     """Ctrl-C after the third step."""
     seen = [0]
-    plain = transfer.one
+    plain = transfer.painting
 
     def until(*given: object, **more: object):  # type: ignore[no-untyped-def]
         for step in plain(*given, **more):  # type: ignore[arg-type]
@@ -52,7 +52,7 @@ def broken_off(monkeypatch: pytest.MonkeyPatch, words: list[str]) -> int:
                 raise KeyboardInterrupt
 
     with monkeypatch.context() as m:
-        m.setattr(transfer, "one", until)
+        m.setattr(transfer, "painting", until)
         return run(words)
 
 
@@ -149,13 +149,13 @@ def test_a_damaged_state_is_told_and_stays(damage: str, here: Path, capsys: pyte
 
 
 def test_a_style_that_goes_away_meanwhile_does_not_take_the_painting_with_it(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = transfer.one
+    plain = transfer.painting
 
     def gone(*given: object, **more: object):  # type: ignore[no-untyped-def]
         for step in plain(*given, **more):  # type: ignore[arg-type]
             Path("wave.png").unlink(missing_ok=True)
             yield step
 
-    monkeypatch.setattr(transfer, "one", gone)
+    monkeypatch.setattr(transfer, "painting", gone)
     assert run([*WORDS, "--out", "made.png"]) == 0
     assert io.open_photo("made.png").hw == (32, 40)
