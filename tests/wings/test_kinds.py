@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import zorki
 import zorki.wings
@@ -112,6 +113,46 @@ def test_a_measurement_takes_a_run_and_labelled_data(data: Path, command: Any, t
     assert json.loads(out)["now"] == pytest.approx(60 / 255)
     assert Path("red.png").exists()
     assert toys.evaluate("run", data).now == pytest.approx(60 / 255)
+
+
+def test_a_run_is_a_model(tmp_path: Path, command: Any) -> None:
+    """Weights and a card in a run folder are what --model takes; code of others is not run."""
+    from safetensors.torch import save_file
+
+    from zorki.nets.vgg import Vgg
+
+    run_folder = tmp_path / "mine"
+    run_folder.mkdir()
+    torch.manual_seed(0)
+    net = Vgg((4, 6), (1, 1), 3)
+    save_file({k: v.half() for k, v in net.state_dict().items()}, run_folder / "best.safetensors")
+    (run_folder / "config.toml").write_text("epochs = 1\n")
+    card = """title = "three things"\nlicence = "mine"\nbuild = "zorki.nets.vgg:Vgg"\nparameters = 1\nside = 16\ndata = "mine"
+not_fit_for = "use"\nclasses = ["a", "b", "c"]\n[arguments]\nwidths = [4, 6]\nconvs = [1, 1]\nclasses = 3\n"""
+    (run_folder / "card.toml").write_text(card)
+    opened = zorki.load("mine")
+    assert (opened.name, list(opened.classes or ())) == ("mine", ["a", "b", "c"])
+    x = torch.rand(1, 3, 16, 16)
+    assert torch.allclose(opened.logits(x), net.eval().half().float()(x), atol=1e-2)
+    assert command("layers", "--model", "mine")[0] == 0
+    (run_folder / "card.toml").write_text(card.replace("zorki.nets.vgg:Vgg", "os:system"))
+    status, _, err = command("layers", "--model", "mine")
+    assert status == 2
+    assert "no code but Zorki" in err
+    (run_folder / "card.toml").unlink()
+    assert command("layers", "--model", "mine")[0] == 2
+
+
+def test_another_surface_may_work_in_a_thread(data: Path) -> None:
+    """A server carries requests out in threads, which may not set signal handlers."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from zorki import jobs
+
+    request = jobs.Request.of(method("toys", "train"), [str(data)], {"out": "run", "epochs": 1})
+    with ThreadPoolExecutor(1) as pool:
+        outcome = pool.submit(jobs.carry_out, request).result()
+    assert (outcome.paths, outcome.end, outcome.more) == (["run"], None, {"epochs": 1})
 
 
 def test_a_film_goes_in_and_comes_out(film: Path, command: Any, toys: Wing) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from zorki.core.errors import InputError
 from zorki.core.folders import at_home
 
-CONFIG, FIGURES, WEIGHTS, CARD = "config.toml", "metrics.jsonl", "best.safetensors", "card.toml"
+CONFIG, FIGURES = "config.toml", "metrics.jsonl"
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,8 @@ class RunFolder:
 
     @property
     def mark(self) -> str:
-        """By what it is known again: when its weights were written."""
-        return str(self.weights.stat().st_mtime_ns) if self.weights.is_file() else ""
-
-    @property
-    def weights(self) -> Path:
-        """Where the best weights are, or would be."""
-        return self.folder / WEIGHTS
+        """By what it is known again: when its files were written."""
+        return " ".join(f"{p.name} {p.stat().st_mtime_ns}" for p in sorted(self.folder.iterdir()) if p.is_file())
 
     def figures(self) -> list[dict[str, Any]]:
         """What was measured on the way, in its order; a line that was cut off in the middle of writing is none."""

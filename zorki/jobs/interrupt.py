@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -58,8 +59,8 @@ def awaited() -> Iterator[None]:
     """Either raises KeyboardInterrupt inside; at once, when one came while a file was being written."""
     global _late
     with handled(stop):
-        late, _late = _late, None
-        if late is not None:
+        if in_main_thread() and _late is not None:
+            late, _late = _late, None
             stop(late)
         yield
 
@@ -76,8 +77,16 @@ def undisturbed() -> Iterator[None]:
         yield
 
 
+def in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
 @contextmanager
 def handled(handler: Any) -> Iterator[None]:
+    """Both signals go to `handler` inside; of a thread beside the main one, as a server has, they are no business."""
+    if not in_main_thread():
+        yield
+        return
     before = {number: signal.signal(number, handler) for number in STATUS}
     try:
         yield

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from zorki import lens
+from zorki import io, lens
 from zorki import weights as cards
 from zorki.core import events, folders, forks, numbers, processor
 from zorki.core.errors import InputError
@@ -101,6 +101,8 @@ def found(
         raise InputError(
             f"--model={model} is a file without a function.", "It is a name or file.py:function.", f"Write --model={model}:function."
         )
+    if io.is_run(Path(model)):
+        return cards.load_run(Path(model))
     if Path(model).exists():
         module, told = cards.read_network(Path(model))
         return lens.Net(module, name=Path(model).name, mean=mean, std=std, **(told | ({} if side is None else {"side": side})))

@@ -17,6 +17,7 @@ from zorki.jobs import options
 from zorki.jobs.methods import Method
 
 NETWORK, OPENING = tuple(o.name for o in options.NET), tuple(o.name for o in options.OPEN)
+WHERE = tuple(o.name for o in (*options.OUT, *options.FILM))  # each is a field of the request
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Request:
         named |= {n: rest.pop(n) for n in method.inputs if n in rest}
         network = {n: rest.pop(n) for n in NETWORK if n in rest}
         opening = {n: rest.pop(n) for n in OPENING if n in rest}
-        where = {n: to for n in ("out", "force", "film") if (to := rest.pop(n, None)) is not None}
+        where = {n: to for n in WHERE if (to := rest.pop(n, None)) is not None}
         preset = rest.pop("preset", None)
         chosen = method.fill(preset, rest)
         if isinstance(network.get("side"), str):

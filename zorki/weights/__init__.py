@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from zorki.weights.exported import read_network as read_network
     from zorki.weights.getting import get as get
     from zorki.weights.loading import load as load
+    from zorki.weights.loading import load_run as load_run
 
 __getattr__, __dir__, __all__ = attach(
     __name__,
@@ -29,6 +30,7 @@ __getattr__, __dir__, __all__ = attach(
         "get": "getting",
         "installed": "cards",
         "load": "loading",
+        "load_run": "loading",
         "names": "cards",
         "read_network": "exported",
     },

@@ -19,6 +19,7 @@ Task = Literal["classify", "style", "segment", "locate", "faces"]
 DEFAULT = "eye"  # the network that is looked at where nobody names one
 NAMERS = ("lite2", "lite0", "eye")  # networks that name things, the best one first
 FILES = Path(str(resources.files("zorki.weights"))) / "files"
+RUN_CARD, RUN_WEIGHTS = "card.toml", "best.safetensors"  # in a run folder
 HOMELESS = Path("~", ".cache", "zorki")  # said, never made
 
 
@@ -40,7 +41,7 @@ class Card:
     task: what it was trained for. build: the class or function that makes the net, as "module:name"; arguments: what it is called with; convert: a function
     that brings the file's names to the net's. layer: where methods look when no layer is given. side: pixels of the pictures
     it was trained on; resize: the shorter side of a photo when it was tested, before the middle was cut out. accuracy: a share in 0..1, with how it was `measured` by us, or where it was `published`.
-    Where the numbers are: beside the card (`sha256` of the file, required of what ships), in a pip `package` (`file` inside it,
+    Where the numbers are: beside the card (called after it, or `beside`; `sha256` of the file, required of what ships), in a pip `package` (`file` inside it,
     `extra` of Zorki's that installs it), or at a `url` that is fetched only when asked for (`sha256`: as much of it as the name carries).
     """
 
@@ -62,6 +63,7 @@ class Card:
     package: str = ""
     file_in_package: str = ""
     extra: str = ""
+    beside: str = ""
     layer: str | None = None
     resize: int | None = None
     task: Task = "classify"
@@ -79,7 +81,7 @@ class Card:
             found = find_spec(self.package)
             place = Path(found.origin).parent if found is not None and found.origin else Path(self.package)
             return place / self.file_in_package
-        return downloads() / self.url.rpartition("/")[2] if self.url else self.folder / f"{self.name}.safetensors"
+        return downloads() / self.url.rpartition("/")[2] if self.url else self.folder / (self.beside or f"{self.name}.safetensors")
 
     @property
     def installed(self) -> bool:
@@ -126,7 +128,7 @@ class Card:
 
     def json(self) -> dict[str, Any]:
         """As `zorki models --json` prints it: `accuracy` comes with `measured` or with `published`, whichever it is."""
-        hidden = ("arguments", "build", "convert", "folder", "measured", "published", "file_in_package", "extra", "bytes")
+        hidden = ("arguments", "beside", "build", "convert", "folder", "measured", "published", "file_in_package", "extra", "bytes")
         out: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in hidden}
         out |= {"installed": self.installed, "classes": list(self.classes), "figures": dict(self.figures), "source": self.source}
         return out | ({"measured": self.measured} if self.measured else {"published": self.published})
@@ -176,13 +178,30 @@ def card(name: str) -> Card:
     if name not in names():
         raise UnknownName.among("model", name, names(), "`zorki models` lists them all.")
     folder = FILES if (FILES / f"{name}.toml").is_file() else own() or FILES
-    path = folder / f"{name}.toml"
+    return read_card(folder / f"{name}.toml", name)
+
+
+def run_card(run: Path) -> Card:
+    """What a training says of the network in its run folder. Raises InputError for a damaged card, and for one that names code of others."""
+    found = read_card(run / RUN_CARD, run.name, RUN_WEIGHTS)
+    for said in (found.build, found.convert):
+        if said and not said.startswith("zorki."):
+            raise InputError(
+                f"The run {run.name} says that {said} makes its network.", "A run folder runs no code but Zorki's own.",
+                "Give that code as --model=file.py:function, and the run's weights with --weights.",
+            )  # fmt: skip
+    return found
+
+
+def read_card(path: Path, name: str, weights: str = "") -> Card:
+    """A card's file. weights: what the numbers beside it are called, where not after the card. Raises InputError."""
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         classes = table.pop("classes", ())
         check_kinds(table)
-        return Card(name=name, folder=folder, classes=imagenet() if classes == "imagenet" else tuple(classes), **table)
-    except (tomllib.TOMLDecodeError, TypeError, UnicodeDecodeError) as e:
+        known = imagenet() if classes == "imagenet" else tuple(classes)
+        return Card(name=name, folder=path.parent, classes=known, **(table | {"beside": weights}))
+    except (OSError, tomllib.TOMLDecodeError, TypeError, UnicodeDecodeError) as e:
         raise InputError(
             f"The card {path} cannot be read: {str(e)!r}.", "`zorki models eye` shows what a card holds.", "Mend it, or take it away."
         ) from e

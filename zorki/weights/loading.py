@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
@@ -13,7 +14,7 @@ from safetensors.torch import load as load_tensors
 
 from zorki import lens
 from zorki.core.errors import WeightsError
-from zorki.weights.cards import FILES, Card, card
+from zorki.weights.cards import FILES, Card, card, run_card
 
 
 def load(name: str) -> lens.Net:
@@ -21,7 +22,16 @@ def load(name: str) -> lens.Net:
 
     Raises UnknownName, or WeightsError when the file is missing, damaged or not the one that the card describes.
     """
-    known = card(name)
+    return of_card(card(name))
+
+
+def load_run(run: Path) -> lens.Net:
+    """The network that a training left in its run folder. Raises InputError, WeightsError."""
+    return of_card(run_card(run))
+
+
+def of_card(known: Card) -> lens.Net:
+    """A card's network, with its numbers."""
     with torch.inference_mode(False):  # a caller may be in it, and its numbers could not be differentiated through
         return built(known, read(known))
 
