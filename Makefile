@@ -26,7 +26,7 @@ test: check ordinary
 	$(BIN)/python -m pytest
 
 ordinary: setup
-	$(ORDINARY) $(BIN)/python -m pytest tests/nets tests/pixels tests/wings tests/style
+	$(ORDINARY) $(BIN)/python -m pytest tests/nets tests/pixels tests/painting tests/exciting tests/explaining tests/wings tests/style
 
 bench: setup
 	$(BIN)/python -m benchmarks.run
