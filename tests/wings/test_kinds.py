@@ -18,7 +18,7 @@ from tests.wings import contract
 from zorki import io
 from zorki.cli.main import run
 from zorki.core import shelf
-from zorki.core.errors import InputError
+from zorki.core.errors import InputError, UnknownName
 from zorki.core.method import KINDS
 from zorki.jobs import contract as kinds
 from zorki.jobs.methods import method, methods, wings
@@ -229,10 +229,68 @@ def test_what_is_wrong_is_said_in_a_sentence(tmp_path: Path, data: Path, command
         assert len(err.splitlines()) <= 4, words
 
 
+def test_a_cut_line_of_figures_is_taken_away_before_a_run_goes_on(data: Path, toys: Wing) -> None:
+    toys.train(data, out="run", epochs=2)
+    with (Path("run") / "metrics.jsonl").open("ab") as f:
+        f.write(b'{"epo\xc3')
+    assert len(io.open_run("run").figures()) == 2
+    toys.train(data, out="run", epochs=4)
+    assert [f["epoch"] for f in io.open_run("run").figures()] == [0, 1, 2, 3]
+
+
+def test_what_is_made_of_new_kinds_is_made_again(data: Path, command: Any, toys: Wing) -> None:
+    toys.train(data, out="run", epochs=1)
+    assert command("toys", "evaluate", "run", data, "--out", "red.png")[0] == 0
+    assert command("toys", "differ", "--other", "eye", "--out", "dif.png")[0] == 0
+    for picture in ("red.png", "dif.png"):
+        status, _, err = command("again", picture)
+        assert status == 0, err
+        assert err.startswith("zorki toys ")
+
+
+def test_two_files_of_one_name_are_both_kept(data: Path, toys: Wing) -> None:
+    for split in ("train", "val"):
+        (data / split / "images").mkdir(parents=True)
+        io.save_photo(data / split / "images" / "0.png", np.zeros((4, 4, 3), np.uint8))
+        (data / split / "boxes.csv").write_text("file,class,x,y,w,h\n", encoding="utf-8")
+    assert [p.name for p in toys.split(data, out="parts", listed=False)] == ["0.png", "0-2.png"]
+
+
+def test_options_that_mean_nothing_in_python_are_refused(data: Path, film: Path, toys: Wing) -> None:
+    for call in (
+        lambda: zorki.see.dream(np.zeros((32, 32, 3), np.uint8), out="q.png"),
+        lambda: toys.export(film="x.mp4"),
+        lambda: toys.train(data, device="cpu", out="run"),
+    ):
+        with pytest.raises(UnknownName, match="no option"):
+            call()
+    for wrong in (lambda: toys.train(data, out=3), lambda: toys.negative(3), lambda: toys.train(3), lambda: toys.evaluate(3, data)):
+        with pytest.raises(InputError):
+            wrong()
+    assert toys.negative(film, out=Path("here.mp4")) == [Path("here.mp4")]
+
+
+def test_nothing_is_left_of_a_wrong_call(command: Any, data: Path) -> None:
+    (data / "boxes.csv").unlink()
+    for words in (("train", data), ("split", data)):
+        assert command("toys", *words, "--out", "new/")[0] == 2
+        assert not Path("new").exists()
+
+
 def test_tables_that_cannot_be_right_are_named(data: Path) -> None:
     (data / "boxes.csv").write_text("file,class,x,y,w,h\n0.png,cup,1,two,3,4\n", encoding="utf-8")
     with pytest.raises(InputError, match="numbers of pixels"):
         io.open_labelled(data)
+    for row in ("0.png,cup,1,2,3", "0.png,cup,nan,2,3,4", "0.png,cup,1,2,-3,4"):
+        (data / "boxes.csv").write_text(f"file,class,x,y,w,h\n{row}\n", encoding="utf-8")
+        with pytest.raises(InputError):
+            io.open_labelled(data)
+    (data / "boxes.csv").write_text("file,class,x,y,w,h\n", encoding="utf-8")
+    for row in ("0,sky\n0,sea", "-1,sky", "x,sky", "1,"):
+        (data / "classes.csv").write_text(f"index,name\n{row}\n", encoding="utf-8")
+        with pytest.raises(InputError, match=r"classes\.csv"):
+            io.open_labelled(data)
+    (data / "classes.csv").unlink()
     (data / "boxes.csv").write_text("file,class,x,y\n", encoding="utf-8")
     with pytest.raises(InputError, match="no column w"):
         io.open_labelled(data)

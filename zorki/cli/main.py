@@ -90,10 +90,12 @@ def run(words: list[str], alone: bool = False) -> int:
     except CycloptsError as e:
         return told([*clean(e, words), f"`{place(words)} --help` lists the options."], 2)
     except ZorkiError as e:
-        failed = [f"  {name}: {on_command_line(why)}" for name, why in e.failed] if isinstance(e, SomeFailed) else []
-        return told([*e.lines(on_command_line), *failed], e.status)
+        lines = e.lines(on_command_line)
+        if isinstance(e, SomeFailed):  # the list says all else
+            lines = [lines[0], *(f"  {name}: {on_command_line(why)}" for name, why in e.failed)]
+        return told(lines, e.status)
     except KeyboardInterrupt as e:
-        return told([str(e) or str(interrupt.said(e))], interrupt.status(e))
+        return told([on_command_line(str(e)) or str(interrupt.said(e))], interrupt.status(e))
     except BrokenPipeError:  # whoever read our output has enough
         streams.broken()
         return 0

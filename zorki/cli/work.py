@@ -34,7 +34,7 @@ def carried_out(request: Request, as_json: bool = False, quiet: bool = False, fi
     from zorki.jobs.targets import check_apart
 
     began = time.monotonic()
-    check_apart(request, [("--events", file)])
+    check_apart(request, [("--events", file), ("the preview of --events", request.preview)])
     if request.out == "-" and as_json:
         raise InputError("--out=- and --json would both be on stdout.", "It holds one of them.", "Give --out a name, or leave --json out.")
     with terminal.watched(quiet, file):

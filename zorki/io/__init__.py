@@ -8,7 +8,7 @@ from zorki.io.lettering import lettered
 from zorki.io.opening import open_photo
 from zorki.io.photo import Photo
 from zorki.io.photosets import PhotoSet, marked
-from zorki.io.runs import RunFolder, is_run, open_run
+from zorki.io.runs import RunFolder, is_run, open_run, tidy_run
 from zorki.io.saving import check_picture_target, encode, output_name, pil, save_photo
 from zorki.io.scale import resize
 from zorki.io.settings import read_settings
@@ -55,6 +55,7 @@ __all__ = [
     "sheet",
     "span_text",
     "tidied",
+    "tidy_run",
     "used",
     "write_arrays",
 ]

@@ -28,7 +28,14 @@ def _same_letters(path: Path) -> Path | None:
     return found
 
 
-def existing_file(path: str | Path) -> Path:
+def a_path(given: object, wanted: str) -> str | os.PathLike[str]:
+    """What was given, if it names a place on the disk. Raises InputError."""
+    if not isinstance(given, str | os.PathLike):
+        raise InputError(f"A {type(given).__name__} came.", f"The path of {wanted} is needed.", "Give a text or a pathlib.Path.")
+    return given
+
+
+def existing_file(path: str | os.PathLike[str]) -> Path:
     """`path` as it lies on the disk. Raises InputError when it is missing (near names are suggested), a folder or no plain file."""
     path = at_home(path)
     try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import NamedTuple
 
 from zorki.core.errors import InputError
 from zorki.core.folders import at_home
-from zorki.io.files import natural
+from zorki.io.files import a_path, natural
 from zorki.io.photosets import is_picture
 
 SPLITS = ("train", "val", "test")
@@ -89,7 +91,7 @@ def open_labelled(source: str | Path | LabelledFolder) -> LabelledFolder:
     """
     if isinstance(source, LabelledFolder):
         return source
-    folder = at_home(source)
+    folder = at_home(a_path(source, "a labelled folder"))
     if not folder.is_dir():
         raise InputError(f"{folder} is no folder.", f"Labelled data are {PICTURES}/ with {MASKS}/ or {BOXES}.", "Name the folder of both.")
     inside = [name for name in SPLITS if (folder / name / PICTURES).is_dir()]
@@ -121,7 +123,10 @@ def examples(folder: Path, alone: list[str]) -> tuple[Example, ...]:
     found: dict[str, list[Box]] = {}
     for row in rows(table, ("file", "class", "x", "y", "w", "h")):
         try:
-            found.setdefault(row["file"], []).append(Box(row["class"], *(float(row[k]) for k in "xywh")))
+            x, y, w, h = (float(row[k]) for k in "xywh")
+            if not math.isfinite(x + y + w + h) or min(w, h) < 0:
+                raise ValueError(row)
+            found.setdefault(row["file"], []).append(Box(row["class"], x, y, w, h))
         except ValueError as e:
             raise InputError(f"{table.name} says {list(row.values())}.", "x, y, w and h are numbers of pixels.", "Mend that row.") from e
     names = {p.name for p in pictures.values()}
@@ -145,12 +150,17 @@ def labels(table: Path) -> tuple[Label, ...]:
     """What classes.csv says; nothing where there is none. Raises InputError."""
     if not table.is_file():
         return ()
-    try:
-        return tuple(
-            Label(int(row["index"]), row["name"].strip(), (row.get("colour") or "").strip()) for row in rows(table, ("index", "name"))
-        )
-    except ValueError as e:
-        raise InputError(f"{table.name}: {e}.", "index is the whole number that stands for the class in masks.", "Mend that row.") from e
+    found: dict[int, Label] = {}
+    for row in rows(table, ("index", "name")):
+        number = int(row["index"]) if re.fullmatch(r"\s*\d+\s*", row["index"]) else -1
+        if number < 0 or number in found or not row["name"].strip():
+            raise InputError(
+                f"{table.name} says {list(row.values())}.",
+                "Each class has a whole number of its own, as masks hold it, and a name.",
+                "Mend that row.",
+            )
+        found[number] = Label(number, row["name"].strip(), (row.get("colour") or "").strip())
+    return tuple(found.values())
 
 
 def rows(table: Path, columns: Iterable[str]) -> list[dict[str, str]]:
@@ -161,6 +171,14 @@ def rows(table: Path, columns: Iterable[str]) -> list[dict[str, str]]:
             lacking = [c for c in columns if c not in (reader.fieldnames or ())]
             if lacking:
                 raise InputError(f"{table.name} has no column {lacking[0]}.", f"Its first row names {', '.join(columns)}.", "Add it.")
-            return [row for row in reader if None not in row.values()]
+            found = []
+            for row in reader:
+                if None in row.values() or None in row:
+                    raise InputError(
+                        f"{table.name}, line {reader.line_num}: {len([v for v in row.values() if v is not None])} fields.",
+                        f"Each row has the {len(reader.fieldnames or ())} of the first.", "Mend that row.",
+                    )  # fmt: skip
+                found.append(row)
+            return found
     except (OSError, UnicodeDecodeError, csv.Error) as e:
         raise InputError(f"{table.name} cannot be read: {e}.", "It is a table as CSV, in UTF-8.", "Save it anew.") from e

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 
 from zorki.core.errors import InputError
 from zorki.core.folders import at_home
+from zorki.io.files import a_path
 
 CONFIG, FIGURES = "config.toml", "metrics.jsonl"
 
@@ -35,7 +37,7 @@ class RunFolder:
         """What was measured on the way, in its order; a line that was cut off in the middle of writing is none."""
         path = self.folder / FIGURES
         out = []
-        for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
+        for line in path.read_bytes().splitlines() if path.is_file() else []:
             try:
                 out.append(json.loads(line))
             except ValueError:
@@ -47,11 +49,18 @@ def is_run(folder: Path) -> bool:
     return (folder / CONFIG).is_file()
 
 
+def tidy_run(folder: Path) -> None:
+    """Takes away a line of figures that was cut off in the middle of writing, before more are written behind it."""
+    path = folder / FIGURES
+    if path.is_file() and (text := path.read_bytes()) and not text.endswith(b"\n"):
+        os.truncate(path, text.rfind(b"\n") + 1)
+
+
 def open_run(source: str | Path | RunFolder) -> RunFolder:
     """Raises InputError for a folder that no training left."""
     if isinstance(source, RunFolder):
         return source
-    folder = at_home(source)
+    folder = at_home(a_path(source, "a run folder"))
     try:
         return RunFolder(folder, tomllib.loads((folder / CONFIG).read_text(encoding="utf-8")))
     except FileNotFoundError as e:

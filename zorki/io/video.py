@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from zorki.core import events
 from zorki.core.errors import InputError
-from zorki.io.files import existing_file
+from zorki.io.files import a_path, existing_file
 from zorki.io.photo import Floats
 
 SAMPLED = 1 << 20  # bytes at either end by which a film is known again; beside its length
@@ -22,7 +23,7 @@ class Video:
     """A film. hw: of its frames, as they are shown; rate: frames a second, on average; frames: how many, 0 where the file does not say.
 
     Looping over it yields (seconds from the start, (h, w, 3) float32 sRGB 0..1) in the order of showing, decoded when asked for; each loop
-    begins anew. Raises InputError where it ends in the middle of a frame.
+    begins anew. A film that ends before the frames that it promises is told of; one that cannot be decoded raises InputError.
     """
 
     path: Path
@@ -47,8 +48,8 @@ class Video:
     def __iter__(self) -> Iterator[tuple[float, Floats]]:
         import av
 
-        with av.open(str(self.path)) as container:
-            stream = container.streams.video[0]
+        with av.open(str(self.path), metadata_errors="replace") as container:
+            stream, seen = container.streams.video[0], 0
             stream.thread_type = "AUTO"
             begin: float | None = None
             try:
@@ -56,8 +57,11 @@ class Video:
                     at = float(frame.time if frame.time is not None else 0.0)
                     begin = at if begin is None else begin
                     yield at - begin, upright(frame)
+                    seen += 1
             except av.FFmpegError as e:
                 raise InputError(f"{self.name} breaks off: {e.strerror}.", "A film has an end.", "Copy it again.") from e
+        if seen < self.frames:
+            events.note(f"{self.name} breaks off: {seen} of its {self.frames} frames are there.")
 
 
 def upright(frame: Any) -> Floats:
@@ -73,9 +77,9 @@ def open_video(source: str | Path | Video) -> Video:
         return source
     import av
 
-    path = existing_file(source)
+    path = existing_file(a_path(source, "a film"))
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), metadata_errors="replace") as container:
             if not container.streams.video:
                 raise InputError(f"{path.name} has no picture.", "A film has frames; this is sound.", "Give another file.")
             stream = container.streams.video[0]

@@ -64,7 +64,7 @@ class Job:
     @property
     def begun(self) -> bool:
         """Whether there is something to keep."""
-        return self.last is not None or bool(self.written) or self.method.gives == "trained"
+        return self.last is not None or bool(self.written) or (self.out is not None and io.is_run(self.out))
 
     def image(self) -> Any:
         """What is drawn by now, (b, 3, h, w) in 0..1; of each step it is made once. Raises Stopped before the first."""
@@ -148,6 +148,8 @@ class Job:
                     film.add(part.picture)
                     continue
                 path = self.out if self.method.ending else self.out / part.name
+                if path in self.written:  # another of that name
+                    path = io.free_path(path)
                 with io.atomic(path) as temporary:
                     part.write(temporary)
                 self.written.append(path)

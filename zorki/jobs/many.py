@@ -82,7 +82,7 @@ class Series:
                             losses.append(loss_of(step))
                     result = None if done or path is None or r.method.gives == "written" else job.result()
             except KeyboardInterrupt as stop:
-                onwards = f", in {self.folder}: the same command with --out={quote(self.folder)} goes on." if self.folder else "."
+                onwards = f", in {self.folder}" + self.onwards() if self.folder else "."
                 out.end = interrupt.said(stop, f"{len(self.results)} of {len(photos)} are done{onwards}")
                 break
             except (InputError, Stopped) as error:
@@ -92,6 +92,9 @@ class Series:
                 with interrupt.undisturbed():
                     if result is not None and path is not None:
                         result.save(path, force=r.force)
+            except InputError as error:  # its folder is gone, say
+                self.failed.append((entry.name, r.spelling(error.written)))
+                continue
             except Stopped as error:  # the disk: the next picture will not fare better
                 done_so_far = f"{len(out.paths)} of {len(photos)} are done, in {self.folder}."
                 out.end = Stopped(error.got, done_so_far, f"Free some space; the same command with --out={quote(self.folder)} goes on.")
@@ -100,6 +103,10 @@ class Series:
         said.counted()
         self.conclude()
         return out
+
+    def onwards(self) -> str:
+        """How to go on: of pictures those that are done are known again, of other files nobody knows."""
+        return "." if self.r.method.gives == "written" else f": the same command with --out={quote(self.folder)} goes on."
 
     def begun(self, k: int, rest: dict[str, Any]) -> tuple[Job, Path | None, bool]:
         """The job of one picture, where its result goes, and whether it is there already."""

@@ -13,6 +13,7 @@ from zorki.core.errors import InputError
 from zorki.core.folders import typed
 from zorki.core.method import Given, Input
 from zorki.core.numbers import short
+from zorki.jobs import options
 from zorki.weights import cards
 
 
@@ -67,6 +68,13 @@ class Method:
     def climbs(self) -> bool:
         """Whether it yields Steps."""
         return self.gives == "drawn"
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        """The options of `options.py` that mean something to it in Python, where results come back and are saved by who asked."""
+        net = [o.name for o in options.NET] if self.nets else []
+        film = [o.name for o in options.FILM] if self.climbs else []
+        return (*net, *film, *([o.name for o in options.OUT] if self.gives in ("trained", "written") else []))
 
     def fill(self, preset: str | None, given: Mapping[str, Any]) -> Any:
         """Settings from a preset and options given by name. Raises UnknownName, InputError."""

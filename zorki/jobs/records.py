@@ -94,23 +94,29 @@ class Record:
 
     def request(self, spelling: Spelling = in_python) -> Request:
         """The same once more; inputs are looked for beside the picture and here. Raises InputError for code of somebody's, or what is missing."""
-        if self.model not in weights.names():
-            raise InputError(
-                f"It was made with the model {self.model!r}.",
-                "That is code of somebody's or not here.",
-                "Type the command yourself if you trust it.",
-            )
+        networks = [str(self.names[n]) for n, i in self.method.inputs.items() if i.kind == "network" and n in self.names]
+        for model in (*([self.model] if self.method.nets else []), *networks):
+            if model not in weights.names():
+                raise InputError(
+                    f"It was made with the model {model!r}.",
+                    "That is code of somebody's or not here.",
+                    "Type the command yourself if you trust it.",
+                )
         found = self.found()
+        net = {"model": self.model} if self.method.nets else {}
         placed = [path for n, i in self.method.inputs.items() if not i.option for path in found[n]]
         named = {n: paths if self.method.inputs[n].many else paths[0] for n, paths in found.items() if self.method.inputs[n].option}
-        return Request.of(self.method, placed, self.options | named | {"model": self.model, "range": self.range}, spelling=spelling)
+        return Request.of(self.method, placed, self.options | named | net | {"range": self.range}, spelling=spelling)
 
     def found(self) -> dict[str, list[str]]:
         """Where its inputs lie."""
         return {
-            n: [str(beside(self.result, x, self.method.inputs[n].many)) for x in ([name] if isinstance(name, str) else name)]
-            for n, name in self.names.items()
+            n: [self.place(x, self.method.inputs[n]) for x in ([name] if isinstance(name, str) else name)] for n, name in self.names.items()
         }
+
+    def place(self, name: str, its: Input) -> str:
+        """Where one of them lies; of a network its name."""
+        return name if its.kind == "network" else str(beside(self.result, name, its.kind in ("pictures", "labelled", "run")))
 
     def changed(self) -> list[str]:
         """The inputs that bear their name and are others by now, each as a list of paths in one line."""

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from zorki.core import settings
+from zorki.core.errors import InputError
+from zorki.core.folders import at_home
 from zorki.core.method import by_place, lone
 from zorki.core.numbers import sides
 from zorki.core.spelling import Spelling, in_python
@@ -53,7 +55,7 @@ class Request:
         named |= {n: rest.pop(n) for n in method.inputs if n in rest}
         network = {n: rest.pop(n) for n in NETWORK if n in rest}
         opening = {n: rest.pop(n) for n in OPENING if n in rest}
-        where = {n: to for n in WHERE if (to := rest.pop(n, None)) is not None}
+        where = {n: target(n, to) for n in WHERE if (to := rest.pop(n, None)) is not None}
         preset = rest.pop("preset", None)
         chosen = method.fill(preset, rest)
         if isinstance(network.get("side"), str):
@@ -75,6 +77,16 @@ class Request:
     def goes_on(self) -> bool:
         """Whether there is something to go on from: what the broken run left may then be replaced."""
         return any(Path(self.files[name]).is_file() for name in self.resumes)
+
+
+def target(name: str, given: Any) -> Any:
+    """Where a person wants something written, as a path's text. Raises InputError for what is no path."""
+    if isinstance(given, bool):
+        return given
+    if not isinstance(given, str | os.PathLike):
+        raise InputError(f"--{name} is a {type(given).__name__}.", "It is a path.", "Give a text or a pathlib.Path.")
+    text = os.fspath(given)
+    return text if text == "-" else str(at_home(text)) + "/" * (text.endswith("/") and text != "/")
 
 
 def several_of(method: Method, named: Mapping[str, Any]) -> str | None:

@@ -26,14 +26,14 @@ def carry_out(r: Request) -> Outcome:
     Raises what opening, checking and the method raise before there is anything to keep.
     """
     io.span_text(r.opening.get("range"))  # a wrong one is told before the net is opened
-    targets.check(r)
-    network: dict[str, Any] = {n: given for n, given in r.network.items() if n != "model"}
-    net = load(r.method.net(r.network.get("model")), **network) if r.method.nets else None
-    if r.several is not None:
-        return many.each(r, net)
-    film = io.Film(Path(r.film), force=r.force) if r.film else None
-    job = Job(r.method, net, r.pictures, r.settings, film, **r.opening)
-    return one(job, records.onward(r, job) if r.goes_on and not r.force else r)
+    with targets.checked(r):
+        network: dict[str, Any] = {n: given for n, given in r.network.items() if n != "model"}
+        net = load(r.method.net(r.network.get("model")), **network) if r.method.nets else None
+        if r.several is not None:
+            return many.each(r, net)
+        film = io.Film(Path(r.film), force=r.force) if r.film else None
+        job = Job(r.method, net, r.pictures, r.settings, film, **r.opening)
+        return one(job, records.onward(r, job) if r.goes_on and not r.force else r)
 
 
 def one(job: Job, r: Request) -> Outcome:
@@ -53,8 +53,8 @@ def one(job: Job, r: Request) -> Outcome:
                         seen = time.monotonic()
                         preview(step, previewed)
                     losses.append(loss_of(step))
-        except (KeyboardInterrupt, Stopped) as e:
-            if not job.begun:
+        except (KeyboardInterrupt, Stopped, InputError) as e:
+            if not job.begun or (isinstance(e, InputError) and not job.written):
                 raise
             stop = e
         out = Outcome([])
@@ -63,11 +63,14 @@ def one(job: Job, r: Request) -> Outcome:
     out.paths = ["-"] if path == "-" else [typed(p) for p in found if p and Path(p).exists()]
     out.more, out.lines = answer(job, losses), job.lines()
     if r.method.gives == "trained":
-        kept = f"The run is kept in {path}: the same command goes on."
+        kept = f"The run is kept: the same command with --out={path} goes on."
+    elif path:
+        kept = f"What was drawn is kept in {path}."
     else:
-        kept = f"What was drawn is kept in {path}." if path else f"{len(job.written)} files are written, in {job.out}."
-    if isinstance(stop, Stopped):
-        out.end = Stopped(stop.got, kept, stop.do)
+        count = f"{len(job.written)} file{'s are' if len(job.written) > 1 else ' is'} written"
+        kept = f"{count}, in {job.out}." if not job.method.ending else f"What is written is kept in {job.out}."
+    if isinstance(stop, Stopped | InputError):
+        out.end = type(stop)(stop.got, kept, stop.do)
     elif stop is not None:
         out.end = interrupt.said(stop, kept)
     elif failed := job.missing:
@@ -87,6 +90,8 @@ def save(job: Job, r: Request, out: Outcome) -> str | None:
     if job.method.gives == "trained":
         return str(job.out)
     if job.method.gives == "written" or (job.method.words and r.out is None):
+        if job.method.gives == "written" and not job.written:
+            events.note(f"{job.method.name} wrote nothing.")
         return None
     result = job.result()
     if r.out == "-":

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ def check(r: Request) -> None:
     if r.several is not None:
         check_many(r)
         return
+    if r.out == "-" and r.method.gives in ("trained", "written"):
+        raise InputError("--out=- is one stream.", f"{r.method.name} leaves files.", "Name a file or a folder for them.")
     if r.method.gives == "trained" or (r.method.gives == "written" and not r.method.ending):
         check_folder(r)
     elif r.out is None:
@@ -36,7 +39,21 @@ def check(r: Request) -> None:
         io.check_target(Path(r.film), r.force)
 
 
-def check_apart(r: Request, told: Sequence[tuple[str, str | None]] = ()) -> None:
+@contextmanager
+def checked(r: Request) -> Iterator[None]:
+    """`check`; what was made for the result goes again where nothing came of it."""
+    folder = Path(r.out or "")
+    there = r.out is None or folder.exists()
+    check(r)
+    try:
+        yield
+    except BaseException:
+        if not there and folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+        raise
+
+
+def check_apart(r: Request, told: Sequence[tuple[str, str | Path | None]] = ()) -> None:
     """Raises InputError where two things would be written to one place. told: what the surface writes beside, by option."""
     files = {"--out": r.out, "--film": r.film, **dict(told)} | {f"--{name}": file for name, file in r.files.items()}
     seen: dict[Path, str] = {}
@@ -53,6 +70,8 @@ def check_many(r: Request) -> None:
     assert r.several is not None
     given, out = r.pictures[r.several], r.out
     many = f"{given} is many" if isinstance(given, str) else f"{len(given)} are given"
+    if r.method.gives == "trained":
+        raise InputError(f"{r.method.name} takes one picture, {many}.", "It leaves one run.", "Name one picture.")
     for name in r.resumes:
         raise InputError(
             f"--{name} is of one picture, {many}.", "The same command goes on without it, picture by picture.", "Leave it out."
@@ -72,8 +91,6 @@ def check_many(r: Request) -> None:
 
 def check_folder(r: Request) -> None:
     """A folder that is written into: one that is not there or is empty; of a training also its own, which is gone on with."""
-    if r.out == "-":
-        raise InputError("--out=- is one stream.", f"{r.method.name} leaves a folder.", "Name a folder for it.")
     folder = Path(r.out or "")
     if r.out is None:
         io.check_writable(Path())
@@ -104,7 +121,11 @@ def written_to(r: Request, job: Job) -> Path | None:
     one_file = r.method.gives == "written" and bool(r.method.ending)
     named = r.out is not None and not (one_file and is_folder(r.out))
     path = Path(str(r.out)) if named else io.free_path(Path(r.out or "") / job.default_name())
-    return path if one_file else made(path, "It is the folder of what comes out.")
+    if one_file:
+        return path
+    if io.is_run(path):
+        io.tidy_run(path)
+    return made(path, "It is the folder of what comes out.")
 
 
 def is_folder(out: str) -> bool:

@@ -7,14 +7,14 @@ from typing import Any
 
 from zorki import io, lens, pixels
 from zorki.core import manual
-from zorki.core.errors import InputError
-from zorki.core.folders import at_home
+from zorki.core.errors import InputError, UnknownName
 from zorki.core.method import by_place
+from zorki.core.settings import options
 from zorki.jobs import targets
 from zorki.jobs.job import Job
 from zorki.jobs.methods import Method, method, methods
 from zorki.jobs.models import load
-from zorki.jobs.request import Request
+from zorki.jobs.request import NETWORK, WHERE, Request
 
 
 class Call:
@@ -49,18 +49,20 @@ class Call:
         import torch
 
         m = self._method
+        for name in (*NETWORK, *WHERE):
+            if name in more and name not in (*m.inputs, *m.takes):
+                raise UnknownName.among("option", name, [o.name for o in options(m.settings)])
         net: Any = more.pop("model", None)
         named = bool(given) and isinstance(given[0], str) and not any(i.placed for i in m.inputs.values())
         if m.nets and given and (named or isinstance(given[0], torch.nn.Module | lens.Net)):
             net, given = given[0], given[1:]
-        film = more.pop("film", None)
         r = Request.of(m, (), by_place(m.inputs, given) | more)
-        if m.nets and not (isinstance(net, lens.Net) and not r.network):
-            net = load(m.net(net), **r.network)
-        job = Job(m, net if m.nets else None, r.pictures, r.settings, None if film is None else io.Film(at_home(film)), **r.opening)
         if m.gives in ("trained", "written"):
             targets.check(r)
-            job.out = targets.written_to(r, job)
+        if m.nets and not (isinstance(net, lens.Net) and not r.network):
+            net = load(m.net(net), **r.network)
+        job = Job(m, net if m.nets else None, r.pictures, r.settings, None if r.film is None else io.Film(r.film), **r.opening)
+        job.out = targets.written_to(r, job)
         return job
 
     def __repr__(self) -> str:
