@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,13 @@ from PIL import Image
 
 from tests import zoo
 from tests.toys import toy
-from zorki import jobs, lens
+from zorki import io, jobs, lens
+from zorki.core.method import Input
 from zorki.jobs.methods import Method, method, methods, wings
 
 ALL = [method(w, m) for w in wings() for m in methods(w)]
-CLIMBS = [m for m in ALL if m.climbs]
+SHOWN = [m for m in ALL if m.gives in ("drawn", "measured") and m.nets and m.task in (None, "classify")]  # of the toy network, as pictures
+CLIMBS = [m for m in SHOWN if m.climbs]
 FEW = {"steps": 3, "size": 48, "channel": "0-2", "octaves": 2, "samples": 2}  # options that make a test quick, where a method has them
 HOUSE, FRESH = tempfile.TemporaryDirectory(), itertools.count()
 
@@ -44,6 +46,49 @@ def folder(h: int, w: int) -> str:
     return str(made)
 
 
+@functools.cache
+def film(h: int, w: int) -> str:
+    """Four frames."""
+    with io.Film(Path(HOUSE.name) / f"{h}x{w}.mp4", fps=12) as out:
+        for i in range(4):
+            out.add(photo(h, w, seed=i))
+    return str(Path(HOUSE.name) / f"{h}x{w}.mp4")
+
+
+@functools.cache
+def labelled(h: int, w: int) -> str:
+    """Four pictures, each with a mask of two classes and a box."""
+    made = Path(HOUSE.name) / f"labelled {h}x{w}"
+    for part in ("images", "masks"):
+        (made / part).mkdir(parents=True)
+    rows = ["file,class,x,y,w,h"]
+    for i in range(4):
+        Image.fromarray(photo(h, w, seed=i)).save(made / "images" / f"{i}.png")
+        Image.fromarray((np.arange(h * w).reshape(h, w) % w > w // 2).astype(np.uint8)).save(made / "masks" / f"{i}.png")
+        rows.append(f"{i}.png,thing,0,0,{w / 2},{h / 2}")
+    (made / "boxes.csv").write_text("\n".join(rows), encoding="utf-8")
+    return str(made)
+
+
+@functools.cache
+def trained() -> str:
+    """What a training of one epoch left."""
+    made = Path(HOUSE.name) / "run"
+    made.mkdir()
+    (made / "config.toml").write_text("epochs = 1\n", encoding="utf-8")
+    (made / "metrics.jsonl").write_text('{"epoch": 0, "red": 0.5}\n', encoding="utf-8")
+    return str(made)
+
+
+def sample(its: Input, hw: tuple[int, int], seed: int) -> Any:
+    """Something that may be given for an input, whatever its kind."""
+    of_kind: dict[str, Callable[[], Any]] = {
+        "pictures": lambda: folder(*hw), "film": lambda: film(*hw), "labelled": lambda: labelled(*hw), "run": trained, "network": net,
+        "vector": lambda: np.ones(5, np.float32),
+    }  # fmt: skip
+    return of_kind.get(its.kind, lambda: photo(*hw, seed=seed))()
+
+
 def net(**more: Any) -> lens.Net:
     return lens.Net(toy(**more), name="toy", side=32)
 
@@ -60,11 +105,14 @@ def job(
     if "index" in m.settings.__dataclass_fields__:  # one of its own, so that nothing is found in the user's cache, or left there
         few["index"] = f"{HOUSE.name}/{next(FRESH)}.npz"
     own = {
-        name: folder(*hw) if it.many else photo(*hw, seed=i)
-        for i, (name, it) in enumerate(m.inputs.items())
-        if (options and it.kind != "vector") or not it.option
+        name: sample(it, hw, i) for i, (name, it) in enumerate(m.inputs.items()) if (options and it.kind != "vector") or not it.option
     } | dict(pictures)
-    return jobs.Job(m, n or net(), own, m.fill(None, few | given))
+    out = None
+    if m.gives in ("trained", "written"):
+        out = Path(HOUSE.name) / f"{next(FRESH)}{m.ending}"
+        if not m.ending:
+            out.mkdir()
+    return jobs.Job(m, (n or net()) if m.nets else None, own, m.fill(None, few | given), out=out)
 
 
 def assert_climbs(m: Method) -> None:
@@ -90,7 +138,7 @@ def assert_counts(m: Method, name: str) -> None:
     """A picture that may be given changes the result."""
     more, beside = NEEDED.get((m.name, name), ({}, ()))
     its = m.inputs[name]
-    given = folder(48, 64) if its.many else photo(48, 64, seed=7)
+    given = sample(its, (48, 64), 7)
     pictures = {n: photo(48, 64, seed=9) for n in beside}
     n = lens.Net(zoo.Segmenter(), name="segmenter", side=32) if (m.name, name) == ("attribution", "at") else None
     with_it = job(m, n, pictures={name: given} | pictures, **more).finish()

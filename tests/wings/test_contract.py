@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from tests.toys import state
-from tests.wings.contract import ALL, CLIMBS, FEW, assert_climbs, assert_counts, ids, job, net
+from tests.wings.contract import ALL, CLIMBS, FEW, SHOWN, assert_climbs, assert_counts, ids, job, net
 from zorki.cli import wing
 from zorki.core.errors import InputError
 from zorki.core.method import by_place
@@ -40,7 +40,7 @@ def test_it_has_a_page(m: Method) -> None:
     assert f"zorki {m.wing} {m.name}" in page.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("m", ALL, ids=ids)
+@pytest.mark.parametrize("m", SHOWN, ids=ids)
 @pytest.mark.parametrize("hw", [(48, 64), (37, 21), (1, 1), (5, 90)], ids=str)
 def test_any_size_goes(m: Method, hw: tuple[int, int]) -> None:
     result = job(m, hw=hw).finish()
@@ -48,7 +48,7 @@ def test_any_size_goes(m: Method, hw: tuple[int, int]) -> None:
     assert result.tensor().shape == (3, *result.numpy().shape[:2])
 
 
-@pytest.mark.parametrize("m", ALL, ids=ids)
+@pytest.mark.parametrize("m", SHOWN, ids=ids)
 def test_pictures_that_may_be_given_may_be_given(m: Method) -> None:
     if any(i.option for i in m.inputs.values()):
         assert job(m, options=True).finish().numpy().size
@@ -56,7 +56,7 @@ def test_pictures_that_may_be_given_may_be_given(m: Method) -> None:
 
 @pytest.mark.parametrize(
     ("m", "name"),
-    [(m, n) for m in ALL for n, i in m.inputs.items() if i.kind == "vector"],
+    [(m, n) for m in SHOWN for n, i in m.inputs.items() if i.kind == "vector"],
     ids=lambda v: v if isinstance(v, str) else ids(v),
 )
 def test_vectors_that_may_be_given_may_be_given(m: Method, name: str) -> None:
@@ -66,7 +66,7 @@ def test_vectors_that_may_be_given_may_be_given(m: Method, name: str) -> None:
         job(m, pictures={name: np.ones(3)}).finish()
 
 
-@pytest.mark.parametrize("m", ALL, ids=ids)
+@pytest.mark.parametrize("m", SHOWN, ids=ids)
 def test_the_same_seed_repeats_and_nothing_global_moves(m: Method) -> None:
     threads, grad = torch.get_num_threads(), torch.is_grad_enabled()
     first, second = job(m).finish().numpy(), job(m).finish().numpy()
@@ -78,7 +78,7 @@ def test_the_same_seed_repeats_and_nothing_global_moves(m: Method) -> None:
     assert (threads, grad) == (torch.get_num_threads(), torch.is_grad_enabled())
 
 
-@pytest.mark.parametrize("m", ALL, ids=ids)
+@pytest.mark.parametrize("m", SHOWN, ids=ids)
 @pytest.mark.parametrize("end", ["finished", "broken off", "failed"])
 def test_the_network_comes_back_as_it_was(m: Method, end: str) -> None:
     n = net()
@@ -125,7 +125,7 @@ def test_what_climbs_climbs(m: Method) -> None:
 
 @pytest.mark.parametrize(
     ("m", "name"),
-    [(m, n) for m in ALL for n, i in m.inputs.items() if i.option and i.kind != "vector"],
+    [(m, n) for m in SHOWN for n, i in m.inputs.items() if i.option and i.kind != "vector"],
     ids=lambda v: v if isinstance(v, str) else ids(v),
 )
 def test_a_picture_that_may_be_given_changes_the_result(m: Method, name: str) -> None:

@@ -9,7 +9,7 @@ import torch
 
 from tests.elsewhere import DEVICE, Elsewhere, NoDoubles, TwoDevices, moved
 from tests.toys import toy
-from tests.wings.contract import ALL, ids, job
+from tests.wings.contract import SHOWN, ids, job
 from zorki import lens
 from zorki.core.settings import options
 from zorki.jobs.methods import Method
@@ -33,7 +33,7 @@ def test_the_modes_catch_what_they_are_for() -> None:
 def variants() -> list[tuple[Method, bool, dict[str, Any]]]:
     """Every method as it is, with each choice that its options have, and with the pictures that may be given."""
     found = []
-    for m in ALL:
+    for m in SHOWN:
         choices = [{o.name: c} for o in options(m.settings) for c in get_args(o.type) if get_origin(o.type) is Literal]
         found += [(m, False, chosen) for chosen in ({}, *choices)]
         if any(i.option for i in m.inputs.values()):

@@ -13,7 +13,7 @@ import torch
 
 import zorki
 from tests.toys import toy
-from tests.wings.contract import ALL, ids, job
+from tests.wings.contract import SHOWN, ids, job
 from zorki import lens
 from zorki.jobs.methods import Method
 
@@ -44,7 +44,7 @@ def made(m: Method, module: torch.nn.Module | None = None) -> Any:
     return job(m, lens.Net(toy() if module is None else module, name="toy", side=32), options=True, **quick).finish().numpy()
 
 
-@pytest.mark.parametrize("m", ALL, ids=ids)
+@pytest.mark.parametrize("m", SHOWN, ids=ids)
 def test_a_default_type_and_a_default_device_are_nobodys_here(m: Method) -> None:
     module = toy()
     plain = made(m, module)
@@ -54,7 +54,7 @@ def test_a_default_type_and_a_default_device_are_nobodys_here(m: Method) -> None
         assert np.abs(made(m, module).astype(int) - plain).mean() < 0.5, "up to rounding: the two ways of a convolution and its ReLU"
 
 
-@pytest.mark.parametrize("m", ALL, ids=ids)
+@pytest.mark.parametrize("m", SHOWN, ids=ids)
 def test_inference_mode_changes_nothing(m: Method) -> None:
     """Called inside it, with a net of before, with one made inside, and with that one when it is over."""
     plain = made(m)

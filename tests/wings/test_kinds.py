@@ -312,6 +312,14 @@ def test_pairs_are_found_by_name_and_what_is_alone_is_told(tmp_path: Path) -> No
     assert "4 files have no partner" in found.notes[0]
 
 
+@pytest.mark.parametrize("name", ["train", "evaluate", "negative", "export", "split", "differ"])
+def test_the_contract_has_something_for_each_kind(name: str) -> None:
+    """So that a method of whatever kind is tested the day it is born."""
+    job = contract.job(method("toys", name))
+    assert job.finish() is not None
+    assert job.written or job.made is not None
+
+
 def test_the_contract_bites() -> None:
     """A climb that never moves, and a picture that nobody looks at."""
     stuck = method("toys", "stuck")

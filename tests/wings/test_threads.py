@@ -15,7 +15,7 @@ from torch import nn
 
 import zorki
 from tests.toys import state, toy
-from tests.wings.contract import ALL, ids, job
+from tests.wings.contract import SHOWN, ids, job
 from zorki import lens
 from zorki.jobs.methods import Method
 from zorki.lens.turns import alone
@@ -52,7 +52,7 @@ def together(*calls: Callable[[], Any]) -> list[list[Any]]:
     return made
 
 
-@pytest.mark.parametrize("m", ALL, ids=ids)
+@pytest.mark.parametrize("m", SHOWN, ids=ids)
 def test_each_call_is_as_if_alone(m: Method) -> None:
     """One `Net`, a module that is in train mode and wants gradients, pictures of two sizes."""
     sizes, module = ((48, 64), (40, 56)), toy().train()

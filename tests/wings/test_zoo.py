@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from tests.toys import state
-from tests.wings.contract import ALL, job
+from tests.wings.contract import SHOWN, job
 from tests.zoo import REFUSED, SIZES, ZOO
 from zorki import jobs, lens
 from zorki.core import events
@@ -28,7 +28,7 @@ def made(make: Callable[[], nn.Module], name: str) -> lens.Net:
 
 
 @pytest.mark.parametrize("name", ZOO)
-@pytest.mark.parametrize("m", ALL, ids=lambda m: f"{m.wing} {m.name}")
+@pytest.mark.parametrize("m", SHOWN, ids=lambda m: f"{m.wing} {m.name}")
 def test_it_works_and_the_net_comes_back(m: Method, name: str) -> None:
     net = made(ZOO[name], name)
     before = state(net.module)
@@ -46,7 +46,7 @@ def test_it_works_and_the_net_comes_back(m: Method, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", REFUSED)
-@pytest.mark.parametrize("m", ALL, ids=lambda m: f"{m.wing} {m.name}")
+@pytest.mark.parametrize("m", SHOWN, ids=lambda m: f"{m.wing} {m.name}")
 def test_what_cannot_be_is_one_sentence(m: Method, name: str) -> None:
     make, said = REFUSED[name]
     torch.manual_seed(0)
@@ -77,7 +77,7 @@ def test_drawings_for_many_channels_are_drawn_in_all_of_them() -> None:
     net = made(ZOO["13 channels"], "many")
     heard: list[str] = []
     with events.listen(lambda e: heard.append(e.note or "")):
-        m = next(m for m in ALL if m.name == "maximize")
+        m = next(m for m in SHOWN if m.name == "maximize")
         jobs.Job(m, net, {}, m.fill(None, {"steps": 20, "size": 24, "channel": "0-1", "layer": "3"})).finish()
     assert any("13 channels" in note for note in heard)
 

@@ -40,7 +40,7 @@ class Label(NamedTuple):
 
 @dataclass(frozen=True)
 class Example:
-    """A picture and what is known of it: a mask, or boxes (none where nothing is in it)."""
+    """A picture and what is known of it: a mask, boxes (none where nothing is in it), or both."""
 
     picture: Path
     mask: Path | None = None
@@ -110,18 +110,17 @@ def open_labelled(source: str | Path | LabelledFolder) -> LabelledFolder:
 
 def examples(folder: Path, alone: list[str]) -> tuple[Example, ...]:
     """The examples of one split, in natural order; adds to `alone` what has no partner. Raises InputError."""
-    pictures = by_stem(folder / PICTURES)
-    if (folder / MASKS).is_dir():
-        masks = by_stem(folder / MASKS)
-        alone += [pictures[stem].name for stem in pictures if stem not in masks] + [
-            masks[stem].name for stem in masks if stem not in pictures
+    pictures, table = by_stem(folder / PICTURES), folder / BOXES
+    masks = by_stem(folder / MASKS) if (folder / MASKS).is_dir() else None
+    if masks is not None:
+        alone += [p.name for stem, p in pictures.items() if stem not in masks] + [
+            p.name for stem, p in masks.items() if stem not in pictures
         ]
-        return tuple(Example(p, masks[stem]) for stem, p in pictures.items() if stem in masks)
-    table = folder / BOXES
-    if not table.is_file():
+        pictures = {stem: p for stem, p in pictures.items() if stem in masks}
+    elif not table.is_file():
         raise InputError(f"{folder.name} has neither {MASKS}/ nor {BOXES}.", f"One of them says what is in {PICTURES}/.", "Add it.")
     found: dict[str, list[Box]] = {}
-    for row in rows(table, ("file", "class", "x", "y", "w", "h")):
+    for row in rows(table, ("file", "class", "x", "y", "w", "h")) if table.is_file() else ():
         try:
             x, y, w, h = (float(row[k]) for k in "xywh")
             if not math.isfinite(x + y + w + h) or min(w, h) < 0:
@@ -131,7 +130,7 @@ def examples(folder: Path, alone: list[str]) -> tuple[Example, ...]:
             raise InputError(f"{table.name} says {list(row.values())}.", "x, y, w and h are numbers of pixels.", "Mend that row.") from e
     names = {p.name for p in pictures.values()}
     alone += [name for name in found if name not in names]
-    return tuple(Example(p, None, tuple(found.get(p.name, ()))) for p in pictures.values())
+    return tuple(Example(p, None if masks is None else masks[stem], tuple(found.get(p.name, ()))) for stem, p in pictures.items())
 
 
 def by_stem(folder: Path) -> dict[str, Path]:
