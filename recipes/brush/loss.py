@@ -14,6 +14,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import zorki
+from zorki.nets.brush import padded
 
 BLOCKS, COLOURS = 5, 1e-3  # blocks looked at; a distance of colours that is as good as none
 
@@ -36,7 +37,7 @@ class Look(nn.Module):
             x = F.avg_pool2d(x, 2) if block > 1 else x
             for n in (1, 2) if block < BLOCKS else (1,):
                 conv = self.convs[f"conv{block}_{n}"]
-                x = F.relu(F.conv2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), conv.weight, conv.bias))
+                x = F.relu(F.conv2d(padded(x), conv.weight, conv.bias))
                 if n == 1:
                     style.append(x)
                 elif block == BLOCKS - 1:

@@ -61,6 +61,24 @@ def style_pictures(folders, names, sizes):
     return out
 
 
+def judged(look):
+    def judge(out, x, there, scale, strength):
+        with torch.no_grad():
+            maps, held = look(x)
+            here = statistics(x, maps)
+        maps, now = look(out)
+        t = strength[:, None, None]
+        asked = [h + (s - h) * t for h, s in zip(here, there, strict=True)]
+        found = statistics(out, maps)
+        levels = apart(found, asked) / scale
+        with torch.no_grad():
+            left = apart(found, there) / apart(here, there)
+        content = (now.float() - held.float()).square().sum((1, 2, 3)) / held.float().square().sum((1, 2, 3))
+        return levels, left, content
+
+    return judge
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("run", type=Path)
@@ -69,6 +87,7 @@ def main():
     p.add_argument("--config", type=Path)
     p.add_argument("--set", nargs="*", default=[])
     p.add_argument("--minutes", type=float, default=1e9)
+    p.add_argument("--compile", action="store_true")
     p.add_argument("--begin", type=Path)
     a = p.parse_args()
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
@@ -95,6 +114,9 @@ def main():
     elif a.begin:
         kept = torch.load(a.begin, weights_only=True)
         net.load_state_dict(kept["mean"]), mean.load_state_dict(kept["mean"])
+    judge, painted = judged(look), net.raw
+    if a.compile:
+        judge, painted = torch.compile(judge, dynamic=False), torch.compile(net.raw, dynamic=False)
     log = (a.run / "metrics.jsonl").open("a", buffering=1)
 
     def keep():
@@ -122,19 +144,9 @@ def main():
         moved = moved + torch.randn(moved.shape, generator=noise) * float(chance.uniform(0, 0.04))
         hot = F.one_hot(which, len(c.styles)).float()
         with torch.autocast("cpu", torch.bfloat16):
-            out = net.raw(torch.cat([x, moved]), torch.cat([hot, hot[:n]]), torch.cat([strength, strength[:n]]))
+            out = painted(torch.cat([x, moved]), torch.cat([hot, hot[:n]]), torch.cat([strength, strength[:n]]))
             out, again = out[: c.batch], out[c.batch :]
-            with torch.no_grad():
-                maps, held = look(x)
-                here = statistics(x, maps)
-            maps, now = look(out)
-            there, scale = targets.of(which)
-            t = strength[:, None, None]
-            asked = [h + (s - h) * t for h, s in zip(here, there, strict=True)]
-            levels = apart(statistics(out, maps), asked) / scale
-        with torch.no_grad():
-            left = apart(statistics(out, maps), there) / apart(here, there)
-        content = (now.float() - held.float()).square().sum((1, 2, 3)) / held.float().square().sum((1, 2, 3))
+            levels, left, content = judge(out, x, *targets.of(which), strength)
         top, bottom, lft, right = max(0, dy), min(0, dy), max(0, dx), min(0, dx)
         s = c.side
         one = out[:n, :, top : s + bottom, lft : s + right]

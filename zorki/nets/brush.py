@@ -22,6 +22,10 @@ Statistics = Sequence[tuple[torch.Tensor, torch.Tensor]]
 
 def padded(x: torch.Tensor) -> torch.Tensor:
     """Maps with their border repeated once all around, for a 3x3 convolution: no dark rim, and every size can be padded so."""
+    if torch.compiler.is_compiling():  # what the compiler knows of the backward pass of `pad` is wrong where channels lie last
+        a = x.permute(0, 2, 3, 1)
+        a = torch.cat([a[:, :1], a, a[:, -1:]], 1)
+        return torch.cat([a[:, :, :1], a, a[:, :, -1:]], 2).permute(0, 3, 1, 2)
     return F.pad(x, (1, 1, 1, 1), mode="replicate")
 
 
