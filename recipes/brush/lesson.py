@@ -38,8 +38,8 @@ class Recipe:
     rows: float = 2.0
     content: float = 0.05
     variation: float = 0.2
-    beyond: float = 1.0
-    stable: float = 4.0
+    beyond: float = 3.0
+    stable: float = 1.0
     stables: int = 1
     weaker: float = 0.15
     seed: int = 0
@@ -104,11 +104,12 @@ class Strokes(Lesson):
         hot = F.one_hot(which, self.net.styles).float()
         both = self.raw(torch.cat([photo, shown["moved"]]), torch.cat([hot, hot[:n]]), torch.cat([strength, strength[:n]]))
         painted, again = both[: len(photo)], both[len(photo) :]
-        levels, content = self.judge(painted, photo, *self.targets.of(which), strength)
+        seen = painted + (painted.clamp(0, 1) - painted).detach()  # what is seen is within 0..1; the slope passes as if it were not cut
+        levels, content = self.judge(seen, photo, *self.targets.of(which), strength)
         parts = {
             "style": levels.mean(),
             "content": (content / strength.clamp_min(GENTLE)).mean(),
-            "variation": variation(painted).mean(),
+            "variation": variation(seen).mean(),
             "beyond": beyond(painted).mean(),
             "stable": unsteady(painted[:n], again, shown["move"]),
         }

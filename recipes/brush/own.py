@@ -255,14 +255,18 @@ OWN: dict[str, tuple[str, Callable[[np.random.Generator], Array]]] = {
 }
 
 
+def draw(out: Path) -> None:
+    """Writes NAME.png for each."""
+    out.mkdir(parents=True, exist_ok=True)
+    for k, (name, (_, make)) in enumerate(OWN.items()):
+        pixels = np.clip(make(np.random.default_rng(k)), 0, 1)
+        Image.fromarray((pixels * 255 + 0.5).astype(np.uint8)).save(out / f"{name}.png")
+
+
 def main() -> None:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("out", type=Path)
-    out = p.parse_args().out
-    out.mkdir(parents=True, exist_ok=True)
-    for k, (name, (_, draw)) in enumerate(OWN.items()):
-        pixels = np.clip(draw(np.random.default_rng(k)), 0, 1)
-        Image.fromarray((pixels * 255 + 0.5).astype(np.uint8)).save(out / f"{name}.png")
+    draw(p.parse_args().out)
 
 
 if __name__ == "__main__":

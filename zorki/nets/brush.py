@@ -72,7 +72,7 @@ class Conv(nn.Module):
 
 
 class Twice(nn.Module):
-    """Twice the size by linear interpolation, then a 3x3 convolution: done at the smaller size, one 3x3 convolution for each of the four places.
+    """Each pixel doubled down and across, then a 5x5 convolution: done at the smaller size, one 3x3 convolution for each of the four places.
 
     The four are made of one kernel, so what is flat comes out flat: no checkerboard. into, out: channels; with a norm, if one follows.
     """
@@ -81,8 +81,7 @@ class Twice(nn.Module):
 
     def __init__(self, styles: int, into: int, out: int, normed: bool = True) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.empty(out, into, 3, 3, dtype=torch.float32, device="cpu"))
-        nn.init.kaiming_uniform_(self.weight, a=5**0.5)
+        self.weight = nn.Parameter(smooth(out, into))
         self.norm = Norm(styles, out) if normed else None
         self.register_buffer("places", halves(), persistent=False)
 
@@ -97,13 +96,20 @@ class Twice(nn.Module):
 
 
 def halves() -> torch.Tensor:
-    """(2, 3, 3): for the first or the second place of a pixel, how much of each of the three pixels around it each of three taps sees."""
-    out = torch.zeros(2, 3, 3, dtype=torch.float32, device="cpu")
+    """(2, 3, 5): for a pixel at the first or the second place, which of the three around it each of five taps on the doubled row falls on."""
+    out = torch.zeros(2, 3, 5, dtype=torch.float32, device="cpu")
     for place in range(2):
-        for tap in range(3):
-            for k, share in ((-1, 0.25), (0, 0.5), (1, 0.25)):  # linear interpolation is repetition, then this blur
-                out[place, (place + tap - 1 + k) // 2 + 1, tap] += share
+        for tap in range(5):
+            out[place, (place + tap - 2) // 2 + 1, tap] = 1.0
     return out
+
+
+def smooth(out: int, into: int) -> torch.Tensor:
+    """(out, into, 5, 5) to begin with: linear interpolation, then a 3x3 convolution of random numbers."""
+    weight = torch.empty(out * into, 1, 3, 3, dtype=torch.float32, device="cpu")
+    nn.init.uniform_(weight, -((9 * into) ** -0.5), (9 * into) ** -0.5)
+    blur = torch.tensor([0.25, 0.5, 0.25], dtype=torch.float32, device="cpu")
+    return F.conv2d(weight, torch.outer(blur, blur)[None, None], padding=2).view(out, into, 5, 5)
 
 
 class Brush(nn.Module):
