@@ -45,7 +45,9 @@ def write(folder: Folder, out: Path, photos: int) -> str:
     out.mkdir(parents=True, exist_ok=True)
     target = out / "brush.safetensors"
     save_file(state, target)
-    told = [STYLE.format(**{k: json.dumps(getattr(s, k), ensure_ascii=False) for k in ("name", "title", "source", "licence")}) for s in STYLES]
+    told = [
+        STYLE.format(**{k: json.dumps(getattr(s, k), ensure_ascii=False) for k in ("name", "title", "source", "licence")}) for s in STYLES
+    ]
     card = CARD.format(
         count=len(STYLES), sha256=hashlib.sha256(target.read_bytes()).hexdigest(), parameters=sum(v.numel() for v in state.values()),
         photos=photos, held=HELD_BACK, steps=folder.step(), batch=config["batch"], side=config["side"], seed=config["seed"],

@@ -5,7 +5,6 @@ The judge is a script that lies with the data. It looks at finished pictures onl
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -58,4 +57,10 @@ def table(rows: Sequence[tuple[int, Path, float, dict[str, Any]]], names: Sequen
 
     found = {names[s]: mean([r for k, _, _, r in rows if k == s]) for s in {k for k, *_ in rows}}
     lines = [f"{n:32}" + "".join(f"{v:9.3f}" for v in values) for n, values in sorted(found.items(), key=lambda i: i[1][0])]
-    return "\n".join([f"{'':32}" + "".join(f"{k[:9]:>9}" for k in ("left", "vgg", "squeeze", "content")), *lines, f"{'mean':32}" + "".join(f"{v:9.3f}" for v in mean([r for *_, r in rows]))])
+    return "\n".join(
+        [
+            f"{'':32}" + "".join(f"{k[:9]:>9}" for k in ("left", "vgg", "squeeze", "content")),
+            *lines,
+            f"{'mean':32}" + "".join(f"{v:9.3f}" for v in mean([r for *_, r in rows])),
+        ]
+    )

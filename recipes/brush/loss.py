@@ -37,6 +37,7 @@ class Look(nn.Module):
             x = F.avg_pool2d(x, 2) if block > 1 else x
             for n in (1, 2) if block < BLOCKS else (1,):
                 conv = self.convs[f"conv{block}_{n}"]
+                assert isinstance(conv, nn.Conv2d)
                 x = F.relu(F.conv2d(padded(x), conv.weight, conv.bias))
                 if n == 1:
                     style.append(x)

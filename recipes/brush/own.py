@@ -16,9 +16,10 @@ from scipy.spatial import Delaunay, cKDTree
 
 SIDE = 640
 Array = np.ndarray
-RED, ORANGE, YELLOW, GREEN, TEAL, BLUE, VIOLET, PINK = np.array(
-    [[214, 45, 40], [240, 130, 40], [250, 205, 60], [60, 150, 70], [30, 150, 160], [40, 80, 180], [110, 60, 150], [240, 130, 170]]
-) / 255
+RED, ORANGE, YELLOW, GREEN, TEAL, BLUE, VIOLET, PINK = (
+    np.array([[214, 45, 40], [240, 130, 40], [250, 205, 60], [60, 150, 70], [30, 150, 160], [40, 80, 180], [110, 60, 150], [240, 130, 170]])
+    / 255
+)
 INK, CREAM, WHITE = np.array([24, 22, 28]) / 255, np.array([244, 234, 212]) / 255, np.ones(3)
 
 
@@ -86,7 +87,10 @@ def grey(rgb: Array) -> Array:
 
 def edges(rgb: Array, blur: float) -> Array:
     """(SIDE, SIDE): 0 in what is flat, about 1 at outlines."""
-    slopes = [np.hypot(ndimage.gaussian_filter(c, blur, order=(1, 0)), ndimage.gaussian_filter(c, blur, order=(0, 1))) for c in rgb.transpose(2, 0, 1)]
+    slopes = [
+        np.hypot(ndimage.gaussian_filter(c, blur, order=(1, 0)), ndimage.gaussian_filter(c, blur, order=(0, 1)))
+        for c in rgb.transpose(2, 0, 1)
+    ]
     return np.asarray(np.clip(np.max(slopes, 0) * blur * 3, 0, 1))
 
 
@@ -233,7 +237,13 @@ def facets(chance: np.random.Generator) -> Array:
     rgb = scene(9)
     places = np.argwhere(chance.random((SIDE, SIDE)) < 0.0008 + 0.012 * edges(rgb, 3.0))
     corners = np.array([[0, 0], [0, SIDE - 1], [SIDE - 1, 0], [SIDE - 1, SIDE - 1]])
-    rim = np.stack([np.r_[np.zeros(12), np.full(12, SIDE - 1), np.linspace(0, SIDE - 1, 24)], np.r_[np.linspace(0, SIDE - 1, 24), np.zeros(12), np.full(12, SIDE - 1)]], -1)
+    rim = np.stack(
+        [
+            np.r_[np.zeros(12), np.full(12, SIDE - 1), np.linspace(0, SIDE - 1, 24)],
+            np.r_[np.linspace(0, SIDE - 1, 24), np.zeros(12), np.full(12, SIDE - 1)],
+        ],
+        -1,
+    )
     mesh = Delaunay(np.concatenate([places, corners, rim]) + chance.uniform(-0.01, 0.01, (len(places) + 52, 2)))
     y, x = np.mgrid[0:SIDE, 0:SIDE]
     own = mesh.find_simplex(np.stack([np.clip(y, 1, SIDE - 2), np.clip(x, 1, SIDE - 2)], -1).reshape(-1, 2)).reshape(SIDE, SIDE).clip(0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,7 +29,9 @@ def picture(x: torch.Tensor) -> Image.Image:
 
 
 @torch.inference_mode()
-def sheet(net: Brush, photos: Sequence[Image.Image], which: Sequence[int], names: Sequence[str], side: int, strength: float = 1.0) -> Image.Image:
+def sheet(
+    net: Brush, photos: Sequence[Image.Image], which: Sequence[int], names: Sequence[str], side: int, strength: float = 1.0
+) -> Image.Image:
     """Each painted at its own size, shown with a longest side of `side`."""
     out = Image.new("RGB", ((side + 4) * len(which), (side + 16) * len(photos)), "white")
     draw = ImageDraw.Draw(out)

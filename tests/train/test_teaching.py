@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -155,4 +156,4 @@ def test_the_rate_rises_and_falls() -> None:
     assert shares[0] == pytest.approx(0.1)
     assert max(shares) == pytest.approx(shares[9], rel=0.03)
     assert shares[100] == pytest.approx(0, abs=1e-9)
-    assert all(a >= b for a, b in zip(shares[10:], shares[11:], strict=False))
+    assert all(a >= b for a, b in pairwise(shares[10:]))

@@ -43,12 +43,13 @@ class Norm(nn.Module):
     def forward(self, x: torch.Tensor, rows: torch.Tensor, given: tuple[torch.Tensor, torch.Tensor] | None = None) -> torch.Tensor:
         """x: (b, c, h, w); rows: (b, 1 + styles), shares of the rows; given: mean and variance (b, c) of a larger whole."""
         gamma, beta = rows @ self.gamma, rows @ self.beta
-        if given is None and len(x) == 1 and not (self.training or torch.onnx.is_in_onnx_export()):
+        one = given is None and len(x) == 1 and x.shape[-2] * x.shape[-1] > 1
+        if one and not (self.training or torch.compiler.is_compiling() or torch.onnx.is_in_onnx_export()):
             return F.batch_norm(x, None, None, gamma[0], beta[0], training=True, eps=EPS)  # of one picture it is the same, in one pass
         mean, variance = moments(x) if given is None else given
         scale = gamma * torch.rsqrt(variance + EPS)
-        shift = beta - mean * scale
-        return torch.addcmul(shift.to(x.dtype)[:, :, None, None], x, scale.to(x.dtype)[:, :, None, None])
+        out = (x.float() - mean[:, :, None, None]) * scale[:, :, None, None] + beta[:, :, None, None]
+        return out.to(x.dtype)
 
 
 def moments(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -151,7 +152,9 @@ class Brush(nn.Module):
             paint, ground, keep = (m[:, :, None, None] for m in (ours @ self.paint, ours @ self.ground, rows[:, :1] + ours @ self.keep))
             return x * keep + (maps.to(x.dtype) * paint + ground)
 
-    def measured(self, x: torch.Tensor, weights: torch.Tensor, strength: torch.Tensor | float = 1.0) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    def measured(
+        self, x: torch.Tensor, weights: torch.Tensor, strength: torch.Tensor | float = 1.0
+    ) -> list[tuple[torch.Tensor, torch.Tensor]]:
         """The statistics of x at every norm; given to `forward` with a part of x, that part comes out as in the whole."""
         found: list[tuple[torch.Tensor, torch.Tensor]] = []
         self.maps(x, self.rows(x, weights, strength), None, found)

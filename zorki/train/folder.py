@@ -51,7 +51,7 @@ class Folder:
             raise InputError(f"{self.path} cannot be made: {error.strerror}.", "", "Choose another folder for the run.") from error
         text = toml(config)
         if not self.config.exists():
-            self.write(self.config, lambda part: part.write_text(text, encoding="utf-8") and None)
+            self.write(self.config, lambda part: part.write_text(text, encoding="utf-8"))
         elif (known := tomllib.loads(self.config.read_text(encoding="utf-8"))) != tomllib.loads(text):
             other = sorted(k for k in {*known, *config} if known.get(k) != tomllib.loads(text).get(k))
             raise InputError(
@@ -71,7 +71,7 @@ class Folder:
                 f"{self.state} is no state, or a damaged one.", "", "Remove it to begin anew, or choose another folder."
             ) from error
 
-    def write(self, target: Path, how: Callable[[Path], None]) -> None:
+    def write(self, target: Path, how: Callable[[Path], object]) -> None:
         """how: writes the file it is given. Raises Stopped where the disk is full; the file of before is left."""
         part = target.with_name(f".{target.name}.part")
         try:
@@ -112,7 +112,7 @@ class Folder:
                     kept.append(line + "\n")
             except ValueError:
                 continue
-        self.write(self.metrics, lambda part: part.write_text("".join(kept), encoding="utf-8") and None)
+        self.write(self.metrics, lambda part: part.write_text("".join(kept), encoding="utf-8"))
 
     def rows(self) -> list[dict[str, Any]]:
         """The lines of metrics."""

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import copy
+import math
+import time
 from typing import Any
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import nn
 
-from zorki.core import events
+from zorki.core import events, processor
+from zorki.core.errors import Stopped
 from zorki.core.seeds import seed_for
 from zorki.train.folder import Folder
 from zorki.train.lesson import Lesson
 from zorki.train.plan import Plan
-from zorki.train.teaching import Clock, rough, sound
 
 
 def trainer(plan: Plan, folder: Folder, device: str, callbacks: list[Callback]) -> Trainer:
@@ -37,6 +39,19 @@ def trainer(plan: Plan, folder: Folder, device: str, callbacks: list[Callback]) 
     )
 
 
+def rough(plan: Plan, device: str) -> bool:
+    """Whether bfloat16 is used."""
+    return plan.rough and (processor.bfloat16() if device == "cpu" else True)
+
+
+def sound(loss: torch.Tensor, step: int, folder: str) -> None:
+    """Raises Stopped for a loss that is no number."""
+    if not math.isfinite(float(loss.detach())):
+        raise Stopped(
+            f"The loss at step {step} is no number any more.", f"The last state is in {folder}.", "Try a smaller rate, in another folder."
+        )
+
+
 class Taught(LightningModule):
     """A lesson as Lightning wants it; only the lesson's net is trained and kept."""
 
@@ -45,7 +60,7 @@ class Taught(LightningModule):
         self.lesson, self.plan, self.net = lesson, plan, lesson.net
         self.parts: dict[str, torch.Tensor] = {}
 
-    def training_step(self, shown: Any, number: int) -> torch.Tensor:
+    def training_step(self, shown: Any) -> torch.Tensor:
         torch.manual_seed(seed_for(self.plan.seed, "loss", self.global_step) % 2**63)
         loss, parts = self.lesson.loss(shown)
         sound(loss, self.global_step + 1, self.trainer.default_root_dir)
@@ -68,14 +83,14 @@ class Averaged(Callback):
         self.plan, self.net = plan, nn.Module()
         self.waiting: dict[str, Any] | None = None
 
-    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
         assert isinstance(pl_module, Taught)
         self.net = copy.deepcopy(pl_module.net).requires_grad_(False)
         if self.waiting is not None:
             self.net.load_state_dict(self.waiting)
 
     @torch.no_grad()
-    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int) -> None:
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
         assert isinstance(pl_module, Taught)
         share = 1 - self.plan.kept(trainer.global_step)
         torch._foreach_lerp_(list(self.net.parameters()), list(pl_module.net.parameters()), share)
@@ -97,14 +112,16 @@ class Told(Callback):
         self.sums: dict[str, float] = {}
         self.count, self.best = 0, float("inf")
 
-    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int) -> None:
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
         assert isinstance(pl_module, Taught)
         for name, value in pl_module.parts.items():
             self.sums[name] = self.sums.get(name, 0.0) + float(value)
         self.count += 1
         step = trainer.global_step
         means = {name: total / self.count for name, total in self.sums.items()}
-        events.tell("training", step, self.plan.steps, loss=float(pl_module.parts["loss"]), parts={k: v for k, v in means.items() if k != "loss"})
+        events.tell(
+            "training", step, self.plan.steps, loss=float(pl_module.parts["loss"]), parts={k: v for k, v in means.items() if k != "loss"}
+        )
         if step % self.plan.tell and step != self.plan.steps:
             return
         worth = self.lesson.worth()
@@ -126,14 +143,14 @@ class Kept(Callback):
     """Writes the state every so often, and when the training ends or is broken off by anything but a kill."""
 
     def __init__(self, folder: Folder, plan: Plan) -> None:
-        self.folder, self.plan, self.written, self.last = folder, plan, Clock(), -1
+        self.folder, self.plan, self.written, self.last = folder, plan, time.monotonic(), -1
 
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_train_start(self, trainer: Trainer, *_: Any) -> None:
         self.folder.rewind(trainer.global_step)
-        self.written, self.last = Clock(), trainer.global_step
+        self.written, self.last = time.monotonic(), trainer.global_step
 
-    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int) -> None:
-        if Clock() - self.written >= self.plan.keep:
+    def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
+        if time.monotonic() - self.written >= self.plan.keep:
             self.now(trainer)
 
     def now(self, trainer: Trainer) -> None:
@@ -143,4 +160,4 @@ class Kept(Callback):
         self.folder.write(self.folder.state, lambda part: trainer.save_checkpoint(part))
         average = next(c for c in trainer.callbacks if isinstance(c, Averaged))  # type: ignore[attr-defined]
         self.folder.save("last", average.net.state_dict())
-        self.written, self.last = Clock(), trainer.global_step
+        self.written, self.last = time.monotonic(), trainer.global_step

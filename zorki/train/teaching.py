@@ -6,8 +6,6 @@ Source: Polyak and Juditsky 1992 (the average of the weights is worth more than 
 from __future__ import annotations
 
 import logging
-import math
-import time
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -15,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from zorki.core import events, processor
-from zorki.core.errors import InputError, Stopped
+from zorki.core import events
+from zorki.core.errors import InputError
 from zorki.core.seeds import seed_for
 from zorki.train.folder import Folder
 from zorki.train.lesson import Lesson
@@ -47,7 +45,7 @@ def teach(lesson: Lesson, folder: Folder, plan: Plan, config: Mapping[str, Any] 
         events.note(f"Going on from step {done} in {folder.path.name}.")
     average, kept = Averaged(plan), Kept(folder, plan)
     taught = Taught(lesson, plan)
-    with quiet():
+    with Quiet():
         master: Trainer = trainer(plan, folder, device, [average, Told(folder, plan, lesson, average), kept])
         master.fit(taught, train_dataloaders=Draws(lesson, taught, plan), ckpt_path=folder.state if done else None, weights_only=True)
     kept.now(master)
@@ -72,11 +70,11 @@ class Draws:
         """Lightning asks for it of what can go on."""
 
 
-class quiet:
+class Quiet:
     """Lightning's advice to whoever writes a trainer is none to whoever trains."""
 
     def __enter__(self) -> None:
-        self.caught = warnings.catch_warnings()
+        self.caught: warnings.catch_warnings[None] = warnings.catch_warnings()
         self.caught.__enter__()
         warnings.simplefilter("ignore")
         self.log = logging.getLogger("lightning.pytorch")
@@ -86,21 +84,3 @@ class quiet:
     def __exit__(self, *error: Any) -> None:
         self.log.setLevel(self.level)
         self.caught.__exit__(*error)
-
-
-def rough(plan: Plan, device: str) -> bool:
-    """Whether bfloat16 is used."""
-    return plan.rough and (processor.bfloat16() if device == "cpu" else True)
-
-
-def sound(loss: torch.Tensor, step: int, folder: str) -> None:
-    """Raises Stopped for a loss that is no number."""
-    if not math.isfinite(float(loss.detach())):
-        raise Stopped(
-            f"The loss at step {step} is no number any more.",
-            f"The last state is in {folder}.",
-            "Try a smaller --rate in another folder.",
-        )
-
-
-Clock = time.monotonic
