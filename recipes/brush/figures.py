@@ -6,7 +6,9 @@ The judge is a script that lies with the data. It looks at finished pictures onl
 from __future__ import annotations
 
 import importlib.util
+import io
 import tempfile
+import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,9 @@ import numpy as np
 import torch
 from PIL import Image
 
-from recipes.brush.sheet import picture, tensor
+from recipes.brush.photos import held_back
+from recipes.brush.sheet import load, picture, tensor
+from recipes.brush.styles import STYLES, found
 from zorki.nets.brush import Brush
 
 
@@ -64,3 +68,52 @@ def table(rows: Sequence[tuple[int, Path, float, dict[str, Any]]], names: Sequen
             f"{'mean':32}" + "".join(f"{v:9.3f}" for v in mean([r for *_, r in rows])),
         ]
     )
+
+
+def four(shared: Path, folder: Path) -> list[tuple[Path, Path]]:
+    """The four known pairs, by which the other ways of painting are measured too."""
+    from skimage import data
+
+    out = []
+    for content, style in (
+        ("astronaut", "starry-night"),
+        ("chelsea", "the-scream"),
+        ("coffee", "great-wave"),
+        ("rocket", "composition-vii"),
+    ):
+        photo = folder / f"{content}.png"
+        Image.fromarray(getattr(data, content)()).save(photo)
+        out.append((photo, shared / "data" / "paintings" / f"{style}.jpg"))
+    return out
+
+
+def main() -> None:
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("file", type=Path, help="a .safetensors of the brush")
+    p.add_argument("--shared", type=Path, required=True, help="the folder with tools/judge.py, data/photos and data/paintings")
+    p.add_argument("--own", type=Path, required=True, help="the folder of the pictures of our own making")
+    p.add_argument("--count", type=int, default=40, help="of the photos held back")
+    p.add_argument("--strengths", type=float, nargs="+", default=[1.0])
+    p.add_argument("--styles", nargs="*", default=[])
+    a = p.parse_args()
+    net, judge = load(a.file), judge_of(a.shared)
+    names = [s.name for s in STYLES]
+    where = {s.file: found(s, [a.shared / "data" / "paintings", a.own]) for s in STYLES}
+    with tempfile.TemporaryDirectory() as folder:
+        rows = []
+        for photo, painting in four(a.shared, Path(folder)):
+            k = [s.file for s in STYLES].index(painting.stem)
+            rows += list(judged(net, judge, [photo], [(k, painting)]))
+        print("the four known pairs\n" + table(rows, names), flush=True)
+        photos = []
+        for name, archive in held_back(a.shared / "data" / "photos")[: a.count]:
+            photos.append(Path(folder) / f"{Path(name).stem}.png")
+            Image.open(io.BytesIO(zipfile.ZipFile(archive).read(name))).convert("RGB").save(photos[-1])
+        styles = [(k, where[s.file]) for k, s in enumerate(STYLES) if not a.styles or s.name in a.styles]
+        rows = list(judged(net, judge, photos, styles, a.strengths))
+        for t in a.strengths:
+            print(f"strength {t:g}, {len(photos)} photos held back\n" + table([r for r in rows if r[2] == t], names), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -8,16 +8,25 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image, ImageDraw
+from safetensors.torch import load_file
 
 from zorki.nets.brush import Brush
 
 
-def load(path: Path, narrow: int = 32, wide: int = 96, fine: int = 16, blocks: int = 4) -> Brush:
-    """The moving average of a state."""
-    state = torch.load(path, weights_only=True)["mean"]
-    net = Brush(len(state["paint"]), narrow, wide, fine, blocks)
+def load(path: Path) -> Brush:
+    """The net of a .safetensors file."""
+    state = {k: v.float() for k, v in load_file(path).items()}
+    net = Brush(
+        len(state["paint"]),
+        narrow=len(state["stem.conv.weight"]),
+        wide=len(state["down.conv.weight"]),
+        fine=len(state["to_half.weight"]),
+        blocks=sum(k.startswith("trunk.") and k.endswith(".weight") for k in state) // 2,
+    )
     net.load_state_dict(state)
-    return net.eval().to(memory_format=torch.channels_last)
+    net.eval()
+    net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return net
 
 
 def tensor(image: Image.Image) -> torch.Tensor:
