@@ -5,6 +5,7 @@ The judge is a script that lies with the data. It looks at finished pictures onl
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 import io
 import tempfile

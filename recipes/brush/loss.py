@@ -88,7 +88,7 @@ class Targets:
             found = [[statistics(x, look(x)[0]) for x in sizes] for sizes in styles]
             means = [[torch.stack(one).mean(0) for one in zip(*sizes, strict=True)] for sizes in found]
             self.grams = [torch.cat(level) for level in zip(*means, strict=True)]
-            here = [torch.cat(level) for level in zip(*[statistics(x, look(x)[0]) for x in photos.split(8)], strict=True)]
+            here = [torch.cat(level) for level in zip(*[statistics(x, look(x)[0]) for x in torch.split(photos, 8)], strict=True)]
             far = [apart(here, [g[s : s + 1] for g in self.grams]).mean(0) for s in range(len(styles))]
         self.scale = torch.stack(far).clamp_min(1e-12)
         self.scale[:, -1].clamp_min_(COLOURS)

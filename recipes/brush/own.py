@@ -35,7 +35,7 @@ def noise(chance: np.random.Generator, size: float, octaves: int = 4) -> Array:
     for k in range(octaves):
         lump = ndimage.gaussian_filter(chance.standard_normal((SIDE, SIDE)), max(0.5, size / 2**k / 2.5), mode="wrap")
         out, weight = out + weight * lump / (lump.std() + 1e-9), weight * 0.5
-    return out / (2 * out.std())
+    return np.asarray(out / (2 * out.std()))
 
 
 def line(chance: np.random.Generator, rough: float) -> Array:
@@ -43,7 +43,7 @@ def line(chance: np.random.Generator, rough: float) -> Array:
     value = ndimage.gaussian_filter1d(chance.standard_normal(SIDE), rough, mode="wrap") + 0.2 * ndimage.gaussian_filter1d(
         chance.standard_normal(SIDE), rough / 5, mode="wrap"
     )
-    return value / (np.abs(value).max() + 1e-9)
+    return np.asarray(value / (np.abs(value).max() + 1e-9))
 
 
 def scene(seed: int) -> Array:
@@ -78,7 +78,7 @@ def scene(seed: int) -> Array:
     for _ in range(60):
         cx, cy, r = chance.uniform(0, 1), chance.uniform(0.87, 1), chance.uniform(0.006, 0.016)
         lay(np.hypot(x - cx, y - cy) < r, (RED, YELLOW, PINK, WHITE, VIOLET)[int(chance.integers(5))])
-    return np.clip(out, 0, 1)
+    return np.asarray(np.clip(out, 0, 1))
 
 
 def grey(rgb: Array) -> Array:
@@ -116,7 +116,7 @@ def means_of(rgb: Array, own: Array, count: int) -> Array:
 def vivid(rgb: Array, amount: float) -> Array:
     """Colours further from grey."""
     g = grey(rgb)[..., None]
-    return np.clip(g + (rgb - g) * amount, 0, 1)
+    return np.asarray(np.clip(g + (rgb - g) * amount, 0, 1))
 
 
 def mosaic(chance: np.random.Generator) -> Array:
@@ -135,7 +135,7 @@ def glass(chance: np.random.Generator) -> Array:
     lit = panes[own] * (0.9 + 0.18 * noise(chance, 26)[..., None]) + 0.05 * noise(chance, 5)[..., None]
     lead = np.clip((gap - 2.6) / 1.6, 0, 1)[..., None]
     shine = np.exp(-(((gap - 1.0) / 0.8) ** 2))[..., None] * 0.12
-    return np.clip(lit, 0, 1) * lead + (INK + shine) * (1 - lead)
+    return np.asarray(np.clip(lit, 0, 1) * lead + (INK + shine) * (1 - lead))
 
 
 def halftone(chance: np.random.Generator) -> Array:
@@ -172,7 +172,7 @@ def hatching(chance: np.random.Generator) -> Array:
         ink = np.maximum(ink, np.clip((width - strokes(chance, angle, pitch, 0.5)) * 5, 0, 1))
     ink = np.maximum(ink, np.clip(edges(rgb, 1.3) * 3 - 0.5, 0, 1))
     paper = CREAM + 0.015 * noise(chance, 5)[..., None]
-    return paper * (1 - 0.92 * ink[..., None]) + INK * 0.9 * ink[..., None] * 0.6
+    return np.asarray(paper * (1 - 0.92 * ink[..., None]) + INK * 0.9 * ink[..., None] * 0.6)
 
 
 def pencil(chance: np.random.Generator) -> Array:
@@ -184,7 +184,7 @@ def pencil(chance: np.random.Generator) -> Array:
         touch = np.clip(1.15 - strokes(chance, angle, pitch, 0.7) * 0.9 - grain * 0.45, 0, 1)[..., None]
         out = out * (1 - touch * (1 - rgb) * 0.8)
     line_of = np.clip(edges(rgb, 1.4) * 2.6 - 0.4, 0, 1) * np.clip(1.2 - grain, 0, 1)
-    return out * (1 - 0.75 * line_of[..., None])
+    return np.asarray(out * (1 - 0.75 * line_of[..., None]))
 
 
 def neon(chance: np.random.Generator) -> Array:
@@ -197,7 +197,7 @@ def neon(chance: np.random.Generator) -> Array:
     glow = sum(ndimage.gaussian_filter(tube, s) * w for s, w in ((3, 1.0), (9, 1.1), (26, 1.2)))
     night = np.array([0.03, 0.02, 0.08]) + 0.1 * rgb * np.array([0.6, 0.4, 1.0])
     core = np.clip(tube - 0.55, 0, 1)[..., None] * 2
-    return night + hue * (np.asarray(glow)[..., None] * 1.0 + tube[..., None] * 0.7) + core * 0.6
+    return np.asarray(night + hue * (np.asarray(glow)[..., None] * 1.0 + tube[..., None] * 0.7) + core * 0.6)
 
 
 def woodcut(chance: np.random.Generator) -> Array:
@@ -213,7 +213,7 @@ def woodcut(chance: np.random.Generator) -> Array:
     red = ndimage.gaussian_filter((rgb[..., 0] > rgb[..., 1] + 0.3).astype(float), 1.5)[..., None]
     ground = CREAM * (1 - warm) + np.array([0.87, 0.66, 0.33]) * warm
     ground = ground * (1 - red) + np.array([0.75, 0.2, 0.14]) * red
-    return ground * (1 - ink) + INK * ink
+    return np.asarray(ground * (1 - ink) + INK * ink)
 
 
 def watercolour(chance: np.random.Generator) -> Array:
@@ -229,7 +229,7 @@ def watercolour(chance: np.random.Generator) -> Array:
     pool = (0.5 + 0.28 * noise(chance, 70))[..., None]
     paper = 0.985 + 0.02 * noise(chance, 4, 2)[..., None]
     density = (1 - mixed) * (0.5 + 0.55 * np.clip(pool, 0, 1)) * (1 + 0.7 * rim)
-    return paper - density * (0.93 + 0.1 * noise(chance, 3, 2)[..., None])
+    return np.asarray(paper - density * (0.93 + 0.1 * noise(chance, 3, 2)[..., None]))
 
 
 def facets(chance: np.random.Generator) -> Array:
@@ -249,7 +249,7 @@ def facets(chance: np.random.Generator) -> Array:
     own = mesh.find_simplex(np.stack([np.clip(y, 1, SIDE - 2), np.clip(x, 1, SIDE - 2)], -1).reshape(-1, 2)).reshape(SIDE, SIDE).clip(0)
     count = len(mesh.simplices)
     means = means_of(rgb, own, count)
-    return (vivid(means, 1.4) * chance.uniform(0.78, 1.16, (count, 1)))[own]
+    return np.asarray((vivid(means, 1.4) * chance.uniform(0.78, 1.16, (count, 1)))[own])
 
 
 OWN: dict[str, tuple[str, Callable[[np.random.Generator], Array]]] = {

@@ -37,7 +37,7 @@ def main() -> None:
     p.add_argument("--turns", type=int, default=8)
     p.add_argument("--styles", type=int, default=31)
     a = p.parse_args()
-    nets = [n.eval().to(memory_format=torch.channels_last) for n in (Brush(a.styles), Transformer())]
+    nets = [n.eval().to(memory_format=torch.channels_last) for n in (Brush(a.styles), Transformer())]  # type: ignore[call-overload]
     weights = torch.eye(a.styles)[0]
     for hw in SIZES:
         x = torch.rand(1, 3, *hw)

@@ -15,14 +15,14 @@ from torch.nn import functional as F
 class Layer(nn.Module):
     """Reflected border, convolution, instance norm if one follows."""
 
-    def __init__(self, into: int, out: int, side: int, stride: int = 1, double: bool = False, normed: bool = True) -> None:
+    def __init__(self, into: int, out: int, side: int, stride: int = 1, twice: bool = False, normed: bool = True) -> None:
         super().__init__()
-        self.side, self.double = side, double
+        self.side, self.twice = side, twice
         self.conv = nn.Conv2d(into, out, side, stride)
         self.norm = nn.InstanceNorm2d(out, affine=True) if normed else nn.Identity()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = F.interpolate(x, scale_factor=2.0, mode="nearest") if self.double else x
+        x = F.interpolate(x, scale_factor=2.0, mode="nearest") if self.twice else x
         out: torch.Tensor = self.norm(self.conv(F.pad(x, (self.side // 2,) * 4, mode="reflect")))
         return out
 
@@ -48,7 +48,7 @@ class Transformer(nn.Module):
         super().__init__()
         self.down = nn.ModuleList([Layer(3, 32, 9), Layer(32, 64, 3, 2), Layer(64, 128, 3, 2)])
         self.trunk = nn.Sequential(*(Residual(128) for _ in range(5)))
-        self.up = nn.ModuleList([Layer(128, 64, 3, double=True), Layer(64, 32, 3, double=True)])
+        self.up = nn.ModuleList([Layer(128, 64, 3, twice=True), Layer(64, 32, 3, twice=True)])
         self.last = Layer(32, 3, 9, normed=False)
 
     def raw(self, x: torch.Tensor, weights: torch.Tensor, strength: torch.Tensor | float = 1.0) -> torch.Tensor:  # noqa: ARG002
