@@ -177,3 +177,13 @@ def test_each_style_learns_by_itself(net: Brush) -> None:
             assert p.grad[2].abs().max() == p.grad[0].abs().max() == 0
             assert p.grad[1].abs().max() > 0
             assert p.grad[3].abs().max() > 0
+
+
+@pytest.mark.unit
+def test_what_is_exported_takes_every_size(net: Brush) -> None:
+    whole = torch.export.Dim.DYNAMIC
+    made = torch.export.export(net, (drawn(1, 3, 61, 83), hot(1), torch.tensor(0.5)), dynamic_shapes=({2: whole, 3: whole}, None, None))
+    for hw in ((64, 80), (333, 517), (48, 61)):
+        x = drawn(1, 3, *hw)
+        for k, strength in ((0, 1.0), (3, 0.3)):
+            assert torch.allclose(made.module()(x, hot(k), torch.tensor(strength)), net(x, hot(k), strength), atol=1e-4)

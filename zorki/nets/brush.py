@@ -193,4 +193,8 @@ class Brush(nn.Module):
             assert isinstance(second, Conv)
             far = far + normed(second, F.relu(normed(first, far)))
         near = F.relu(normed(self.to_quarter, far) + near)
-        return self.to_whole.maps(F.relu(normed(self.to_half, near)))[:, :, :h, :w]
+        out = self.to_whole.maps(F.relu(normed(self.to_half, near)))
+        if torch.compiler.is_compiling():  # a slice would hold what is exported to sizes that are, or are not, multiples of STRIDE
+            down, across = (torch.arange(n, device=x.device) for n in (h, w))
+            return out.index_select(2, down).index_select(3, across)
+        return out[:, :, :h, :w]
