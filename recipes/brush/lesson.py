@@ -30,7 +30,8 @@ GENTLE = 0.2  # below that strength the content is not held any more firmly
 class Recipe:
     """batch: photos a step, of side x side pixels; weaker: share of them at a strength below 1; stables: how many are looked at twice.
 
-    content, variation, beyond, stable: weights beside 1 for style. rows: how much faster the styles' vectors learn.
+    content, variation, beyond, stable: weights beside 1 for style; until step `calm` an eighth of `stable`, since strokes must be there
+    before they can be held still. rows: how much faster the styles' vectors learn.
     """
 
     batch: int = 4
@@ -39,8 +40,9 @@ class Recipe:
     content: float = 0.05
     variation: float = 0.2
     beyond: float = 3.0
-    stable: float = 1.0
+    stable: float = 8.0
     stables: int = 1
+    calm: int = 2000
     weaker: float = 0.15
     seed: int = 0
 
@@ -97,6 +99,7 @@ class Strokes(Lesson):
             "move": torch.from_numpy(move),
             "which": torch.from_numpy(which.astype(np.int64)),
             "strength": torch.from_numpy(strength),
+            "stable": torch.tensor(r.stable / (8 if step < r.calm else 1), dtype=torch.float32),
         }
 
     def loss(self, shown: Any) -> tuple[torch.Tensor, Mapping[str, torch.Tensor]]:
@@ -113,7 +116,8 @@ class Strokes(Lesson):
             "beyond": beyond(painted).mean(),
             "stable": unsteady(painted[:n], again, shown["move"]),
         }
-        total = parts["style"] + sum(getattr(r, name) * parts[name] for name in ("content", "variation", "beyond", "stable"))
+        total = parts["style"] + sum(getattr(r, name) * parts[name] for name in ("content", "variation", "beyond"))
+        total = total + shown["stable"] * parts["stable"]
         return total, parts
 
 
