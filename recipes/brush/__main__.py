@@ -31,7 +31,9 @@ MEASURED = 160  # photographs by whose distances from each style that style's ar
 def lesson(photos: Path, folders: list[Path], recipe: Recipe, seed: int, compiled: bool) -> Strokes:
     """All opened, the net with its first numbers."""
     look, pictures = Look().to(memory_format=torch.channels_last), Photos.of(photos)  # type: ignore[call-overload]
-    targets = Targets(look, [opened(found(s, folders)) for s in STYLES], pictures.crops(MEASURED, recipe.side, np.random.default_rng(1)))
+    targets = Targets(
+        look, [opened(found(s, folders), s.sizes) for s in STYLES], pictures.crops(MEASURED, recipe.side, np.random.default_rng(1))
+    )
     torch.manual_seed(seed)
     net = Brush(len(STYLES)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return Strokes(net, pictures, targets, look, recipe, compiled)

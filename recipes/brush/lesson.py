@@ -42,7 +42,7 @@ class Recipe:
     beyond: float = 3.0
     stable: float = 8.0
     stables: int = 1
-    calm: int = 2000
+    calm: int = 1000
     weaker: float = 0.15
     seed: int = 0
 

@@ -188,13 +188,16 @@ def pencil(chance: np.random.Generator) -> Array:
 
 
 def neon(chance: np.random.Generator) -> Array:
-    """Tubes of light along the outlines, glowing in the dark."""
+    """Tubes of light along the outlines and along lines of equal lightness, glowing in the dark."""
     rgb = scene(6)
-    tube = np.clip(edges(rgb, 1.8) * 3 - 0.7, 0, 1)
+    tone = ndimage.gaussian_filter(grey(rgb), 6) * 9 + 0.5 * noise(chance, 120, 2)
+    steep = np.hypot(*np.gradient(tone)) + 1e-3
+    level = np.clip(1.6 - np.abs(tone - np.round(tone)) / steep, 0, 1) * (steep > 0.006)
+    tube = np.clip(np.maximum(np.clip(edges(rgb, 1.8) * 3 - 0.7, 0, 1), ndimage.gaussian_filter(level, 1.0) * 1.2), 0, 1)
     y, x = grid()
     turn = 2 * np.pi * (x * 0.9 + y * 0.6) + 2.5 * noise(chance, 120, 2)
     hue = np.stack([0.5 + 0.5 * np.cos(turn), 0.35 + 0.35 * np.cos(turn + 2.6), 0.75 + 0.25 * np.cos(turn + 1)], -1)
-    glow = sum(ndimage.gaussian_filter(tube, s) * w for s, w in ((3, 1.0), (9, 1.1), (26, 1.2)))
+    glow = sum(ndimage.gaussian_filter(tube, s) * w for s, w in ((3, 1.0), (9, 0.9), (26, 0.7)))
     night = np.array([0.03, 0.02, 0.08]) + 0.1 * rgb * np.array([0.6, 0.4, 1.0])
     core = np.clip(tube - 0.55, 0, 1)[..., None] * 2
     return np.asarray(night + hue * (np.asarray(glow)[..., None] * 1.0 + tube[..., None] * 0.7) + core * 0.6)

@@ -43,7 +43,9 @@ def main() -> None:
     plan, recipe = replace(PLAN, steps=a.steps, rate=a.rate, warm=min(PLAN.warm, a.steps // 10)), replace(RECIPE, weaker=0.0)
     look, pictures = Look(), Photos.of(a.photos)
     look.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    targets = Targets(look, [opened(found(style, a.paintings))], pictures.crops(MEASURED, recipe.side, np.random.default_rng(1)))
+    targets = Targets(
+        look, [opened(found(style, a.paintings), style.sizes)], pictures.crops(MEASURED, recipe.side, np.random.default_rng(1))
+    )
     torch.manual_seed(plan.seed)
     net = Transformer()
     net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -18,7 +18,7 @@ def load(path: Path) -> Brush:
     state = {k: v.float() for k, v in load_file(path).items()}
     net = Brush(
         len(state["paint"]),
-        narrow=len(state["stem.conv.weight"]),
+        narrow=len(state["next.conv.weight"]),
         wide=len(state["down.conv.weight"]),
         fine=len(state["to_half.weight"]),
         blocks=sum(k.startswith("trunk.") and k.endswith(".weight") for k in state) // 2,

@@ -13,6 +13,7 @@ from PIL import Image
 from recipes.brush.own import OWN
 
 SIZES = (384, 512)  # longest sides at which a style is looked at; what is asked is the mean
+ONE = (384,)  # of a pattern, which is another one at another size
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Style:
     title: str
     source: str
     licence: str = "public domain"
+    sizes: tuple[int, ...] = SIZES
 
 
 PAINTINGS = (
@@ -50,7 +52,7 @@ PAINTINGS = (
     Style("melencolia", "durer-melencolia", "Melencolia I", "Albrecht Dürer, 1514"),
     Style("hat", "matisse-woman-with-hat", "Woman with a Hat", "Henri Matisse, 1905"),
 )
-STYLES = (*PAINTINGS, *(Style(name, name, title, "drawn by recipes/brush/own.py", "Apache-2.0") for name, (title, _) in OWN.items()))
+STYLES = (*PAINTINGS, *(Style(name, name, title, "drawn by recipes/brush/own.py", "Apache-2.0", ONE) for name, (title, _) in OWN.items()))
 
 
 def found(style: Style, folders: Sequence[Path]) -> Path:
@@ -62,7 +64,7 @@ def found(style: Style, folders: Sequence[Path]) -> Path:
     raise SystemExit(f"There is no {style.file}.jpg in {' or '.join(map(str, folders))}.")
 
 
-def opened(path: Path, sizes: Sequence[int] = SIZES) -> list[torch.Tensor]:
+def opened(path: Path, sizes: Sequence[int]) -> list[torch.Tensor]:
     """The picture (1, 3, h, w) in 0..1, once for each longest side."""
     image = Image.open(path).convert("RGB")
     out = []

@@ -2,7 +2,7 @@
 
 Source: Dumoulin, Shlens, Kudlur 2017, "A learned representation for artistic style" (a style is two vectors a layer); Johnson, Alahi,
 Fei-Fei 2016 (a network trained on what optimisation would make smaller); Odena, Dumoulin, Olah 2016 (enlarge, then convolve).
-Differs: nothing but the photo itself is ever held at full size. The photo comes in as blocks of 4x4 pixels, the trunk works at an eighth;
+Differs: nothing but the photo itself is ever held at full size. The photo comes in as blocks of 2x2 pixels, the trunk works at an eighth;
 what comes out is the photo, more or less of it by style, plus what was painted, so that a row of zeros is the photo to the bit.
 """
 
@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn import functional as F
 
 EPS = 1e-5
-BLOCK, STRIDE = 4, 8  # side of the blocks that come in; what sizes are brought to a multiple of, inside
+BLOCK, STRIDE = 2, 8  # side of the blocks that come in; what sizes are brought to a multiple of, inside
 Statistics = Sequence[tuple[torch.Tensor, torch.Tensor]]
 """Of each norm, in the order in which they come, the mean and the biased variance (b, c) of what it norms."""
 
@@ -122,7 +122,8 @@ class Brush(nn.Module):
     def __init__(self, styles: int, narrow: int = 32, wide: int = 96, fine: int = 16, blocks: int = 4) -> None:
         super().__init__()
         self.styles = styles
-        self.stem = Conv(styles, 3 * BLOCK**2, narrow)
+        self.stem = Conv(styles, 3 * BLOCK**2, fine)
+        self.next = Conv(styles, fine, narrow, stride=2)
         self.down = Conv(styles, narrow, wide, stride=2)
         self.trunk = nn.ModuleList(Conv(styles, wide, wide) for _ in range(2 * blocks))
         self.to_quarter = Twice(styles, wide, narrow)
@@ -186,14 +187,15 @@ class Brush(nn.Module):
             return out
 
         a = F.pad(x - 0.5, (0, -w % STRIDE, 0, -h % STRIDE), mode="replicate")
-        near = F.relu(normed(self.stem, F.pixel_unshuffle(a, BLOCK).contiguous(memory_format=torch.channels_last)))
+        first = F.relu(normed(self.stem, F.pixel_unshuffle(a, BLOCK).contiguous(memory_format=torch.channels_last)))
+        near = F.relu(normed(self.next, first))
         far = F.relu(normed(self.down, near))
-        for first, second in zip(self.trunk[::2], self.trunk[1::2], strict=True):
-            assert isinstance(first, Conv)
-            assert isinstance(second, Conv)
-            far = far + normed(second, F.relu(normed(first, far)))
+        for one, two in zip(self.trunk[::2], self.trunk[1::2], strict=True):
+            assert isinstance(one, Conv)
+            assert isinstance(two, Conv)
+            far = far + normed(two, F.relu(normed(one, far)))
         near = F.relu(normed(self.to_quarter, far) + near)
-        out = self.to_whole.maps(F.relu(normed(self.to_half, near)))
+        out = self.to_whole.maps(F.relu(normed(self.to_half, near) + first))
         if torch.compiler.is_compiling():  # a slice would hold what is exported to sizes that are, or are not, multiples of STRIDE
             down, across = (torch.arange(n, device=x.device) for n in (h, w))
             return out.index_select(2, down).index_select(3, across)

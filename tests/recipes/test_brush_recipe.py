@@ -112,7 +112,7 @@ def test_our_own_pictures_are_the_same_each_time_and_unlike_each_other(tmp_path:
     assert all(m.shape == (own.SIDE, own.SIDE, 3) and m.std() > 0.1 for m in made)
     path = tmp_path / "glass.png"
     Image.fromarray((made[2] * 255).astype(np.uint8)).save(path)
-    assert [max(x.shape[-2:]) for x in opened(path)] == [384, 512]
+    assert [max(x.shape[-2:]) for x in opened(path, (384, 512))] == [384, 512]
 
 
 @pytest.mark.tiny
