@@ -1,0 +1,66 @@
+"""The restated TransformerNet taught one style by the brush's own lesson: `python -m recipes.brush.rival --style wave …`.
+
+Its default is as many pictures as the brush sees of one style; `recipes.brush.figures` measures it like the brush.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from recipes.brush.__main__ import MEASURED, PLAN, RECIPE
+from recipes.brush.lesson import Strokes
+from recipes.brush.loss import Look, Targets
+from recipes.brush.photos import Photos
+from recipes.brush.styles import STYLES, found, opened
+from recipes.brush.transformer import Transformer
+from zorki.core import events
+from zorki.train import Folder, teach
+
+
+class Single(Strokes):
+    """All weights at one rate: this net has no vectors of styles."""
+
+    def groups(self) -> list[dict[str, object]]:
+        return [{"params": list(self.net.parameters()), "times": 1.0}]
+
+
+def main() -> None:
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--style", choices=[s.name for s in STYLES], default="wave")
+    p.add_argument("--photos", type=Path, required=True)
+    p.add_argument("--paintings", type=Path, nargs="+", required=True)
+    p.add_argument("--work", type=Path, required=True)
+    p.add_argument("--steps", type=int, default=PLAN.steps // len(STYLES))
+    p.add_argument("--rate", type=float, default=1e-3)
+    a = p.parse_args()
+    style = next(s for s in STYLES if s.name == a.style)
+    plan, recipe = replace(PLAN, steps=a.steps, rate=a.rate, warm=min(PLAN.warm, a.steps // 10)), replace(RECIPE, weaker=0.0)
+    look, pictures = Look(), Photos.of(a.photos)
+    look.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    targets = Targets(
+        look, [opened(found(style, a.paintings), style.sizes)], pictures.crops(MEASURED, recipe.side, np.random.default_rng(1))
+    )
+    torch.manual_seed(plan.seed)
+    net = Transformer()
+    net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def say(e: events.Event) -> None:
+        if e.note or e.step % 20 == 0:
+            print(
+                f"{time.strftime('%H:%M:%S')} {e.note or f'{e.step} of {e.of}, ' + ' '.join(f'{k} {v:.4f}' for k, v in e.parts.items())}",
+                flush=True,
+            )
+
+    with events.listen(say):
+        taught = Single(net, pictures, targets, look, recipe)  # type: ignore[arg-type]  # it has what a lesson asks of a brush
+        teach(taught, Folder(a.work), plan, {k: v for k, v in asdict(recipe).items() if k != "seed"} | {"style": a.style})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+"""Going on after a break is, bit by bit, never having been broken off."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from tests.train.toy import Toy, plan
+from zorki.core import events
+from zorki.core.errors import InputError, Stopped
+from zorki.train import Folder, Plan, teach
+
+pytest.importorskip("lightning")
+STEPS = 40
+
+
+def same(a: Folder, b: Folder) -> bool:
+    """Weights, averages, optimiser, figures."""
+    for name in ("last", "best"):
+        here, there = (load_file(f.path / f"{name}.safetensors") for f in (a, b))
+        if here.keys() != there.keys() or any(not torch.equal(here[k], there[k]) for k in here):
+            return False
+    one, two = (torch.load(f.state, weights_only=True) for f in (a, b))
+    moments = [[v for s in state["optimizer_states"][0]["state"].values() for v in s.values()] for state in (one, two)]
+    alike = all(torch.equal(x, y) for x, y in zip(*moments, strict=True))
+    alike &= all(torch.equal(one["state_dict"][k], v) for k, v in two["state_dict"].items())
+    return alike and a.rows() == b.rows()
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Folder:
+    return teach(Toy(), Folder(tmp_path_factory.mktemp("unbroken") / "run"), plan(STEPS))
+
+
+class Enough(Exception):
+    pass
+
+
+def stop_at(step: int):
+    def listener(event: events.Event) -> None:
+        if event.stage == "training" and event.step == step:
+            raise Enough
+
+    return events.listen(listener)
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("breaks", [(1,), (5,), (17, 18), (13, 26, 39)])
+def test_broken_off_and_gone_on_with(breaks: tuple[int, ...], unbroken: Folder, tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "run")
+    for step in breaks:
+        with pytest.raises(Enough), stop_at(step):
+            teach(Toy(), folder, plan(STEPS))
+    assert same(teach(Toy(), folder, plan(STEPS)), unbroken)
+
+
+@pytest.mark.unit
+def test_a_state_written_rarely_is_as_good(unbroken: Folder, tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "run")
+    with pytest.raises(Enough), stop_at(23):
+        teach(Toy(), folder, plan(STEPS, keep=0.0))
+    keeps = folder.state.read_bytes()
+    other = Folder(tmp_path / "other")
+    other.open({**vars(plan(STEPS, keep=1e9))})
+    other.state.write_bytes(keeps)
+    for row in folder.rows():
+        other.append(row)
+    other.append({"step": 25, "loss": 0.0})  # of a step that the state does not have
+    with other.metrics.open("a") as f:
+        f.write('{"step": 30, "lo')  # a kill in the middle of a line
+    teach(Toy(), other, plan(STEPS, keep=1e9))
+    assert [r["step"] for r in other.rows()] == [r["step"] for r in unbroken.rows()]
+    a, b = load_file(other.path / "last.safetensors"), load_file(unbroken.path / "last.safetensors")
+    assert all(torch.equal(a[k], b[k]) for k in b)
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment(unbroken: Folder, tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "run")
+    for wait in (0.0, 0.05, 0.11, 0.17):
+        process = subprocess.Popen([sys.executable, "-m", "tests.train.toy", str(folder.path), str(STEPS)], cwd=Path(__file__).parents[2])
+        before = folder.state.stat().st_mtime_ns if folder.state.exists() else 0
+        end = time.monotonic() + 120
+        while process.poll() is None and time.monotonic() < end:  # until it has gone on a step
+            if folder.state.exists() and folder.state.stat().st_mtime_ns != before:
+                break
+            time.sleep(0.002)
+        time.sleep(wait)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert same(teach(Toy(), folder, plan(STEPS)), unbroken)
+
+
+@pytest.mark.unit
+def test_a_finished_run_is_left_as_it_is(unbroken: Folder) -> None:
+    before = unbroken.state.read_bytes()
+    teach(Toy(), unbroken, plan(STEPS))
+    assert unbroken.state.read_bytes() == before
+
+
+@pytest.mark.unit
+def test_another_run_is_not_gone_on_with(unbroken: Folder) -> None:
+    with pytest.raises(InputError, match="other settings: rate"):
+        teach(Toy(), unbroken, Plan(**{**vars(plan(STEPS)), "rate": 0.5}))
+    assert tomllib.loads(unbroken.config.read_text())["rate"] == 0.01
+
+
+@pytest.mark.unit
+def test_no_number_stops_and_leaves_the_state(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "run")
+    with pytest.raises(Stopped, match="step 8 is no number"):
+        teach(Toy(broken=7), folder, plan(STEPS))
+    assert torch.load(folder.state, weights_only=True)["global_step"] == 7
+
+
+@pytest.mark.unit
+def test_a_full_disk_leaves_what_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Folder(tmp_path / "run")
+    with pytest.raises(Enough), stop_at(9):
+        teach(Toy(), folder, plan(STEPS))
+    before = folder.state.read_bytes()
+
+    def full(part: Path) -> None:
+        part.write_bytes(b"half of it")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(Stopped, match="disk is full"):
+        folder.write(folder.state, full)
+    assert folder.state.read_bytes() == before
+    assert [p.name for p in folder.path.iterdir() if p.name.startswith(".")] == []
+
+
+@pytest.mark.unit
+def test_the_average_is_of_all_steps_so_far() -> None:
+    steps = Plan(average=0.999)
+    values, mean = torch.arange(1.0, 8), 0.0
+    for n, v in enumerate(values, 1):
+        mean = steps.kept(n) * mean + (1 - steps.kept(n)) * float(v)
+    assert 4 < mean < 7  # near the last ones while there are few
+    assert steps.kept(10**6) == 0.999
+
+
+@pytest.mark.unit
+def test_the_rate_rises_and_falls() -> None:
+    p = Plan(steps=100, warm=10)
+    shares = [p.share(n) for n in range(101)]
+    assert shares[0] == pytest.approx(0.1)
+    assert max(shares) == pytest.approx(shares[9], rel=0.03)
+    assert shares[100] == pytest.approx(0, abs=1e-9)
+    assert all(a >= b for a, b in pairwise(shares[10:]))

@@ -1,0 +1,18 @@
+"""What the trainings share, on Lightning: the run folder, going on after a break, the moving average, what is told meanwhile.
+
+It knows nothing of what is learnt: a `Lesson` draws batches and says what is wrong with a network's answers to them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zorki.core.lazy import attach
+
+if TYPE_CHECKING:
+    from zorki.train.folder import Folder as Folder
+    from zorki.train.lesson import Lesson as Lesson
+    from zorki.train.plan import Plan as Plan
+    from zorki.train.teaching import teach as teach
+
+__getattr__, __dir__, __all__ = attach(__name__, {"Folder": "folder", "Lesson": "lesson", "Plan": "plan", "teach": "teaching"})

@@ -1,0 +1,124 @@
+"""A run: a folder with its settings, its figures, its weights, and all that is needed to go on.
+
+    config.toml            what was asked
+    metrics.jsonl          a line of figures now and then
+    last.safetensors       the moving average of the weights, as of the last writing
+    best.safetensors       the same, where it was worth most
+    state.ckpt             everything, to go on bit by bit as if never broken off
+
+Every file is written beside its name and then given it, so that a kill at any moment leaves the one before.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from zorki.core.errors import InputError, Stopped
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Where a run lies."""
+
+    path: Path
+
+    @property
+    def state(self) -> Path:
+        return self.path / "state.ckpt"
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics.jsonl"
+
+    @property
+    def config(self) -> Path:
+        return self.path / "config.toml"
+
+    def open(self, config: Mapping[str, Any]) -> None:
+        """Makes the folder, or finds it with the same settings. Raises InputError for a folder of other settings."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{self.path} cannot be made: {error.strerror}.", "", "Choose another folder for the run.") from error
+        text = toml(config)
+        if not self.config.exists():
+            self.write(self.config, lambda part: part.write_text(text, encoding="utf-8"))
+        elif (known := tomllib.loads(self.config.read_text(encoding="utf-8"))) != tomllib.loads(text):
+            other = sorted(k for k in {*known, *config} if known.get(k) != tomllib.loads(text).get(k))
+            raise InputError(
+                f"{self.path} is a run with other settings: {', '.join(other)}.",
+                "A run goes on with what it began with.",
+                "Give the same settings, or another folder.",
+            )
+
+    def step(self) -> int:
+        """How many steps the state has behind it. Raises InputError for what is no state."""
+        if not self.state.exists():
+            return 0
+        try:
+            return int(torch.load(self.state, map_location="cpu", weights_only=True, mmap=True)["global_step"])
+        except Exception as error:  # whatever torch says of damaged bytes; nothing in them is run
+            raise InputError(
+                f"{self.state} is no state, or a damaged one.", "", "Remove it to begin anew, or choose another folder."
+            ) from error
+
+    def write(self, target: Path, how: Callable[[Path], object]) -> None:
+        """how: writes the file it is given. Raises Stopped where the disk is full; the file of before is left."""
+        part = target.with_name(f".{target.name}.part")
+        try:
+            how(part)
+            with part.open("rb+") as f:
+                os.fsync(f.fileno())
+            part.replace(target)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise
+            raise Stopped(
+                f"The disk is full: {target.name} could not be written.",
+                f"What was written before is in {self.path}.",
+                "Make room and give the same command again; it goes on from there.",
+            ) from error
+
+    def save(self, name: str, weights: Mapping[str, torch.Tensor]) -> None:
+        """NAME.safetensors, in float32."""
+        from safetensors.torch import save_file
+
+        arrays = {k: v.detach().cpu().contiguous() for k, v in weights.items()}
+        self.write(self.path / f"{name}.safetensors", lambda part: save_file(arrays, part))
+
+    def append(self, figures: Mapping[str, Any]) -> None:
+        """One line of metrics."""
+        with self.metrics.open("a", encoding="utf-8") as f:
+            f.write(json.dumps(figures) + "\n")
+
+    def rewind(self, step: int) -> None:
+        """Takes away lines of later steps, which will be done again, and a line that was cut short."""
+        if not self.metrics.exists():
+            return
+        kept = []
+        for line in self.metrics.read_text(encoding="utf-8").splitlines():
+            try:
+                if json.loads(line)["step"] <= step:
+                    kept.append(line + "\n")
+            except ValueError:
+                continue
+        self.write(self.metrics, lambda part: part.write_text("".join(kept), encoding="utf-8"))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The lines of metrics."""
+        return [json.loads(line) for line in self.metrics.read_text(encoding="utf-8").splitlines()] if self.metrics.exists() else []
+
+
+def toml(config: Mapping[str, Any]) -> str:
+    """Numbers, words, truths and lists of them, which JSON and TOML write alike. None is left out."""
+    return "".join(f"{k} = {json.dumps(v, ensure_ascii=False)}\n" for k, v in config.items() if v is not None)

@@ -1,0 +1,86 @@
+"""A lesson taught by Lightning into a run folder; the same call goes on where it was broken off.
+
+Source: Polyak and Juditsky 1992 (the average of the weights is worth more than the last ones).
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from zorki.core import events
+from zorki.core.errors import InputError
+from zorki.core.seeds import seed_for
+from zorki.train.folder import Folder
+from zorki.train.lesson import Lesson
+from zorki.train.plan import Plan
+
+if TYPE_CHECKING:
+    from lightning.pytorch import Trainer
+
+
+def teach(lesson: Lesson, folder: Folder, plan: Plan, config: Mapping[str, Any] | None = None, device: str = "cpu") -> Folder:
+    """Teaches to the plan's last step; what is done already is not done again. Returns the folder.
+
+    config: what else makes the run what it is, and stands in its config.toml. device: as Lightning names accelerators. Raises InputError
+    for a folder of another run, Stopped for a loss that is no number any more or a full disk; both leave the last state.
+    """
+    try:
+        from zorki.train.running import Averaged, Kept, Taught, Told, trainer
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "lightning":
+            raise
+        raise InputError("Training needs Lightning, which is not installed.", "", "pip install 'zorki[train]'") from error
+    folder.open({**asdict(plan), **(config or {})})
+    done = folder.step()
+    if done >= plan.steps:
+        events.note("It was finished already.")
+        return folder
+    if done:
+        events.note(f"Going on from step {done} in {folder.path.name}.")
+    average, kept = Averaged(plan), Kept(folder, plan)
+    taught = Taught(lesson, plan)
+    with Quiet():
+        master: Trainer = trainer(plan, folder, device, [average, Told(folder, plan, lesson, average), kept])
+        master.fit(taught, train_dataloaders=Draws(lesson, taught, plan), ckpt_path=folder.state if done else None, weights_only=True)
+    kept.now(master)
+    return folder
+
+
+class Draws:
+    """What the lesson shows, from the step at which the training is to the last one. There is nothing to remember but that number."""
+
+    def __init__(self, lesson: Lesson, taught: Any, plan: Plan) -> None:
+        self.lesson, self.taught, self.plan = lesson, taught, plan
+
+    def __iter__(self) -> Iterator[Any]:
+        for step in range(self.taught.global_step, self.plan.steps):
+            torch.manual_seed(seed_for(self.plan.seed, "step", step) % 2**63)
+            yield self.lesson.draw(step)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Lightning asks for it of what can go on."""
+
+
+class Quiet:
+    """Lightning's advice to whoever writes a trainer is none to whoever trains."""
+
+    def __enter__(self) -> None:
+        self.caught: warnings.catch_warnings[None] = warnings.catch_warnings()
+        self.caught.__enter__()
+        warnings.simplefilter("ignore")
+        self.log = logging.getLogger("lightning.pytorch")
+        self.level = self.log.level
+        self.log.setLevel(logging.ERROR)
+
+    def __exit__(self, *error: Any) -> None:
+        self.log.setLevel(self.level)
+        self.caught.__exit__(*error)
