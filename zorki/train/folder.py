@@ -48,7 +48,7 @@ class Folder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise InputError(f"{self.path} cannot be made: {error.strerror}.", "", "Choose another folder for the run.") from error
+            raise InputError(f"{self.path} cannot be made: {error.strerror}.", "A run is a folder.", "Choose another.") from error
         text = toml(config)
         if not self.config.exists():
             self.write(self.config, lambda part: part.write_text(text, encoding="utf-8"))
@@ -68,7 +68,9 @@ class Folder:
             return int(torch.load(self.state, map_location="cpu", weights_only=True, mmap=True)["global_step"])
         except Exception as error:  # whatever torch says of damaged bytes; nothing in them is run
             raise InputError(
-                f"{self.state} is no state, or a damaged one.", "", "Remove it to begin anew, or choose another folder."
+                f"{self.state} is no state, or a damaged one.",
+                "A run goes on from a whole one.",
+                "Remove it to begin anew, or choose another folder.",
             ) from error
 
     def write(self, target: Path, how: Callable[[Path], object]) -> None:

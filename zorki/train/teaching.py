@@ -35,7 +35,7 @@ def teach(lesson: Lesson, folder: Folder, plan: Plan, config: Mapping[str, Any] 
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "lightning":
             raise
-        raise InputError("Training needs Lightning, which is not installed.", "", "pip install 'zorki[train]'") from error
+        raise InputError("Training needs Lightning.", "It is not installed.", "Install it: pip install 'zorki[train]'.") from error
     folder.open({**asdict(plan), **(config or {})})
     done = folder.step()
     if done >= plan.steps:
