@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from zorki import io, lens
+from zorki import lens
 from zorki import weights as cards
 from zorki.core import events, folders, forks, numbers, processor
 from zorki.core.errors import InputError
@@ -101,7 +101,7 @@ def found(
         raise InputError(
             f"--model={model} is a file without a function.", "It is a name or file.py:function.", f"Write --model={model}:function."
         )
-    if io.is_run(Path(model)):
+    if (Path(model) / cards.RUN_CARD).is_file():
         return cards.load_run(Path(model))
     if Path(model).exists():
         module, told = cards.read_network(Path(model))

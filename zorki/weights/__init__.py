@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from zorki.weights.building import built as built
     from zorki.weights.cards import DEFAULT as DEFAULT
     from zorki.weights.cards import NAMERS as NAMERS
+    from zorki.weights.cards import RUN_CARD as RUN_CARD
     from zorki.weights.cards import Card as Card
     from zorki.weights.cards import card as card
     from zorki.weights.cards import installed as installed
@@ -25,6 +26,7 @@ __getattr__, __dir__, __all__ = attach(
         "Card": "cards",
         "DEFAULT": "cards",
         "NAMERS": "cards",
+        "RUN_CARD": "cards",
         "built": "building",
         "card": "cards",
         "get": "getting",
