@@ -6,7 +6,6 @@ The judge is a script that lies with the data. It looks at finished pictures onl
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import io
 import tempfile
 import zipfile
@@ -21,17 +20,8 @@ from PIL import Image
 from recipes.brush.photos import held_back
 from recipes.brush.sheet import load, picture, tensor
 from recipes.brush.styles import STYLES, found
+from recipes.eye.style import judge as judge_of
 from zorki.nets.brush import Brush
-
-
-def judge_of(shared: Path) -> Any:
-    """The judge as a module."""
-    spec = importlib.util.spec_from_file_location("judge", shared / "tools" / "judge.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @torch.inference_mode()

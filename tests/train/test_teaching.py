@@ -19,7 +19,6 @@ from zorki.core import events
 from zorki.core.errors import InputError, Stopped
 from zorki.train import Folder, Plan, teach
 
-pytest.importorskip("lightning")
 STEPS = 40
 
 
@@ -61,6 +60,7 @@ def test_broken_off_and_gone_on_with(breaks: tuple[int, ...], unbroken: Folder, 
         with pytest.raises(Enough), stop_at(step):
             teach(Toy(), folder, plan(STEPS))
     assert same(teach(Toy(), folder, plan(STEPS)), unbroken)
+    assert not list(folder.path.glob(".*")), "what a kill left half written"
 
 
 @pytest.mark.unit
@@ -98,6 +98,7 @@ def test_killed_at_any_moment(unbroken: Folder, tmp_path: Path) -> None:
         process.send_signal(signal.SIGKILL)
         process.wait()
     assert same(teach(Toy(), folder, plan(STEPS)), unbroken)
+    assert not list(folder.path.glob(".*")), "what a kill left half written"
 
 
 @pytest.mark.unit

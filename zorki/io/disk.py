@@ -14,6 +14,7 @@ from pathlib import Path
 from zorki.core.errors import InputError, Stopped, ZorkiError
 from zorki.core.spelling import own
 
+UNFINISHED = ".zorki-"  # how the names of files begin that are being written
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -60,7 +61,7 @@ def check_target(path: Path, force: bool) -> None:
 
 def temporary_name(path: Path) -> Path:
     """A name beside `path` with the same ending, that nobody else uses."""
-    return path.with_name(f".zorki-{secrets.token_hex(6)}{path.suffix}")
+    return path.with_name(f"{UNFINISHED}{secrets.token_hex(6)}{path.suffix}")
 
 
 def check_writable(folder: Path, name: str = "the result") -> None:

@@ -14,7 +14,7 @@ from zorki.core.errors import InputError
 from zorki.core.folders import at_home
 from zorki.io.files import a_path
 
-CONFIG, FIGURES = "config.toml", "metrics.jsonl"
+CONFIG, FIGURES = "config.toml", "metrics.jsonl"  # what was asked; a line of numbers now and then
 
 
 @dataclass(frozen=True)
@@ -34,19 +34,23 @@ class RunFolder:
         return " ".join(f"{p.name} {p.stat().st_mtime_ns}" for p in sorted(self.folder.iterdir()) if p.is_file())
 
     def figures(self) -> list[dict[str, Any]]:
-        """What was measured on the way, in its order; a line that was cut off in the middle of writing is none."""
-        path = self.folder / FIGURES
-        out = []
-        for line in path.read_bytes().splitlines() if path.is_file() else []:
-            try:
-                out.append(json.loads(line))
-            except ValueError:
-                break
-        return out
+        return figures(self.folder)
 
 
 def is_run(folder: Path) -> bool:
     return (folder / CONFIG).is_file()
+
+
+def figures(folder: Path) -> list[dict[str, Any]]:
+    """What was measured on the way, in its order; a line that was cut off in the middle of writing is none."""
+    path = folder / FIGURES
+    out = []
+    for line in path.read_bytes().splitlines() if path.is_file() else []:
+        try:
+            out.append(json.loads(line))
+        except ValueError:
+            break
+    return out
 
 
 def tidy_run(folder: Path) -> None:

@@ -115,7 +115,9 @@ class Series:
         if self.folder is None:
             return job, None, False
         path, done = place(job, self.folder, self.taken, r.force)
-        job.out = targets.made(path, "") if r.method.gives == "written" and not r.method.ending else path
+        job.out = (
+            targets.made(path, "It is the folder of one picture's files.") if r.method.gives == "written" and not r.method.ending else path
+        )
         return job, path, done
 
     def keep(self, name: str, job: Job, path: Path | None, done: bool, losses: list[dict[str, Any]]) -> None:

@@ -80,9 +80,9 @@ class Request:
 
 
 def target(name: str, given: Any) -> Any:
-    """Where a person wants something written, as a path's text. Raises InputError for what is no path."""
-    if isinstance(given, bool):
-        return given
+    """Where a person wants something written, as a path's text; whether by force. Raises InputError for what is no path."""
+    if name == "force":
+        return bool(given)
     if not isinstance(given, str | os.PathLike):
         raise InputError(f"--{name} is a {type(given).__name__}.", "It is a path.", "Give a text or a pathlib.Path.")
     text = os.fspath(given)

@@ -62,20 +62,22 @@ def one(job: Job, r: Request) -> Outcome:
     found = [path, r.film, *(str(p) for p in job.written)]
     out.paths = ["-"] if path == "-" else [typed(p) for p in found if p and Path(p).exists()]
     out.more, out.lines = answer(job, losses), job.lines()
-    if r.method.gives == "trained":
-        kept = f"The run is kept: the same command with --out={path} goes on."
-    elif path:
-        kept = f"What was drawn is kept in {path}."
-    else:
-        count = f"{len(job.written)} file{'s are' if len(job.written) > 1 else ' is'} written"
-        kept = f"{count}, in {job.out}." if not job.method.ending else f"What is written is kept in {job.out}."
     if isinstance(stop, Stopped | InputError):
-        out.end = type(stop)(stop.got, kept, stop.do)
+        out.end = type(stop)(stop.got, kept(job, path), stop.do)
     elif stop is not None:
-        out.end = interrupt.said(stop, kept)
+        out.end = interrupt.said(stop, kept(job, path))
     elif failed := job.missing:
         out.end = some_failed(failed, sum(map(len, job.sets.values())), "the result is made of the others")
     return out
+
+
+def kept(job: Job, path: str | None) -> str:
+    """What is there although it was broken off."""
+    if job.method.gives == "trained":
+        return f"The run is kept: the same command with --out={path} goes on."
+    if path or job.method.ending:
+        return f"What was drawn is kept in {path or job.out}."
+    return f"{len(job.written)} file{'s are' if len(job.written) > 1 else ' is'} written, in {job.out}."
 
 
 def preview(step: Any, path: Path) -> None:

@@ -11,9 +11,7 @@ Every file is written beside its name and then given it, so that a kill at any m
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,7 +20,9 @@ from typing import Any
 
 import torch
 
-from zorki.core.errors import InputError, Stopped
+from zorki import io
+from zorki.core.errors import InputError
+from zorki.io.runs import CONFIG, FIGURES, figures
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,11 @@ class Folder:
 
     @property
     def metrics(self) -> Path:
-        return self.path / "metrics.jsonl"
+        return self.path / FIGURES
 
     @property
     def config(self) -> Path:
-        return self.path / "config.toml"
+        return self.path / CONFIG
 
     def open(self, config: Mapping[str, Any]) -> None:
         """Makes the folder, or finds it with the same settings. Raises InputError for a folder of other settings."""
@@ -49,6 +49,8 @@ class Folder:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"{self.path} cannot be made: {error.strerror}.", "A run is a folder.", "Choose another.") from error
+        for left in self.path.glob(f"{io.disk.UNFINISHED}*"):  # by a kill in the middle of writing
+            left.unlink(missing_ok=True)
         text = toml(config)
         if not self.config.exists():
             self.write(self.config, lambda part: part.write_text(text, encoding="utf-8"))
@@ -75,21 +77,8 @@ class Folder:
 
     def write(self, target: Path, how: Callable[[Path], object]) -> None:
         """how: writes the file it is given. Raises Stopped where the disk is full; the file of before is left."""
-        part = target.with_name(f".{target.name}.part")
-        try:
+        with io.atomic(target) as part:
             how(part)
-            with part.open("rb+") as f:
-                os.fsync(f.fileno())
-            part.replace(target)
-        except OSError as error:
-            part.unlink(missing_ok=True)
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-                raise
-            raise Stopped(
-                f"The disk is full: {target.name} could not be written.",
-                f"What was written before is in {self.path}.",
-                "Make room and give the same command again; it goes on from there.",
-            ) from error
 
     def save(self, name: str, weights: Mapping[str, torch.Tensor]) -> None:
         """NAME.safetensors, in float32."""
@@ -105,20 +94,12 @@ class Folder:
 
     def rewind(self, step: int) -> None:
         """Takes away lines of later steps, which will be done again, and a line that was cut short."""
-        if not self.metrics.exists():
-            return
-        kept = []
-        for line in self.metrics.read_text(encoding="utf-8").splitlines():
-            try:
-                if json.loads(line)["step"] <= step:
-                    kept.append(line + "\n")
-            except ValueError:
-                continue
+        kept = [json.dumps(row) + "\n" for row in self.rows() if row["step"] <= step]
         self.write(self.metrics, lambda part: part.write_text("".join(kept), encoding="utf-8"))
 
     def rows(self) -> list[dict[str, Any]]:
         """The lines of metrics."""
-        return [json.loads(line) for line in self.metrics.read_text(encoding="utf-8").splitlines()] if self.metrics.exists() else []
+        return figures(self.path)
 
 
 def toml(config: Mapping[str, Any]) -> str:
