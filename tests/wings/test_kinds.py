@@ -19,7 +19,7 @@ from zorki import io
 from zorki.cli.main import run
 from zorki.core import shelf
 from zorki.core.errors import InputError, UnknownName
-from zorki.core.method import KINDS
+from zorki.core.method import KINDS, File
 from zorki.jobs import contract as kinds
 from zorki.jobs.methods import method, methods, wings
 from zorki.studio.surface import Wing
@@ -318,6 +318,62 @@ def test_the_contract_has_something_for_each_kind(name: str) -> None:
     job = contract.job(method("toys", name))
     assert job.finish() is not None
     assert job.written or job.made is not None
+
+
+def broken_writing(monkeypatch: pytest.MonkeyPatch, error: BaseException, first: bool) -> None:
+    """`split` writes half of a file and breaks off: of the first, or of one after it."""
+    from zorki.wings.toys import split
+
+    def writes(data: io.LabelledFolder, s: Any = None) -> Iterator[File]:
+        def half(path: Path) -> None:
+            path.write_text("half of")
+            raise error
+
+        if not first:
+            yield File("whole.txt", lambda path: path.write_text("whole") and None)
+        yield File("half.txt", half)
+
+    monkeypatch.setattr(split, "run", writes)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), InputError("It is wrong.", "It is right.", "Mend it.")], ids=["ctrl-c", "input"])
+def test_a_file_that_is_half_written_is_none(error: BaseException, data: Path, command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken_writing(monkeypatch, error, first=True)
+    assert command("toys", "split", data, "--out", "parts")[0] == (130 if isinstance(error, KeyboardInterrupt) else 2)
+    assert not Path("parts").exists()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), InputError("It is wrong.", "It is right.", "Mend it.")], ids=["ctrl-c", "input"])
+def test_what_was_written_before_is_kept_and_told(error: BaseException, data: Path, command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken_writing(monkeypatch, error, first=False)
+    status, out, err = command("toys", "split", data, "--out", "parts", "--json")
+    assert status == (130 if isinstance(error, KeyboardInterrupt) else 2)
+    assert json.loads(out)["out"] == ["parts/whole.txt"]
+    assert "1 file is written, in parts." in err
+    assert [p.name for p in Path("parts").iterdir()] == ["whole.txt"]
+
+
+def test_a_request_of_another_surface_is_checked_too(data: Path) -> None:
+    """Two results in one place, told before anything is opened."""
+    from zorki import jobs
+
+    request = jobs.Request.of(method("see", "dream"), ["nowhere.png"], {"out": "same.gif", "film": "same.gif"})
+    with pytest.raises(InputError, match=r"out and film are both"):
+        jobs.carry_out(request)
+
+
+def test_what_is_drawn_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For its file and for the size that --json tells."""
+    from zorki import jobs, pixels
+
+    made: list[int] = []
+    image = pixels.Step.image
+    monkeypatch.setattr(pixels.Step, "image", lambda self: made.append(self.i) or image(self))
+    io.save_photo(tmp_path / "cat.png", np.full((40, 48, 3), 90, np.uint8))
+    request = jobs.Request.of(method("see", "dream"), ["cat.png"], {"steps": 2, "octaves": 1, "size": 48})
+    outcome = jobs.carry_out(request)
+    assert outcome.more["size"] == [48, 40]
+    assert made == [2]
 
 
 def test_the_contract_bites() -> None:
