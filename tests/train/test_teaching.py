@@ -60,7 +60,6 @@ def test_broken_off_and_gone_on_with(breaks: tuple[int, ...], unbroken: Folder, 
         with pytest.raises(Enough), stop_at(step):
             teach(Toy(), folder, plan(STEPS))
     assert same(teach(Toy(), folder, plan(STEPS)), unbroken)
-    assert not list(folder.path.glob(".*")), "what a kill left half written"
 
 
 @pytest.mark.unit
@@ -97,6 +96,7 @@ def test_killed_at_any_moment(unbroken: Folder, tmp_path: Path) -> None:
         time.sleep(wait)
         process.send_signal(signal.SIGKILL)
         process.wait()
+    (folder.path / ".zorki-0123456789ab.ckpt").write_bytes(b"half")  # as a kill in the middle of writing leaves it
     assert same(teach(Toy(), folder, plan(STEPS)), unbroken)
     assert not list(folder.path.glob(".*")), "what a kill left half written"
 
