@@ -16,7 +16,9 @@ from zorki.train import Folder
 
 CARD = """title = "A brush of {count} styles: photos painted at once"
 licence = "Apache-2.0 (these weights; see data for the pictures' terms)"
+task = "style"
 build = "zorki.nets.brush:Brush"
+side = {side}
 sha256 = "{sha256}"
 parameters = {parameters}
 data = "photographs of BSDS500, ImageNet and COCO ({photos} of them, {held} more held back): research terms, none stated; styles as listed"

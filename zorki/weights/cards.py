@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from functools import cache
 from importlib import resources
 from importlib.util import find_spec
@@ -35,12 +35,23 @@ def own() -> Path | None:
 
 
 @dataclass(frozen=True)
+class Style:
+    """A style that a brush has. name: what one types; source: whose it is, or what made it."""
+
+    name: str
+    title: str
+    source: str
+    licence: str
+
+
+@dataclass(frozen=True)
 class Card:
     """A network's card, as its TOML file says.
 
     task: what it was trained for. build: the class or function that makes the net, as "module:name"; arguments: what it is called with; convert: a function
     that brings the file's names to the net's. layer: where methods look when no layer is given. side: pixels of the pictures
     it was trained on; resize: the shorter side of a photo when it was tested, before the middle was cut out. accuracy: a share in 0..1, with how it was `measured` by us, or where it was `published`.
+    styles: of a brush, in the order of its vectors.
     Where the numbers are: beside the card (called after it, or `beside`; `sha256` of the file, required of what ships), in a pip `package` (`file` inside it,
     `extra` of Zorki's that installs it), or at a `url` that is fetched only when asked for (`sha256`: as much of it as the name carries).
     """
@@ -72,6 +83,7 @@ class Card:
     published: str = ""
     teachers: str = ""
     recipe: str = ""
+    styles: tuple[Style, ...] = field(default=(), repr=False)
     figures: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -119,6 +131,7 @@ class Card:
             ("accuracy", "" if self.accuracy is None else f"{self.accuracy:.1%} ({how})"),
             *self.figures.items(),
             ("classes", f"{len(self.classes):,}: {', '.join(short(c) for c in self.classes[:3])} …" if self.classes else ""),
+            ("styles", f"{len(self.styles)}: {', '.join(s.name for s in self.styles[:3])} …" if self.styles else ""),
             ("data", self.data),
             ("teachers", self.teachers),
             ("recipe", self.recipe),
@@ -130,13 +143,20 @@ class Card:
         """As `zorki models --json` prints it: `accuracy` comes with `measured` or with `published`, whichever it is."""
         hidden = ("arguments", "beside", "build", "convert", "folder", "measured", "published", "file_in_package", "extra", "bytes")
         out: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in hidden}
-        out |= {"installed": self.installed, "classes": list(self.classes), "figures": dict(self.figures), "source": self.source}
+        out |= {
+            "installed": self.installed,
+            "classes": list(self.classes),
+            "styles": [asdict(s) for s in self.styles],
+            "figures": dict(self.figures),
+            "source": self.source,
+        }
         return out | ({"measured": self.measured} if self.measured else {"published": self.published})
 
 
 def check_kinds(table: Mapping[str, Any]) -> None:
     """Raises TypeError for a field whose value is of another kind than it is to be."""
-    kinds = {"parameters": int, "side": int, "resize": int, "bytes": int, "accuracy": (int, float), "arguments": dict, "figures": dict}
+    whole: dict[str, Any] = dict.fromkeys(("parameters", "side", "resize", "bytes"), int)
+    kinds = whole | {"accuracy": (int, float), "arguments": dict, "figures": dict, "styles": list}
     for name, value in table.items():
         if not isinstance(value, kinds.get(name, str)):  # type: ignore[arg-type]
             raise TypeError(f"{name} is a {type(value).__name__}")
@@ -200,6 +220,7 @@ def read_card(path: Path, name: str, weights: str = "") -> Card:
         classes = table.pop("classes", ())
         check_kinds(table)
         known = imagenet() if classes == "imagenet" else tuple(classes)
+        table["styles"] = tuple(Style(**one) for one in table.pop("styles", ()))
         return Card(name=name, folder=path.parent, classes=known, **(table | {"beside": weights}))
     except (OSError, tomllib.TOMLDecodeError, TypeError, UnicodeDecodeError) as e:
         raise InputError(
