@@ -158,7 +158,7 @@ def check_kinds(table: Mapping[str, Any]) -> None:
     whole: dict[str, Any] = dict.fromkeys(("parameters", "side", "resize", "bytes"), int)
     kinds = whole | {"accuracy": (int, float), "arguments": dict, "figures": dict, "styles": list}
     for name, value in table.items():
-        if not isinstance(value, kinds.get(name, str)):  # type: ignore[arg-type]
+        if not isinstance(value, kinds.get(name, str)):
             raise TypeError(f"{name} is a {type(value).__name__}")
     if table.get("task", "classify") not in get_args(Task):
         raise TypeError(f"its task is {table['task']!r}, not one of {', '.join(get_args(Task))}")
