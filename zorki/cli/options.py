@@ -11,7 +11,7 @@ from cyclopts import Group, Parameter
 from zorki.core.method import lone
 from zorki.core.settings import Option
 from zorki.jobs.methods import Method
-from zorki.jobs.options import FILM, NET, OPEN, OUT, PRESET
+from zorki.jobs.options import FILM, FRAMES, NET, OPEN, OUT, PRESET
 
 COMMON = Group("Everywhere", sort_key=9)
 TELL = (
@@ -58,7 +58,7 @@ def signature(m: Method) -> inspect.Signature:
         if m.words
         else OUT[0]
     )
-    common = (*network(m), out, *OUT[1:], *(FILM if m.climbs else ()), *TELL, *(OPEN if m.inputs else ()))
+    common = (*network(m), out, *OUT[1:], *(FILM if m.climbs else ()), *(FRAMES if m.framed else ()), *TELL, *(OPEN if m.inputs else ()))
     parts += [parameter(o, COMMON) for o in common]
     return inspect.Signature(parts)
 

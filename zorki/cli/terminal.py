@@ -59,6 +59,7 @@ class Lines:
             left = self.clock.left(e)
             line |= {"step": e.step, "of": e.of, "seconds_left": None if left is None else round(left, 2)}
             line |= {"unit": e.unit} if e.unit else {}
+            line |= {"frames_a_second": round(e.rate, 3)} if e.rate is not None else {}
         if e.loss is not None:
             line |= {"loss": e.loss, "parts": dict(e.parts)}
         if e.preview:
@@ -93,6 +94,9 @@ def amount(e: events.Event, of: str) -> str:
     """What is done: 3 of 10 steps, 120 of 575 MB, 36 %."""
     if e.unit == "share":
         return f"{100 * e.step / e.of:.0f} %" if e.of else ""
+    if e.unit == "frames":
+        rate = "" if e.rate is None else f", {e.rate:.3g} a second"
+        return f"{e.step // 1000}{f'{of}{e.of // 1000}' if e.of else ''} frames{rate}"
     if e.unit == "bytes":
         digits = 1 if e.of < 1e8 else 0
         return f"{e.step / 1e6:.{digits}f}{of}{e.of / 1e6:.{digits}f} MB"

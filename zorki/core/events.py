@@ -18,7 +18,8 @@ from zorki.core.spelling import Spelling, in_python
 class Event:
     """`step` of `of` done in `stage`; parts of the loss; `note`: a sentence for the person; preview: a file.
 
-    unit: "bytes", "share" (of all work, in thousandths) or steps. left: seconds, from whoever knows better than the pace of the steps.
+    unit: "bytes", "share" (of all work, in thousandths), "frames" (of a film, in thousandths of one) or steps. left: seconds, from whoever
+    knows better than the pace of the steps. rate: frames a second.
     """
 
     stage: str
@@ -30,6 +31,7 @@ class Event:
     preview: str = ""
     unit: str = ""
     left: float | None = None
+    rate: float | None = None
     at: float = field(default_factory=time.monotonic)
 
 

@@ -35,7 +35,7 @@ class Input:
     """help: one line. kind: how it comes to `run` (KINDS). option: given as --name, and may be missing; pictures always are given so.
 
     rest: pictures that the command line takes by their place, behind all others. twice: of pictures each counts by its place, also one that
-    was given before.
+    was given before. last: of a film, frame by frame, it is what came of the frame before, moved as what is seen moves.
     """
 
     help: str
@@ -43,6 +43,7 @@ class Input:
     option: bool = False
     rest: bool = False
     twice: bool = False
+    last: bool = False
 
     @property
     def many(self) -> bool:

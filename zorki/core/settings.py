@@ -117,11 +117,17 @@ def fill(settings: type[S], presets: Mapping[str, S], preset: str | None, given:
             parts = value if sequence else [value]
             value = given[name] = ",".join(str(plain(v)) for v in parts)  # (2, 1) for "2,1", range(16) for "0,1,2 …"
         value = given[name] = plain(value)
-        if not fits(value, known[name].type):
-            flag, takes = name.rstrip("_").replace("_", "-"), readable(known[name].type)
-            what = f": {known[name].help}" if known[name].help else ""
-            raise InputError(f"The option --{flag} got {value!r}.", f"It takes {takes}{what}.", "Give such a value, or leave it out.")
+        within(known[name], value)
     return replace(start, **given)  # type: ignore[type-var]
+
+
+def within(option: Option, value: Any) -> Any:
+    """The value itself. Raises InputError for one that the option does not take."""
+    if not fits(value, option.type):
+        flag, takes = option.name.rstrip("_").replace("_", "-"), readable(option.type)
+        what = f": {option.help}" if option.help else ""
+        raise InputError(f"The option --{flag} got {value!r}.", f"It takes {takes}{what}.", "Give such a value, or leave it out.")
+    return value
 
 
 def whole(value: Any) -> bool:

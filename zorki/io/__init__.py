@@ -1,6 +1,8 @@
 """Pictures, video and masks on the disk: colour profiles, alpha, EXIF, 16 bit, atomic writes. The only user of PIL and PyAV."""
 
 from zorki.io.arrays import cached, read_arrays, tidied, used, write_arrays
+from zorki.io.assembling import assemble
+from zorki.io.codings import MUXERS, Coding, check_film_target
 from zorki.io.disk import atomic, atomic_write, check_target, check_writable, free_path, numbered
 from zorki.io.film import Film
 from zorki.io.labelled import Box, Example, Label, LabelledFolder, open_labelled
@@ -13,31 +15,42 @@ from zorki.io.saving import check_picture_target, encode, output_name, pil, save
 from zorki.io.scale import resize
 from zorki.io.settings import read_settings
 from zorki.io.sheet import fitting, sheet
+from zorki.io.tracks import Tracks
+from zorki.io.unfinished import Unfinished, is_unfinished
 from zorki.io.values import span_text
 from zorki.io.vectors import Vector, open_vector
-from zorki.io.video import Video, open_video
+from zorki.io.video import Moment, Video, is_film, open_video
 
 __all__ = [
+    "MUXERS",
     "Box",
+    "Coding",
     "Example",
     "Film",
     "Label",
     "LabelledFolder",
+    "Moment",
     "Photo",
     "PhotoSet",
     "RunFolder",
+    "Tracks",
+    "Unfinished",
     "Vector",
     "Video",
+    "assemble",
     "atomic",
     "atomic_write",
     "cached",
+    "check_film_target",
     "check_picture_target",
     "check_target",
     "check_writable",
     "encode",
     "fitting",
     "free_path",
+    "is_film",
     "is_run",
+    "is_unfinished",
     "lettered",
     "marked",
     "numbered",

@@ -93,6 +93,11 @@ def _to_xyz(xy: Sequence[float]) -> Array:
     return matrix
 
 
+def primaries(code: int) -> tuple[float, ...]:
+    """x and y of red, green, blue and white for H.273's number; BT.2020's where it is not known."""
+    return _PRIMARIES.get(code, _PRIMARIES[9])
+
+
 def to_standard(data: Array, kind: str, xy: Sequence[float]) -> Floats:
     """(h, w, 1 or 3) uint8, uint16 or float in PQ or HLG to float32 sRGB 0..1. What sRGB cannot show is clipped to what it can."""
     if data.dtype.kind == "f":

@@ -4,32 +4,61 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from zorki.core import events
 from zorki.core.errors import InputError
+from zorki.io.colour import floats, levels
 from zorki.io.files import a_path, existing_file
-from zorki.io.photo import Floats
+from zorki.io.frames import HDR, corners, pixels_of
+from zorki.io.kinds import HEAD, sniff
+from zorki.io.photo import Array, Floats
+from zorki.io.scale import resize
 
 SAMPLED = 1 << 20  # bytes at either end by which a film is known again; beside its length
+ENDINGS = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv", ".3gp", ".ogv", ".mxf")
+USUAL_RATE = Fraction(25)  # frames a second, of a film that does not say
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A frame and when it is shown. number: from 0; at, lasts: in the film's ticks; at is as the film says it, and grows."""
+
+    number: int
+    at: int
+    lasts: int
+    hw: tuple[int, int]
+    frame: Any = field(repr=False)
+
+    @cached_property
+    def pixels(self) -> Array:
+        """(h, w, 3) uint8 sRGB, upright; made when it is asked for. Where a film changes its size it is brought to the first one's."""
+        found = pixels_of(self.frame)
+        return found if found.shape[:2] == self.hw else levels(resize(floats(found), self.hw), 8)
 
 
 @dataclass(frozen=True)
 class Video:
     """A film. hw: of its frames, as they are shown; rate: frames a second, on average; frames: how many, 0 where the file does not say.
 
+    tick: seconds, the unit of its time stamps. aspect: width of a pixel by its height, as shown. notes: sentences for the person.
     Looping over it yields (seconds from the start, (h, w, 3) float32 sRGB 0..1) in the order of showing, decoded when asked for; each loop
-    begins anew. A film that ends before the frames that it promises is told of; one that cannot be decoded raises InputError.
+    begins anew. What is damaged or missing is told of; a film of which nothing can be decoded raises InputError.
     """
 
     path: Path
     hw: tuple[int, int]
     rate: float
     frames: int
+    tick: Fraction = Fraction(1, 1000)
+    aspect: Fraction = Fraction(1)
+    expected: int = 0
+    "about how many frames there are, where it says its length alone; 0: nobody knows"
+    notes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -38,57 +67,137 @@ class Video:
     @property
     def mark(self) -> str:
         """By what its content is known again."""
-        size = self.path.stat().st_size
-        with self.path.open("rb") as f:
-            digest = hashlib.blake2b(f.read(SAMPLED), digest_size=16)
-            f.seek(max(0, size - SAMPLED))
-            digest.update(f.read(SAMPLED))
-        return f"{size} {digest.hexdigest()}"
+        return mark_of(self.path)
 
     def __iter__(self) -> Iterator[tuple[float, Floats]]:
-        import av
+        begin: int | None = None
+        for moment in self.moments():
+            begin = moment.at if begin is None else begin
+            yield float((moment.at - begin) * self.tick), floats(moment.pixels)
 
-        with av.open(str(self.path), metadata_errors="replace") as container:
-            stream, seen = container.streams.video[0], 0
+    def moments(self) -> Iterator[Moment]:
+        """The frames with their own time stamps. One without a stamp, or with one that does not grow, comes where the rate says."""
+        usual = max(1, round(1 / (Fraction(self.rate).limit_denominator(100_000) * self.tick)))
+        with opened(self.path) as container:
+            stream, faults, last, seen = picture_of(container), Faults(), None, 0
             stream.thread_type = "AUTO"
-            begin: float | None = None
-            try:
-                for frame in container.decode(stream):
-                    at = float(frame.time if frame.time is not None else 0.0)
-                    begin = at if begin is None else begin
-                    yield at - begin, upright(frame)
-                    seen += 1
-            except av.FFmpegError as e:
-                raise InputError(f"{self.name} breaks off: {e.strerror}.", "A film has an end.", "Copy it again.") from e
-        if seen < self.frames:
+            for frame in decoded(container, stream, faults):
+                at = frame.pts if frame.pts is not None else usual * seen if last is None else last + usual
+                last = at if last is None else max(at, last + 1)
+                yield Moment(seen, last, int(getattr(frame, "duration", 0) or usual), self.hw, frame)
+                seen += 1
+        if not seen:
+            raise InputError(f"{self.name} holds no frame that can be decoded.", "A film has some.", "Copy it again.")
+        if seen < self.frames and faults.packets < self.frames:
             events.note(f"{self.name} breaks off: {seen} of its {self.frames} frames are there.")
+        elif faults.damaged:
+            events.note(
+                f"{self.name} is damaged: {faults.damaged} of its {max(self.frames, faults.packets)} frames could not be read whole."
+            )
 
 
-def upright(frame: Any) -> Floats:
-    """(h, w, 3) float32 in 0..1 of a decoded frame, turned as it is to be shown."""
-    pixels = frame.to_ndarray(format="rgb24")
-    turns = round(getattr(frame, "rotation", 0) / 90) % 4  # counter-clockwise, as numpy turns
-    return np.ascontiguousarray(np.rot90(pixels, turns)).astype(np.float32) / np.float32(255)
+@dataclass
+class Faults:
+    """What went wrong in a film. packets: how many were there; damaged: frames that did not come, or not whole."""
+
+    packets: int = 0
+    damaged: int = 0
+
+
+def decoded(container: Any, stream: Any, faults: Faults) -> Iterator[Any]:
+    """The frames that can be decoded: what is damaged is left out and counted, what follows it comes."""
+    import av
+
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except av.FFmpegError:  # the file ends in the middle of something
+            packet = None
+        if packet is None:
+            return
+        faults.packets += packet.size > 0
+        try:
+            frames = packet.decode()
+        except av.FFmpegError:
+            faults.damaged += 1
+            continue
+        for frame in frames:
+            faults.damaged += bool(frame.is_corrupt)
+            yield frame
+
+
+def opened(path: Path) -> Any:
+    """The file as PyAV's container, also where its titles are no text. Raises InputError for what is no film."""
+    import av
+
+    try:
+        return av.open(str(path), metadata_errors="replace")
+    except (av.FFmpegError, OSError, ValueError) as e:
+        raise InputError(
+            f"{path.name} is no film that can be read: {getattr(e, 'strerror', None) or e}.",
+            "MP4, MOV, WebM, MKV and AVI are.",
+            "Give another file.",
+        ) from e
+
+
+def mark_of(path: Path) -> str:
+    """By what a large file's content is known again: its length, its beginning and its end."""
+    size = path.stat().st_size
+    with path.open("rb") as f:
+        digest = hashlib.blake2b(f.read(SAMPLED), digest_size=16)
+        f.seek(max(0, size - SAMPLED))
+        digest.update(f.read(SAMPLED))
+    return f"{size} {digest.hexdigest()}"
+
+
+def picture_of(container: Any) -> Any:
+    """The first track of pictures that is no cover; None where there is none."""
+    import av
+
+    cover = av.stream.Disposition.attached_pic
+    return next((s for s in container.streams.video if not s.disposition & cover), None)
+
+
+def is_film(given: object) -> bool:
+    """Whether a file is a film, by its first bytes, or else by its name."""
+    if not isinstance(given, str | Path) or not Path(given).is_file():
+        return False
+    try:
+        with Path(given).open("rb") as f:
+            kind, words = sniff(f.read(HEAD))
+    except OSError:
+        return False
+    return words == "a video" or (kind is None and Path(given).suffix.lower() in ENDINGS)
 
 
 def open_video(source: str | Path | Video) -> Video:
     """Looks at a film's first frame. Raises InputError for a file that is none, or has sound alone."""
     if isinstance(source, Video):
         return source
-    import av
-
     path = existing_file(a_path(source, "a film"))
-    try:
-        with av.open(str(path), metadata_errors="replace") as container:
-            if not container.streams.video:
-                raise InputError(f"{path.name} has no picture.", "A film has frames; this is sound.", "Give another file.")
-            stream = container.streams.video[0]
-            first = next(container.decode(stream), None)
-            if first is None:
-                raise InputError(f"{path.name} holds no frame.", "A film has some.", "Give another file.")
-            h, w = upright(first).shape[:2]
-            return Video(path, (h, w), float(stream.average_rate or stream.guessed_rate or 25), int(stream.frames))
-    except av.FFmpegError as e:
-        raise InputError(
-            f"{path.name} is no film that can be read: {e.strerror}.", "MP4, MOV, WebM, MKV and AVI are.", "Give another file."
-        ) from e
+    with opened(path) as container:
+        stream = picture_of(container)
+        if stream is None:
+            raise InputError(f"{path.name} has no picture.", "A film has frames; this is sound.", "Give another file.")
+        frame = next(decoded(container, stream, Faults()), None)
+        if frame is None:
+            raise InputError(f"{path.name} holds no frame that can be decoded.", "A film has some.", "Copy it again, or give another file.")
+        tick = Fraction(stream.time_base or Fraction(1, 1000))
+        rate = Fraction(stream.average_rate or stream.guessed_rate or USUAL_RATE)
+        length = (stream.duration or 0) * tick or Fraction(container.duration or 0, 1_000_000)
+        aspect = Fraction(stream.sample_aspect_ratio or 1) or Fraction(1)
+        shown = corners(frame)
+        hw = (frame.height, frame.width) if shown[0] else (frame.width, frame.height)
+        return Video(
+            path, hw, float(rate), int(stream.frames), tick, aspect if shown[0] else 1 / aspect, int(stream.frames) or round(length * rate),
+            notes_on(path.name, frame),
+        )  # fmt: skip
+
+
+def notes_on(name: str, frame: Any) -> tuple[str, ...]:
+    """What a person should know of frames that are more than 8 bit in the standard range."""
+    if hdr := HDR.get(int(frame.color_trc)):
+        return (f"{name} is in HDR ({hdr}); it is brought to the standard range with 8 bit, and so is the result.",)
+    depth = max((c.bits for c in frame.format.components), default=8)
+    return (f"{name} has {depth} bit; the result has 8.",) if depth > 8 else ()

@@ -70,6 +70,12 @@ class Method:
         return self.gives == "drawn"
 
     @property
+    def framed(self) -> str | None:
+        """The input for which a film may stand, frame by frame: the first that has a place, where one picture is drawn of it."""
+        first = next((name for name, i in self.inputs.items() if i.placed), None)
+        return first if first is not None and self.inputs[first].plain and self.climbs and self.page is None else None
+
+    @property
     def takes(self) -> tuple[str, ...]:
         """The options of `options.py` that mean something to it in Python, where results come back and are saved by who asked."""
         net = [o.name for o in options.NET] if self.nets else []

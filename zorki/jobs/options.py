@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from zorki.core.settings import Option
+from zorki.core.settings import Least, Option
 from zorki.weights.cards import DEFAULT
 
 NET = (
@@ -25,4 +25,9 @@ OUT = (
     Option("force", bool, False, "replace a file that exists"),
 )
 FILM = (Option("film", str | None, None, "the climb as a film: .mp4, .gif or .webp"),)
+FRAMES = (
+    Option(
+        "smooth", Annotated[int, Least(0, 100)], 0, "of a film: how strongly each frame holds to the last one, moved along, from 0 to 100"
+    ),
+)
 PRESET = Option("preset", str | None, None, "settings by name ({}); what is given beside it counts")

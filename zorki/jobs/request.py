@@ -14,7 +14,8 @@ from zorki.core.errors import InputError
 from zorki.core.folders import at_home
 from zorki.core.method import by_place, lone
 from zorki.core.numbers import sides
-from zorki.core.spelling import Spelling, in_python
+from zorki.core.spelling import Spelling, in_python, own
+from zorki.io.video import is_film
 from zorki.jobs import options
 from zorki.jobs.methods import Method
 
@@ -26,7 +27,7 @@ WHERE = tuple(o.name for o in (*options.OUT, *options.FILM))  # each is a field 
 class Request:
     """A method, what it is given, its settings, and where results go.
 
-    pictures: what is given, by the method's names. several: the input that was given as many pictures where one is wanted: a result for each.
+    pictures: what is given, by the method's names. moving: the input for which a film is given: each of its frames is one. several: the input that was given as many pictures where one is wanted: a result for each.
     network: as `load` takes it; opening: limit and range. out: a file, a folder, - for the caller's own hands; None: named after input and
     command. film: a file for the climb. preview: a file that always shows the picture as it is by now. spelling: of options in sentences.
     """
@@ -35,6 +36,8 @@ class Request:
     pictures: Mapping[str, Any]
     settings: Any
     several: str | None = None
+    moving: str | None = None
+    smooth: int = 0
     network: Mapping[str, Any] = field(default_factory=dict)
     opening: Mapping[str, Any] = field(default_factory=dict)
     out: str | None = None
@@ -56,11 +59,13 @@ class Request:
         network = {n: rest.pop(n) for n in NETWORK if n in rest}
         opening = {n: rest.pop(n) for n in OPENING if n in rest}
         where = {n: target(n, to) for n in WHERE if (to := rest.pop(n, None)) is not None}
+        moving = film_of(method, named)
+        smooth = {"smooth": settings.within(options.FRAMES[0], rest.pop("smooth"))} if "smooth" in rest and method.framed else {}
         preset = rest.pop("preset", None)
         chosen = method.fill(preset, rest)
         if isinstance(network.get("side"), str):
             network["side"] = sides(network["side"])
-        return cls(method, named, chosen, several_of(method, named), network, opening, **where, **more)
+        return cls(method, named, chosen, several_of(method, named), moving, network=network, opening=opening, **smooth, **where, **more)
 
     @property
     def files(self) -> dict[str, str]:
@@ -87,6 +92,22 @@ def target(name: str, given: Any) -> Any:
         raise InputError(f"--{name} is a {type(given).__name__}.", "It is a path.", "Give a text or a pathlib.Path.")
     text = os.fspath(given)
     return text if text == "-" else str(at_home(text)) + "/" * (text.endswith("/") and text != "/")
+
+
+def film_of(method: Method, named: Mapping[str, Any]) -> str | None:
+    """The input of one picture for which a film is given. Raises InputError where the method has no use for its frames."""
+    for name, its in method.inputs.items():
+        given = named.get(name)
+        if not (its.plain and isinstance(given, str | os.PathLike) and is_film(str(given))):
+            continue
+        if name == method.framed:
+            return name
+        raise InputError(
+            f"{own(os.path.basename(given))} is a film, {method.name} takes a picture for {name}.",
+            "What it makes of frames would be no film." if its.placed else "A film is taken for the first picture alone.",
+            "Take one picture out of it first.",
+        )
+    return None
 
 
 def several_of(method: Method, named: Mapping[str, Any]) -> str | None:

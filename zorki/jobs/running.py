@@ -11,7 +11,7 @@ from zorki import io
 from zorki.core import events
 from zorki.core.errors import InputError, Stopped
 from zorki.core.folders import typed
-from zorki.jobs import interrupt, many, memory, records, targets
+from zorki.jobs import films, interrupt, many, memory, records, targets
 from zorki.jobs.job import Job
 from zorki.jobs.models import load
 from zorki.jobs.outcome import Outcome, answer, loss_of, some_failed
@@ -29,6 +29,8 @@ def carry_out(r: Request) -> Outcome:
     with targets.checked(r):
         network: dict[str, Any] = {n: given for n, given in r.network.items() if n != "model"}
         net = load(r.method.net(r.network.get("model")), **network) if r.method.nets else None
+        if r.moving is not None:
+            return films.each(r, net)
         if r.several is not None:
             return many.each(r, net)
         film = io.Film(Path(r.film), force=r.force) if r.film else None

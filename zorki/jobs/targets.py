@@ -19,6 +19,9 @@ def check(r: Request) -> None:
     check_apart(r)
     if r.method.words and r.out is None:
         return
+    if r.moving is not None:
+        check_film(r)
+        return
     if r.several is not None:
         check_many(r)
         return
@@ -87,6 +90,22 @@ def check_many(r: Request) -> None:
     folders = [name for name in ([given] if isinstance(given, str) else given) if os.path.isdir(name)]
     if out is not None and os.path.realpath(out) in map(os.path.realpath, folders):
         raise InputError(f"--out={out} is the folder of the pictures.", "The results would be worked on the next time.", "Name another.")
+
+
+def check_film(r: Request) -> None:
+    """Whether a film can be written, frame by frame."""
+    for name in r.resumes:
+        raise InputError(f"--{name} is of one picture, a film is many.", "The same command goes on without it.", "Leave it out.")
+    if r.film is not None:
+        raise InputError(
+            "--film shows one climb, and a film is given.", "Its frames are a film anyway.", "Leave --film out: name it with --out."
+        )
+    if r.out == "-":
+        raise InputError("--out=- is one stream.", "A film is written to a file.", "Name one, as painted.mp4.")
+    if r.out is None or is_folder(r.out):
+        io.check_writable(made(Path(r.out or ""), "It ends like a folder."))
+        return
+    io.check_film_target(Path(r.out), r.force or io.is_unfinished(Path(r.out)))
 
 
 def check_folder(r: Request) -> None:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from zorki.pixels import boards as boards
     from zorki.pixels import colour as colour
     from zorki.pixels import display as display
+    from zorki.pixels import flow as flow
     from zorki.pixels import objectives as objectives
     from zorki.pixels import parts as parts
     from zorki.pixels import sizes as sizes
@@ -41,6 +42,7 @@ __getattr__, __dir__, __all__ = attach(
         "climb": "climbing",
         "colour": "",
         "display": "",
+        "flow": "",
         "grey": "canvas",
         "objectives": "",
         "parts": "",

@@ -30,8 +30,10 @@ INPUTS = {
     "photo": Input("the photo to dream on"),
     "guide": Input("dream of what is in this picture", option=True),
     "mask": Input("where this picture is white it dreams, where it is black the photo stays", option=True, kind="mask"),
+    "begin": Input("a dream of the same photo to begin with", option=True, last=True),
 }
 NETS = ("eye",)
+KEPT = 0.5  # of what a dream to begin with differs by
 
 
 @dataclass(frozen=True)
@@ -77,11 +79,17 @@ PRESETS = {
 
 
 def run(
-    net: lens.Net, photo: torch.Tensor, guide: torch.Tensor | None = None, mask: torch.Tensor | None = None, s: Settings = Settings()
+    net: lens.Net,
+    photo: torch.Tensor,
+    guide: torch.Tensor | None = None,
+    mask: torch.Tensor | None = None,
+    begin: torch.Tensor | None = None,
+    s: Settings = Settings(),
 ) -> Iterator[pixels.Step]:
     """Climbs octave by octave, carrying only the added detail; with frames, again and again.
 
-    photo, guide, mask: (1, 3, h, w) float32 sRGB in 0..1. Raises UnknownName for a layer the net lacks, InputError for a channel.
+    photo, guide, mask, begin: (1, 3, h, w) float32 sRGB in 0..1. Half of what `begin` differs by is dreamt on: so a film, each of whose frames
+    begins with the last one, does not run wild. Raises UnknownName for a layer the net lacks, InputError for a channel.
     """
     from zorki.wings.see import _dream
 
@@ -91,6 +99,9 @@ def run(
         targets = _dream.guided(net, targets, guide, s.size)
     hw = (photo.shape[-2], photo.shape[-1])
     cover = None if mask is None else covering(mask, hw)
+    if begin is not None:
+        dreamt = pixels.sizes.resize(begin, hw)
+        photo = photo.lerp(dreamt, KEPT if cover is None else KEPT * cover)
     sizes = octaves(net, hw, s, layers)
     stages, first = len(sizes) * s.frames, photo
     for frame in range(s.frames):

@@ -39,7 +39,7 @@ INPUTS = {
         kind="pictures",
         twice=True,
     ),
-    "begin": Input("a picture to begin with, in place of the content", option=True),
+    "begin": Input("a picture to begin with, in place of the content", option=True, last=True),
 }
 NETS = ("eye",)
 
