@@ -48,7 +48,7 @@ class Norm(nn.Module):
         gamma, beta = rows @ self.gamma, rows @ self.beta
         plain = len(x) == 1 and not (self.training or torch.compiler.is_compiling() or torch.onnx.is_in_onnx_export())
         if plain and given is not None:  # of one picture it is the same, in one pass
-            return F.batch_norm(x, given[0][0], given[1][0], gamma[0], beta[0], training=False, eps=EPS)
+            return F.batch_norm(x, given[0][0], given[1][0], gamma[0].float(), beta[0].float(), training=False, eps=EPS)
         if plain and x.shape[-2] * x.shape[-1] > 1:
             return F.batch_norm(x, None, None, gamma[0], beta[0], training=True, eps=EPS)
         mean, variance = moments(x) if given is None else given
@@ -221,4 +221,5 @@ class Brush(nn.Module):
         for one, two in zip(self.trunk[::2], self.trunk[1::2], strict=True):
             far = keep(far + normed(two, normed(one, far).relu()))
         near = keep((normed(self.to_quarter, far) + near).relu())
-        return (normed(self.to_half, near) + first).relu()
+        out: M = (normed(self.to_half, near) + first).relu()
+        return out
