@@ -38,6 +38,7 @@ class Net:
     sizes go in steps of this many pixels, 0: it takes its own size alone. resize: the shorter side that photos had when it was
     tested, before the middle was cut out. batch: pictures at a time, where it takes just so many. channels: of the pictures it takes. What is not
     given of these three is found by trying. output: which of several outputs is meant, a number or a key. drawing: see `precision`.
+    styles: of a brush, as its card lists them.
     Raises InputError for a module that cannot run: lazy layers that never ran, no numbers yet.
     """
 
@@ -57,6 +58,7 @@ class Net:
         channels: int | None = None,
         output: int | str | None = None,
         drawing: torch.dtype = torch.float32,
+        styles: Sequence[Any] = (),
     ) -> None:
         if not isinstance(module, nn.Module):
             raise InputError(
@@ -73,6 +75,7 @@ class Net:
         self.default_layer = default_layer
         self.output = output
         self.drawing = drawing
+        self.styles = tuple(styles)
         self._channels = channels
         self._hw = (side, side) if isinstance(side, int) else side
         self._step = step
@@ -147,7 +150,7 @@ class Net:
         return Net(
             module, name=name or self.name, mean=self.mean, std=self.std, classes=self.classes, default_layer=self.default_layer,
             side=self._hw, step=self._step, resize=self.resize, batch=self.batch, channels=self._channels, output=self.output,
-            drawing=drawing or self.drawing,
+            drawing=drawing or self.drawing, styles=self.styles,
         )  # fmt: skip
 
     def layers(self, hw: tuple[int, int] | None = None) -> Layers:

@@ -8,7 +8,8 @@ what comes out is the photo, more or less of it by style, plus what was painted,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
@@ -18,6 +19,8 @@ EPS = 1e-5
 BLOCK, STRIDE = 2, 8  # side of the blocks that come in; what sizes are brought to a multiple of, inside
 Statistics = Sequence[tuple[torch.Tensor, torch.Tensor]]
 """Of each norm, in the order in which they come, the mean and the biased variance (b, c) of what it norms."""
+M = TypeVar("M", bound=Any)
+"""Maps (b, c, h, w): a tensor, or what can be added and has `relu()` like one."""
 
 
 def padded(x: torch.Tensor) -> torch.Tensor:
@@ -43,9 +46,11 @@ class Norm(nn.Module):
     def forward(self, x: torch.Tensor, rows: torch.Tensor, given: tuple[torch.Tensor, torch.Tensor] | None = None) -> torch.Tensor:
         """x: (b, c, h, w); rows: (b, 1 + styles), shares of the rows; given: mean and variance (b, c) of a larger whole."""
         gamma, beta = rows @ self.gamma, rows @ self.beta
-        one = given is None and len(x) == 1 and x.shape[-2] * x.shape[-1] > 1
-        if one and not (self.training or torch.compiler.is_compiling() or torch.onnx.is_in_onnx_export()):
-            return F.batch_norm(x, None, None, gamma[0], beta[0], training=True, eps=EPS)  # of one picture it is the same, in one pass
+        plain = len(x) == 1 and not (self.training or torch.compiler.is_compiling() or torch.onnx.is_in_onnx_export())
+        if plain and given is not None:  # of one picture it is the same, in one pass
+            return F.batch_norm(x, given[0][0], given[1][0], gamma[0].float(), beta[0].float(), training=False, eps=EPS)
+        if plain and x.shape[-2] * x.shape[-1] > 1:
+            return F.batch_norm(x, None, None, gamma[0], beta[0], training=True, eps=EPS)
         mean, variance = moments(x) if given is None else given
         scale = gamma * torch.rsqrt(variance + EPS)
         out = (x.float() - mean[:, :, None, None]) * scale[:, :, None, None] + beta[:, :, None, None]
@@ -68,7 +73,11 @@ class Conv(nn.Module):
 
     def maps(self, x: torch.Tensor) -> torch.Tensor:
         """What is normed."""
-        out: torch.Tensor = self.conv(padded(x))
+        return self.inside(padded(x))
+
+    def inside(self, x: torch.Tensor) -> torch.Tensor:
+        """The same of maps that have their border around them already."""
+        out: torch.Tensor = self.conv(x)
         return out
 
 
@@ -93,7 +102,11 @@ class Twice(nn.Module):
 
     def maps(self, x: torch.Tensor) -> torch.Tensor:
         """(b, into, h, w) → (b, out, 2 h, 2 w)."""
-        return F.pixel_shuffle(F.conv2d(padded(x), self.kernel().to(x.dtype)), 2)
+        return self.inside(padded(x))
+
+    def inside(self, x: torch.Tensor) -> torch.Tensor:
+        """The same of maps that have their border around them already."""
+        return F.pixel_shuffle(F.conv2d(x, self.kernel().to(x.dtype)), 2)
 
 
 def halves() -> torch.Tensor:
@@ -147,7 +160,10 @@ class Brush(nn.Module):
     ) -> torch.Tensor:
         """The same before it is brought into 0..1; what training looks at."""
         rows = self.rows(x, weights, strength)
-        maps = self.maps(x, rows, statistics)
+        return self.over(x, self.maps(x, rows, statistics), rows)
+
+    def over(self, x: torch.Tensor, maps: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+        """x with what was painted (b, 3, h, w), as the styles of these rows lay the one over the other."""
         with torch.autocast(x.device.type, enabled=False):
             ours = rows[:, 1:]
             paint, ground, keep = (m[:, :, None, None] for m in (ours @ self.paint, ours @ self.ground, rows[:, :1] + ours @ self.keep))
@@ -187,16 +203,23 @@ class Brush(nn.Module):
             return out
 
         a = F.pad(x - 0.5, (0, -w % STRIDE, 0, -h % STRIDE), mode="replicate")
-        first = F.relu(normed(self.stem, F.pixel_unshuffle(a, BLOCK).contiguous(memory_format=torch.channels_last)))
-        near = F.relu(normed(self.next, first))
-        far = F.relu(normed(self.down, near))
-        for one, two in zip(self.trunk[::2], self.trunk[1::2], strict=True):
-            assert isinstance(one, Conv)
-            assert isinstance(two, Conv)
-            far = far + normed(two, F.relu(normed(one, far)))
-        near = F.relu(normed(self.to_quarter, far) + near)
-        out = self.to_whole.maps(F.relu(normed(self.to_half, near) + first))
+        a = F.pixel_unshuffle(a, BLOCK).contiguous(memory_format=torch.channels_last)
+        out = self.to_whole.maps(self.walk(a, normed))
         if torch.compiler.is_compiling():  # a slice would hold what is exported to sizes that are, or are not, multiples of STRIDE
             down, across = (torch.arange(n, device=x.device) for n in (h, w))
             return out.index_select(2, down).index_select(3, across)
         return out[:, :, :h, :w]
+
+    def walk(self, blocks: M, normed: Callable[[Any, M], M], keep: Callable[[M], M] = lambda a: a) -> M:
+        """From the photo's blocks to the maps that `to_whole` paints from. normed: a layer's maps of what it gets, after its norm.
+
+        keep: is shown sums that are read more than once, for whoever computes maps only where they are asked for.
+        """
+        first = normed(self.stem, blocks).relu()
+        near = normed(self.next, first).relu()
+        far = normed(self.down, near).relu()
+        for one, two in zip(self.trunk[::2], self.trunk[1::2], strict=True):
+            far = keep(far + normed(two, normed(one, far).relu()))
+        near = keep((normed(self.to_quarter, far) + near).relu())
+        out: M = (normed(self.to_half, near) + first).relu()
+        return out

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from zorki.pixels.canvas import Plain as Plain
     from zorki.pixels.canvas import grey as grey
     from zorki.pixels.climbing import climb as climb
+    from zorki.pixels.driver import Done as Done
     from zorki.pixels.driver import Shot as Shot
     from zorki.pixels.driver import Step as Step
     from zorki.pixels.objectives import Objective as Objective
@@ -30,6 +31,7 @@ __getattr__, __dir__, __all__ = attach(
     __name__,
     {
         "Canvas": "canvas",
+        "Done": "driver",
         "Fourier": "canvas",
         "Maco": "canvas",
         "Objective": "objectives",

@@ -41,14 +41,14 @@ class Step:
     def image(self) -> torch.Tensor:
         """The picture as it is now: (b, 3, h, w) float32 in sRGB 0..1, a detached copy, made only when asked for."""
         with torch.no_grad():
-            return self.paint().detach().float().clamp(0, 1).cpu().clone()
+            return self.paint().detach().float().clamp(0, 1).cpu()
 
     def small(self, side: int) -> torch.Tensor:
         """For films and previews, of which nobody asks every pixel: as `image`, or with about that longest side where this is quicker."""
         if self.sketch is None:
             return self.image()
         with torch.no_grad():
-            return self.sketch(side).detach().float().clamp(0, 1).cpu().clone()
+            return self.sketch(side).detach().float().clamp(0, 1).cpu()
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,19 @@ class Shot(Step):
     """A step of a climb that knows which of its steps are a film's frames."""
 
     shot: bool = False
+
+
+@dataclass(frozen=True)
+class Done(Step):
+    """The one step of what is done at once: nobody paints on, so the picture is handed over and not copied, of which a large one has no room."""
+
+    @classmethod
+    def of_picture(cls, picture: torch.Tensor) -> Done:
+        """picture: (1, 3, h, w) float32 in 0..1, on the processor."""
+        return cls(1, 1, 1, 1, 0.0, {}, lambda: picture)
+
+    def image(self) -> torch.Tensor:
+        return self.paint()
 
 
 @dataclass(frozen=True)

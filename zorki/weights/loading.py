@@ -48,8 +48,9 @@ def built(known: Card, state: dict[str, torch.Tensor]) -> lens.Net:
         ) from e
     net = net.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return lens.Net(
-        net, name=known.name, classes=known.classes or None, default_layer=known.layer, side=known.side, step=1, resize=known.resize
-    )
+        net, name=known.name, classes=known.classes or None, default_layer=known.layer, side=known.side, step=1, resize=known.resize,
+        styles=known.styles,
+    )  # fmt: skip
 
 
 def read(known: Card) -> dict[str, torch.Tensor]:

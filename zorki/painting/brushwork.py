@@ -1,0 +1,76 @@
+"""Painting with a brush: which styles a network has, and a photo painted in a mixture of them, whole or in strips.
+
+Source: Dumoulin, Shlens, Kudlur 2017; the network: `zorki/nets/brush.py`.
+Differs: a large photo is painted in strips with the statistics of the whole, so that memory does not grow with what the network holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import torch
+
+from zorki.core.errors import InputError
+from zorki.nets.brush import STRIDE, Brush
+from zorki.painting.strips import Strips
+from zorki.pixels import colour
+from zorki.weights.cards import Style
+
+if TYPE_CHECKING:
+    from zorki import lens
+
+WHOLE = 2**21  # pixels up to which a photo is painted in one piece on a processor; other devices have room for more
+ROOM = 16
+STRIP = 2**19  # pixels of a strip
+
+
+def opened(net: lens.Net) -> tuple[Brush, tuple[Style, ...]]:
+    """The brush in a network, and its styles in the order of its vectors. Raises InputError for a network that is none."""
+    brush = net.inner
+    if not isinstance(brush, Brush):
+        raise InputError(
+            f"{net.name} is no brush.", "A brush is a network that `zorki style train` made, or the one that ships.", "Give --model=brush."
+        )
+    known = tuple(net.styles)
+    return brush, known or tuple(Style(str(k), f"Style {k}", "", "") for k in range(1, 1 + brush.styles))
+
+
+def painted(
+    net: lens.Net,
+    x: torch.Tensor,
+    weights: Sequence[float],
+    strength: float = 1.0,
+    tell: Callable[[float], None] = lambda _share: None,
+    height: int | None = None,
+) -> torch.Tensor:
+    """x: (1, 3, h, w) float32 sRGB in 0..1, any size. weights: of each style; strength: from 0, the photo, to 1. Returns the same shape, on the processor.
+
+    tell: hears what share of the work is done. height: of the strips in pixels; not given: strips where the photo is large.
+    """
+    brush, _ = opened(net)
+    pixels = x.shape[-2] * x.shape[-1]
+    if height is None and pixels > WHOLE * (1 if net.device.type == "cpu" else ROOM):
+        height = STRIP // x.shape[-1]
+    with net.alone(), net.quiet(), net.precision(), torch.no_grad():
+        shares = torch.tensor(weights, dtype=torch.float32, device=net.device)
+        if height is None:
+            whole: torch.Tensor = brush(x.to(net.device), shares, strength)
+            return whole.cpu()
+        height = max(1, height // STRIDE) * STRIDE
+        rows = brush.rows(torch.empty((1, 0), dtype=torch.float32, device=net.device), shares, strength)
+        return Strips(brush, x, rows, height, tell).painted()
+
+
+def lay(photo: torch.Tensor, painted: torch.Tensor, own_colours: bool = False, cover: torch.Tensor | None = None) -> None:
+    """What was painted becomes, in its place, the photo's in colour, or the photo where it is not covered.
+
+    All (1, 3, h, w) in 0..1; cover (1, 1, h, w): where it is 0 the photo stays to the bit.
+    """
+    step = max(1, STRIP // photo.shape[-1])
+    for top in range(0, photo.shape[-2], step):
+        here, there = (x[..., top : top + step, :] for x in (photo, painted))
+        if own_colours:
+            there.copy_((here + (colour.lightness(there) - colour.lightness(here))).clamp_(0, 1))
+        if cover is not None:
+            there.copy_(torch.lerp(here, there, cover[..., top : top + step, :]))
