@@ -29,7 +29,7 @@ from zorki.jobs.request import Request
 
 SLOW = 1.0  # seconds: a frame that takes longer is kept at once, not only when its stretch is closed
 THOUSAND = 1000  # parts of a frame, in which progress is told
-HOLD = 0.9  # share of the last frame, moved, with --smooth=100
+HOLD = 0.9  # share of the last frame, moved, with --steady=100
 PACE = 0.1  # how much the last frame counts in the pace that is told
 
 
@@ -61,7 +61,7 @@ def recorded(r: Request, job: Job, video: io.Video) -> dict[str, Any]:
     record = records.recorded(job)
     record["pictures"] = {r.moving: video.name} | {n: name for n, name in record["pictures"].items() if n != r.moving}
     record["marks"][r.moving] = video.mark
-    return record | ({"smooth": r.smooth} if r.smooth else {})
+    return record | ({"steady": r.steady} if r.steady else {})
 
 
 def key_of(record: Mapping[str, Any], net: lens.Net | None, r: Request) -> str:
@@ -163,7 +163,7 @@ class Reel:
         self.tell(moment.number + 1, 0)
 
     def paint(self, moment: io.Moment) -> Any:
-        """(h, w, 3) uint8 of what the method makes of it; with what came of the last frame, moved, where the method or --smooth asks for it."""
+        """(h, w, 3) uint8 of what the method makes of it; with what came of the last frame, moved, where the method or --steady asks for it."""
         followed = self.followed(moment)
         begin = None
         if followed is not None and self.begins:
@@ -177,14 +177,14 @@ class Reel:
                 f"{job.method.name} makes {len(drawn)} pictures of a frame so.", "A film takes one.", "Leave out what asks for several."
             )
         made = pixels.sizes.resize(drawn, self.video.hw)
-        if followed is not None and self.r.smooth:
+        if followed is not None and self.r.steady:
             moved, trust = followed
-            made = made.lerp(moved, trust * (HOLD * self.r.smooth / 100))
+            made = made.lerp(moved, trust * (HOLD * self.r.steady / 100))
         return pixels.display.levels(made)
 
     def followed(self, moment: io.Moment) -> tuple[Any, Any] | None:
         """What came of the last frame, moved, and where to trust it; None where nobody asks or there was none."""
-        if self.before is None or not (self.begins or self.r.smooth):
+        if self.before is None or not (self.begins or self.r.steady):
             return None
         last, made = self.before
         return pixels.flow.followed(tensor(last.pixels), tensor(moment.pixels), tensor(made))

@@ -37,7 +37,7 @@ class Request:
     settings: Any
     several: str | None = None
     moving: str | None = None
-    smooth: int = 0
+    steady: int = 0
     network: Mapping[str, Any] = field(default_factory=dict)
     opening: Mapping[str, Any] = field(default_factory=dict)
     out: str | None = None
@@ -60,12 +60,12 @@ class Request:
         opening = {n: rest.pop(n) for n in OPENING if n in rest}
         where = {n: target(n, to) for n in WHERE if (to := rest.pop(n, None)) is not None}
         moving = film_of(method, named)
-        smooth = {"smooth": settings.within(options.FRAMES[0], rest.pop("smooth"))} if "smooth" in rest and method.framed else {}
+        steady = {"steady": settings.within(options.FRAMES[0], rest.pop("steady"))} if "steady" in rest and method.framed else {}
         preset = rest.pop("preset", None)
         chosen = method.fill(preset, rest)
         if isinstance(network.get("side"), str):
             network["side"] = sides(network["side"])
-        return cls(method, named, chosen, several_of(method, named), moving, network=network, opening=opening, **smooth, **where, **more)
+        return cls(method, named, chosen, several_of(method, named), moving, network=network, opening=opening, **steady, **where, **more)
 
     @property
     def files(self) -> dict[str, str]:

@@ -14,7 +14,7 @@ from zorki.pixels.sizes import fit
 
 SIDE = 320  # longest side at which motion is looked for
 LEAST = 12  # shortest side of the smallest size
-WINDOW, ROUNDS = 3, 3  # radius of the window; warps at each size
+WINDOW, ROUNDS = 7, 3  # radius of the window, of which the middle counts most; warps at each size
 HOLD = 2e-4  # variance of brightness against which the size before counts as much as what is seen
 APART = 0.06  # difference between a frame and the one before, moved, at which trust falls to e^-1
 LUMA = (0.299, 0.587, 0.114)
@@ -64,17 +64,34 @@ def slopes(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
 def window(x: torch.Tensor) -> torch.Tensor:
     """Means around each pixel, nearer ones counting more."""
-    for _ in range(2):
-        x = F.avg_pool2d(x, 2 * WINDOW + 1, 1, WINDOW, count_include_pad=False)
+    x = F.pad(x, (WINDOW,) * 4, mode="replicate") / (WINDOW + 1) ** 4
+    for dim in (-1, -2):
+        for far in 2 * (1, 2, 4):  # each sum of two doubles how many are summed: twice over eight
+            x = x.narrow(dim, 0, x.shape[dim] - far) + x.narrow(dim, far, x.shape[dim] - far)
     return x
 
 
 def median(x: torch.Tensor) -> torch.Tensor:
-    """Of three by three."""
+    """Of three by three, by comparing pairs: the columns in order, then the largest of the least, the middle of the middles, the least of the largest.
+
+    Source: Smith 1996, "Implementing median filters in XC4000E FPGAs".
+    """
     h, w = x.shape[-2:]
     wide = F.pad(x, (1, 1, 1, 1), mode="replicate")
-    near = torch.stack([wide[..., i : i + h, j : j + w] for i in range(3) for j in range(3)])
-    return near.median(0).values
+    low, mid, high = ordered(wide[..., :h, :], wide[..., 1 : h + 1, :], wide[..., 2:, :])
+
+    def three(a: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        return a[..., :w], a[..., 1 : w + 1], a[..., 2:]
+
+    least, middle, most = (ordered(*three(a)) for a in (low, mid, high))
+    return ordered(least[2], middle[1], most[0])[1]
+
+
+def ordered(a: torch.Tensor, b: torch.Tensor, c: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Three, the least first, place by place."""
+    a, b = torch.minimum(a, b), torch.maximum(a, b)
+    b, c = torch.minimum(b, c), torch.maximum(b, c)
+    return torch.minimum(a, b), torch.maximum(a, b), c
 
 
 def scaled(found: torch.Tensor, hw: tuple[int, int]) -> torch.Tensor:
