@@ -83,5 +83,5 @@ def _text(path: Path) -> str | None:
         import av
 
         with av.open(str(path)) as container:
-            return container.metadata.get("comment")
+            return next((text for name, text in container.metadata.items() if name.lower() == "comment"), None)  # Matroska writes it large
     return None

@@ -17,7 +17,7 @@ import numpy as np
 
 from zorki.core.errors import InputError
 from zorki.io.codings import Coding, Stretch
-from zorki.io.disk import UNFINISHED, atomic, atomic_write, publish, trouble
+from zorki.io.disk import UNFINISHED, atomic, atomic_write, publish, temporary_name, trouble
 from zorki.io.photo import Array
 from zorki.io.video import mark_of
 
@@ -46,7 +46,9 @@ class Unfinished:
                 raise InputError(f"{path.name} is being made already.", "Another process is at the same film.", "Wait for it.") from None
         self._tail: Path | None = None
         self._open: Stretch | None = None
-        self._temporary = self.folder / "open.mkv"
+        for cut in self.folder.glob(f"{UNFINISHED}*"):  # what a kill left half written
+            cut.unlink()
+        self._temporary = temporary_name(self.folder / "open.mkv")
         self.done = self._found()
         self.count = self.done
 
