@@ -137,7 +137,7 @@ def bar() -> Iterator[None]:
             yield
 
 
-def answer(paths: list[str], as_json: dict[str, Any] | None) -> None:
+def answer(paths: list[str], as_json: dict[str, Any] | list[Any] | None) -> None:
     """Prints the paths of results, a line each, or one JSON value."""
     if as_json is not None:
         streams.say(json.dumps(as_json))

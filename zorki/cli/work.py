@@ -48,8 +48,8 @@ def carried_out(request: Request, as_json: bool = False, quiet: bool = False, fi
             for line in outcome.lines:
                 streams.say(line)
         m = request.method
-        result = {"command": [m.wing, m.name], "out": outcome.paths, "seconds": round(time.monotonic() - began, 3)} | outcome.more
+        said = {"command": [m.wing, m.name], "out": outcome.paths, "seconds": round(time.monotonic() - began, 3)} | outcome.more
         if outcome.paths or as_json:
-            terminal.answer(outcome.paths, result if as_json else None)
+            terminal.answer(outcome.paths, (said if outcome.listed is None else outcome.listed) if as_json else None)
     if outcome.end is not None:
         raise outcome.end

@@ -37,26 +37,35 @@ def floats(data: Array) -> Floats:
 def levels(pixels: Floats, depth: int) -> Array:
     """float 0..1 to uint8 or uint16, clipped and rounded; what is no number becomes 0."""
     top = 255 if depth == 8 else 65535
-    scaled = np.nan_to_num(np.multiply(pixels, top, dtype=np.float32), copy=False)
-    np.rint(np.clip(scaled, 0, top, out=scaled), out=scaled)
-    return scaled.astype(np.uint8 if depth == 8 else np.uint16)
+    out = np.empty(pixels.shape, np.uint8 if depth == 8 else np.uint16)
+    for some in strips(pixels):  # of a large picture there is no room for another in floats
+        scaled = np.nan_to_num(np.multiply(pixels[some], top, dtype=np.float32), copy=False)
+        out[some] = np.rint(np.clip(scaled, 0, top, out=scaled), out=scaled)
+    return out
+
+
+def strips(data: Array) -> list[slice]:
+    """Rows of (h, …), a few at a time."""
+    step = max(1, _STRIP * len(data) // max(1, data.size))
+    return [slice(top, top + step) for top in range(0, len(data), step)]
 
 
 def _transform(data: Array, source: bytes, target: bytes, space: str, out_space: str, dtype: str) -> Array:
-    """(h, w, c) or (h, w) from one profile's numbers to another's; strips of rows side by side, since littlecms works on one core."""
+    """(h, w, c) or (h, w), floats as 16 bits, from one profile's numbers to another's; strips of rows side by side, since littlecms works on one core."""
     flags = None if data.dtype == np.uint8 else _EXACT
 
     def move(rows: Array) -> Array:
+        rows = levels(rows, 16) if rows.dtype.kind == "f" else rows
         moved: Array = imagecodecs.cms_transform(
             rows, source, target, colorspace=space, outcolorspace=out_space, outdtype=dtype, flags=flags
         )
         return moved.reshape(*rows.shape[:2], *moved.shape[2:])
 
-    strips = np.array_split(data, min(len(data), max(1, data.size // _STRIP)))
-    if len(strips) == 1:
+    parts = np.array_split(data, min(len(data), max(1, data.size // _STRIP)))
+    if len(parts) == 1:
         return move(data)
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        return np.concatenate(list(pool.map(move, strips)))
+        return np.concatenate(list(pool.map(move, parts)))
 
 
 def is_srgb(profile: bytes) -> bool:
@@ -76,8 +85,6 @@ def to_srgb(data: Array, profile: bytes, space: str) -> Floats | None:
     What sRGB cannot show is clipped to what it can.
     """
     data = np.ascontiguousarray(data[..., 0] if space == "gray" else data)
-    if data.dtype.kind == "f":
-        data = levels(data, 16)
     if space == "gray" and data.dtype == np.uint8:
         data = data.astype(np.uint16) * np.uint16(257)  # littlecms is up to 9 levels off in the darks of 8-bit grey (measured)
     try:
@@ -95,7 +102,7 @@ def from_srgb(pixels: Floats, profile: bytes, depth: int, grey: bool) -> Array |
     if space != ("gray" if grey else "rgb"):
         return None
     try:
-        moved = _transform(levels(pixels, 16), _srgb(), profile, "rgb", space, "uint8" if depth == 8 else "uint16")
+        moved = _transform(pixels, _srgb(), profile, "rgb", space, "uint8" if depth == 8 else "uint16")
     except Exception:
         return None
     return moved.reshape(*pixels.shape[:2], 1 if grey else 3)

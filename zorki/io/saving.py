@@ -114,11 +114,12 @@ def _file(kind: str, pixels: Array, like: Photo, settings: dict[str, Any] | None
     if kind == "TIFF":
         return tiffs.write(data, alpha is not None, profile, xmp, like.exif)
     comment = to_text(settings).encode() if settings is not None else None
-    return _by_pillow(kind, data, quality, {"icc_profile": profile, "exif": like.exif, "xmp": xmp, "comment": comment})
-
-
-def _by_pillow(kind: str, data: Array, quality: int, extra: dict[str, Any]) -> bytes:
     image = pil(data)
+    del data  # of a large picture there is no room for both
+    return _by_pillow(kind, image, quality, {"icc_profile": profile, "exif": like.exif, "xmp": xmp, "comment": comment})
+
+
+def _by_pillow(kind: str, image: Image.Image, quality: int, extra: dict[str, Any]) -> bytes:
     comment = extra.pop("comment")
     extra = {key: value for key, value in extra.items() if value}
     if kind == "HEIF":

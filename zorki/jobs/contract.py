@@ -30,8 +30,8 @@ class Measured(Protocol):
 class Answering(Protocol):
     """What is measured, trained or written may say more with --json."""
 
-    def answer(self) -> Mapping[str, Any]:
-        """Fields beside `command`, `out` and `seconds`; numbers, texts, lists and mappings of them."""
+    def answer(self) -> Mapping[str, Any] | Sequence[Any]:
+        """Fields beside `command`, `out` and `seconds`; numbers, texts, lists and mappings of them. Of what lists, the list, which is all that is said."""
 
 
 @runtime_checkable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from zorki.jobs.contract import Answering, Speaking
 from zorki.jobs.methods import Method
 from zorki.jobs.results import Board, Page, Picture
 
+LIST = "listed"  # the field of an answer that is nothing but a list
 FILM_SIDE = 720  # longest side of a film's frames
 FILM_FRAMES = 120  # at most: a longer climb shows every second, third … step
 
@@ -202,7 +203,8 @@ class Job:
 
     def answer(self) -> dict[str, Any]:
         """What it has to say with --json, beside its paths; of what draws the surface knows the losses."""
-        more = dict(self.made.answer()) if isinstance(self.made, Answering) else {}
+        said = self.made.answer() if isinstance(self.made, Answering) else {}
+        more: dict[str, Any] = {LIST: list(said)} if isinstance(said, Sequence) else dict(said)
         if self.sets:
             more["failed"] = [{"photo": name, "why": why} for name, why in self.missing]
         return more

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from zorki.core.errors import SomeFailed
-from zorki.jobs.job import Job
+from zorki.jobs.job import LIST, Job
 from zorki.pixels import Step
 
 NAMED = 10  # of what failed, in a sentence
@@ -25,6 +25,11 @@ class Outcome:
     end: BaseException | None = None
     lines: list[str] = field(default_factory=list)
     data: bytes | None = None
+
+    @property
+    def listed(self) -> list[Any] | None:
+        """What a method that lists has found, of which a program wants nothing else."""
+        return self.more.get(LIST)
 
 
 def loss_of(step: Step) -> dict[str, Any]:

@@ -34,8 +34,11 @@ class Call:
     def __call__(self, *given: Any, **chosen: Any) -> Any:
         """A Picture, Board or Page; of what answers in words the answer; the run that a training left; the paths of what was written."""
         job = self._job(given, chosen)
-        shown = job.finish()
-        return job.made if self._method.words else shown
+        if not self._method.words:
+            return job.finish()
+        for _ in job.steps():
+            pass
+        return job.made
 
     def steps(self, *given: Any, **chosen: Any) -> Iterator[pixels.Step]:
         """Live: watch, save, or break off. What measures has no steps; its result is there at once."""

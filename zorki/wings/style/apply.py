@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from zorki import pixels
 from zorki.core import events
-from zorki.core.errors import InputError
+from zorki.core.errors import UnknownName
 from zorki.core.method import Input
 from zorki.core.settings import Least
 
@@ -47,8 +47,8 @@ PRESETS: dict[str, Settings] = {}
 def run(net: lens.Net, photo: io.Photo, mask: torch.Tensor | None = None, s: Settings = Settings()) -> Iterator[pixels.Step]:
     """One step: the photo painted, (1, 3, h, w) float32 sRGB in 0..1, in its own size.
 
-    mask: (1, 3, h, w) in 0..1. Raises UnknownName for a style that the network lacks; InputError for none, for weights that are none, for a network
-    that is no brush, and for a mask of another shape.
+    mask: (1, 3, h, w) in 0..1. Raises UnknownName for a style that the network lacks, and for none, which no other photo will have either; InputError
+    for weights that are none, for a network that is no brush, and for a mask of another shape.
     """
     import torch
 
@@ -57,7 +57,7 @@ def run(net: lens.Net, photo: io.Photo, mask: torch.Tensor | None = None, s: Set
     names = [style.name for style in brushwork.opened(net)[1]]
     if s.style is None:
         do = f"Give --style={names[0]}, say; `zorki style list --out=styles.html` shows them."
-        raise InputError("No style is given.", f"{net.name} has {', '.join(names)}.", do)
+        raise UnknownName("No style is given.", f"{net.name} has {', '.join(names)}.", do)
     weights = chosen.weights_of(s.style, names)
     cover = None if mask is None else covering(mask, photo.hw)
     x = torch.from_numpy(photo.seen if s.strength else photo.pixels).permute(2, 0, 1)[None]
