@@ -158,7 +158,9 @@ def test_hdr_comes_to_the_standard_range_with_a_word(tmp_path: Path, transfer: i
 
 
 def test_ten_bit_comes_to_eight_with_a_word(tmp_path: Path) -> None:
-    source = films.film(tmp_path / "a.mp4", 3, codec="libx265", layout="yuv420p10le", tags={"colorspace": 1}, options={"x265-params": "log-level=none"})
+    source = films.film(
+        tmp_path / "a.mp4", 3, codec="libx265", layout="yuv420p10le", tags={"colorspace": 1}, options={"x265-params": "log-level=none"}
+    )
     assert any("10 bit" in n for n in heard(lambda: again(source, tmp_path / "b.mp4")))
     assert np.abs(films.frames_of(tmp_path / "b.mp4")[1].astype(int) - films.pattern(1)).mean() < 6
 

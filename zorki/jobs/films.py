@@ -56,6 +56,15 @@ def each(r: Request, net: lens.Net | None) -> Outcome:
         return Reel(r, net, video, rest, work, tracks, record, path, r.force or going_on).work()
 
 
+def made(r: Request, net: lens.Net | None) -> list[Path]:
+    """For Python: the film's path. Raises what it ended with, after what was done is in the film."""
+    with targets.checked(r):
+        outcome = each(r, net)
+    if outcome.end is not None:
+        raise outcome.end
+    return [Path(path) for path in outcome.paths]
+
+
 def recorded(r: Request, job: Job, video: io.Video) -> dict[str, Any]:
     """How the film will be made, as its file gives it back."""
     record = records.recorded(job)
@@ -169,14 +178,11 @@ class Reel:
         if followed is not None and self.begins:
             begin = tensor(moment.pixels).lerp(*followed)[0]
         job = self.job(moment.pixels, begin)
-        for _ in job.steps():
-            pass
-        drawn = job.image()
-        if len(drawn) > 1:
-            raise InputError(
-                f"{job.method.name} makes {len(drawn)} pictures of a frame so.", "A film takes one.", "Leave out what asks for several."
-            )
-        made = pixels.sizes.resize(drawn, self.video.hw)
+        for step in job.steps():
+            if len(step.labels) > 1:
+                name, count = job.method.name, len(step.labels)
+                raise InputError(f"{name} makes {count} pictures of a frame so.", "A film takes one.", "Leave out what asks for several.")
+        made = pixels.sizes.resize(job.image(), self.video.hw)
         if followed is not None and self.r.steady:
             moved, trust = followed
             made = made.lerp(moved, trust * (HOLD * self.r.steady / 100))

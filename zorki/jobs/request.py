@@ -96,18 +96,15 @@ def target(name: str, given: Any) -> Any:
 
 def film_of(method: Method, named: Mapping[str, Any]) -> str | None:
     """The input of one picture for which a film is given. Raises InputError where the method has no use for its frames."""
-    for name, its in method.inputs.items():
-        given = named.get(name)
-        if not (its.plain and isinstance(given, str | os.PathLike) and is_film(str(given))):
-            continue
-        if name == method.framed:
-            return name
-        raise InputError(
-            f"{own(os.path.basename(given))} is a film, {method.name} takes a picture for {name}.",
-            "What it makes of frames would be no film." if its.placed else "A film is taken for the first picture alone.",
-            "Take one picture out of it first.",
-        )
-    return None
+    films = [name for name, its in method.inputs.items() if its.plain and is_film(named.get(name))]
+    for name in films:
+        if name != method.framed:
+            raise InputError(
+                f"{own(os.path.basename(named[name]))} is a film, {method.name} takes a picture for {name}.",
+                "A film is taken for the first picture alone." if method.framed else "What it makes of frames would be no film.",
+                "Take one picture out of it first.",
+            )
+    return films[0] if films else None
 
 
 def several_of(method: Method, named: Mapping[str, Any]) -> str | None:

@@ -10,7 +10,7 @@ from zorki.core import manual
 from zorki.core.errors import InputError, UnknownName
 from zorki.core.method import by_place
 from zorki.core.settings import options
-from zorki.jobs import targets
+from zorki.jobs import films, targets
 from zorki.jobs.job import Job
 from zorki.jobs.methods import Method, method, methods
 from zorki.jobs.models import load
@@ -32,8 +32,11 @@ class Call:
         self.__signature__ = manual.signature(method.inputs, method.settings)
 
     def __call__(self, *given: Any, **chosen: Any) -> Any:
-        """A Picture, Board or Page; of what answers in words the answer; the run that a training left; the paths of what was written."""
-        job = self._job(given, chosen)
+        """A Picture, Board or Page; of what answers in words the answer; the run that a training left; the paths of what was written, or of a film."""
+        r, net = self._asked(given, chosen)
+        if r.moving is not None:
+            return films.made(r, net)
+        job = self._job(r, net)
         if not self._method.words:
             return job.finish()
         for _ in job.steps():
@@ -46,14 +49,19 @@ class Call:
             raise InputError(
                 f"{self._method.name} does not climb, so it has no steps.", "Its result comes at once.", f"Call {self!r} itself."
             )
-        return self._job(given, chosen).steps()
+        r, net = self._asked(given, chosen)
+        if r.moving is not None:
+            raise InputError("A film is given.", "Its frames are worked on one by one, to a file.", f"Call {self!r} itself.")
+        return self._job(r, net).steps()
 
-    def _job(self, given: tuple[Any, ...], more: dict[str, Any]) -> Job:
+    def _asked(self, given: tuple[Any, ...], more: dict[str, Any]) -> tuple[Request, lens.Net | None]:
+        """What is asked for, and the network for it."""
         import torch
 
         m = self._method
+        film = m.framed is not None and any(map(io.is_film, (*given[:2], more.get(m.framed))))
         for name in (*NETWORK, *WHERE):
-            if name in more and name not in (*m.inputs, *m.takes):
+            if name in more and name not in (*m.inputs, *m.takes, *(WHERE if film else ())):
                 raise UnknownName.among("option", name, [o.name for o in options(m.settings)])
         net: Any = more.pop("model", None)
         named = bool(given) and isinstance(given[0], str) and not any(i.placed for i in m.inputs.values())
@@ -64,6 +72,10 @@ class Call:
             targets.check(r)
         if m.nets and not (isinstance(net, lens.Net) and not r.network):
             net = load(m.net(net), **r.network)
+        return r, net
+
+    def _job(self, r: Request, net: lens.Net | None) -> Job:
+        m = self._method
         job = Job(m, net if m.nets else None, r.pictures, r.settings, None if r.film is None else io.Film(r.film), **r.opening)
         job.out = targets.written_to(r, job)
         return job
