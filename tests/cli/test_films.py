@@ -65,6 +65,26 @@ def test_a_film_is_dreamt_frame_by_frame_with_its_stamps_and_sound(command: Any)
     assert command("see", "dream", "a.mp4", *DREAM, "--out", "a.dream.mp4")[0] == 2
 
 
+def test_a_film_is_made_again(command: Any) -> None:
+    """By what its file says of its making, --steady included."""
+    films.film(Path("a.mp4"), 3)
+    assert command("see", "dream", "a.mp4", *DREAM, "--steady", 40)[0] == 0
+    Path("a.dream.mp4").rename("b.mp4")
+    status, out, err = command("again", "b.mp4")
+    assert (status, out) == (0, "a.dream.mp4\n"), err
+    assert "--steady 40" in err
+    assert [f.tobytes() for f in films.frames_of(Path("b.mp4"))] == [f.tobytes() for f in films.frames_of(Path("a.dream.mp4"))]
+
+
+def test_films_in_a_folder_are_named(command: Any) -> None:
+    Path("folder").mkdir()
+    io.save_photo(Path("folder/a.png"), films.pattern(0))
+    films.film(Path("folder/b.mp4"), 2)
+    status, _, err = command("see", "dream", "folder", *DREAM, "--out", "out/")
+    assert status == 0
+    assert "In folder b.mp4 is a film" in err
+
+
 def test_the_first_frame_is_what_the_photo_would_be(command: Any) -> None:
     """A film has no way of its own through the method."""
     films.film(Path("a.mkv"), [films.pattern(0)], codec="ffv1", layout="bgr0")

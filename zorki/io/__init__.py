@@ -19,9 +19,11 @@ from zorki.io.tracks import Tracks
 from zorki.io.unfinished import Unfinished, is_unfinished
 from zorki.io.values import span_text
 from zorki.io.vectors import Vector, open_vector
+from zorki.io.video import ENDINGS as FILMS
 from zorki.io.video import Moment, Video, is_film, open_video
 
 __all__ = [
+    "FILMS",
     "MUXERS",
     "Box",
     "Coding",

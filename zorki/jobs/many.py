@@ -32,6 +32,7 @@ def each(r: Request, net: lens.Net | None) -> Outcome:
     folder = Path(r.out) if r.out else io.free_path(f"{called(photos)}.{r.method.name}")
     new = not folder.exists()
     photos = photos.without(folder)  # earlier results
+    told_of_films(r)
     if not photos.entries:
         raise InputError(
             f"All pictures of {photos.name} lie in {folder}.", "That folder is for the results.", "Name another folder for --out."
@@ -42,6 +43,16 @@ def each(r: Request, net: lens.Net | None) -> Outcome:
     finally:
         if new and not any(folder.iterdir()):
             folder.rmdir()
+
+
+def told_of_films(r: Request) -> None:
+    """Films that lie beside the pictures of a folder are hours of work that nobody may have meant: they are named."""
+    given = r.pictures[str(r.several)]
+    for folder in filter(os.path.isdir, [given] if isinstance(given, str) else given):
+        films = sorted(e.name for e in os.scandir(folder) if Path(e.name).suffix.lower() in io.FILMS)
+        if films and r.method.framed:
+            said = f"{films[0]} is a film" if len(films) == 1 else f"{len(films)} are films ({', '.join(films[:NAMED])})"
+            events.note(f"In {typed(str(folder))} {said}, of which nothing is made: name a film by itself.")
 
 
 def called(photos: io.PhotoSet) -> str:

@@ -60,6 +60,7 @@ class Record:
     marks: dict[str, str]
     model: str
     range: str | None
+    steady: int = 0
 
     @classmethod
     def of(cls, result: str) -> Record:
@@ -76,7 +77,9 @@ class Record:
             m.fill(None, given)
             marks = dict(record.get("marks", {}))
             names = {str(k): [str(x) for x in v] if isinstance(v, list) else str(v) for k, v in record["pictures"].items()}
-            found = cls(Path(result), m, given, names, marks, str(record["model"]), io.span_text(record.get("range")))
+            found = cls(
+                Path(result), m, given, names, marks, str(record["model"]), io.span_text(record.get("range")), int(record.get("steady", 0))
+            )
             if set(names) - set(m.inputs) or {n for n, i in m.inputs.items() if not i.option} - set(names):
                 raise KeyError("pictures")
         except (KeyError, TypeError, AttributeError, ValueError) as e:
@@ -90,7 +93,7 @@ class Record:
     def command(self) -> str:
         """As a person would type it."""
         line = self.method.command(self.names, self.method.fill(None, self.options), self.model)
-        return line + ("" if self.range is None else f" --range {self.range}")
+        return line + ("" if self.range is None else f" --range {self.range}") + (f" --steady {self.steady}" if self.steady else "")
 
     def request(self, spelling: Spelling = in_python) -> Request:
         """The same once more; inputs are looked for beside the picture and here. Raises InputError for code of somebody's, or what is missing."""
@@ -104,9 +107,10 @@ class Record:
                 )
         found = self.found()
         net = {"model": self.model} if self.method.nets else {}
+        more = {"range": self.range} | ({"steady": self.steady} if self.steady else {})
         placed = [path for n, i in self.method.inputs.items() if not i.option for path in found[n]]
         named = {n: paths if self.method.inputs[n].many else paths[0] for n, paths in found.items() if self.method.inputs[n].option}
-        return Request.of(self.method, placed, self.options | named | net | {"range": self.range}, spelling=spelling)
+        return Request.of(self.method, placed, self.options | named | net | more, spelling=spelling)
 
     def found(self) -> dict[str, list[str]]:
         """Where its inputs lie."""
@@ -132,6 +136,8 @@ def mark(paths: list[str], its: Input, span: str | None) -> str | None:
     """What a record says of an input's content; None for many photographs, which are known by their times alone."""
     if its.many and not its.twice:
         return None
+    if its.plain and io.is_film(paths[0]):
+        return io.open_video(paths[0]).mark
     return inputs.mark(inputs.opened(paths if its.many else paths[0], its, {"range": span}), its)
 
 
