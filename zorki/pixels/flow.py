@@ -7,9 +7,12 @@ Differs: each least square holds a little to what the size before found, so that
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch.nn import functional as F
 
+from zorki.core import hands
 from zorki.pixels.sizes import fit
 
 SIDE = 320  # longest side at which motion is looked for
@@ -118,7 +121,7 @@ def followed(before: torch.Tensor, now: torch.Tensor, made: torch.Tensor) -> tup
     Trusted is what looks alike in both frames once moved, and comes back when it is followed the other way.
     """
     hw = (now.shape[-2], now.shape[-1])
-    there, back = flow(before, now), flow(now, before)
+    there, back = hands.each([partial(flow, before, now), partial(flow, now, before)])  # many small operations: threads would wait at each
     astray = (there + warp(back, there, "bilinear")).square().sum(1, keepdim=True)
     allowed = 0.25 + 0.01 * (there.square() + back.square()).sum(1, keepdim=True)
     returns = F.interpolate((-(astray / allowed)).exp(), hw, mode="bilinear", align_corners=False)
