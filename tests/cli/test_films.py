@@ -76,6 +76,41 @@ def test_a_film_is_made_again(command: Any) -> None:
     assert [f.tobytes() for f in films.frames_of(Path("b.mp4"))] == [f.tobytes() for f in films.frames_of(Path("a.dream.mp4"))]
 
 
+def test_steady_films_flicker_less(command: Any) -> None:
+    """One picture, with another noise in each frame."""
+    noise = np.random.default_rng(0)
+    still = films.pattern(0).astype(int)
+    pictures = [np.clip(still + noise.normal(0, 8, still.shape), 0, 255).astype(np.uint8) for _ in range(5)]
+    films.film(Path("a.mkv"), pictures, codec="ffv1", layout="bgr0")
+    apart = {}
+    for steady in (0, 90):
+        assert command("style", "apply", "a.mkv", "--style", "wave", "--steady", steady, "--out", f"{steady}.mkv")[0] == 0
+        seen = np.stack(films.frames_of(Path(f"{steady}.mkv"))).astype(int)
+        apart[steady] = np.abs(np.diff(seen, axis=0)).mean()
+    assert apart[90] < apart[0] / 2
+
+
+def test_a_film_that_is_cut_is_painted_as_far_as_it_goes(command: Any) -> None:
+    noise = np.random.default_rng(0)
+    films.film(Path("whole.mp4"), [noise.integers(0, 255, (48, 64, 3)).astype(np.uint8) for _ in range(30)])
+    whole = Path("whole.mp4").read_bytes()
+    place = whole.index(b"moov") - 4
+    head, data, index = whole[: whole.index(b"mdat") - 4], whole[whole.index(b"mdat") - 4 : place], whole[place:]
+    assert len(head) + len(data) + len(index) == len(whole)
+    Path("cut.mp4").write_bytes(head + data)  # the index comes last, and is gone
+    status, _, err = command("see", "dream", "cut.mp4", *DREAM)
+    assert (status, "cut.mp4 is no film that can be read" in err) == (2, True)
+    with io.Film("first.mp4", fps=25) as out:  # one that has its index first
+        for _ in range(30):
+            out.add(noise.integers(0, 255, (48, 64, 3)).astype(np.uint8))
+    begun = Path("first.mp4").read_bytes()
+    Path("part.mp4").write_bytes(begun[: (begun.index(b"mdat") + len(begun)) // 2])
+    status, _, err = command("see", "dream", "part.mp4", *DREAM, "--out", "b.mp4")
+    assert status == 0
+    assert "part.mp4 breaks off" in err
+    assert 0 < len(films.frames_of(Path("b.mp4"))) < 30
+
+
 def test_films_in_a_folder_are_named(command: Any) -> None:
     Path("folder").mkdir()
     io.save_photo(Path("folder/a.png"), films.pattern(0))

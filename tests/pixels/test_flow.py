@@ -81,3 +81,15 @@ def test_small_frames(hw: tuple[int, int]) -> None:
     assert bool(torch.isfinite(moved).all())
     assert moved.shape == (1, 3, *hw)
     assert bool(((trust >= 0) & (trust <= 1)).all())
+
+
+def test_what_does_not_come_back_is_not_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where both frames look alike: of 3 pixels there only half come back on the right."""
+    grey = torch.full((1, 3, 20, 40), 0.5)
+    there, back = torch.full((1, 2, 20, 40), 3.0), torch.full((1, 2, 20, 40), -3.0)
+    back[..., 20:] = 0
+    found = iter([there, back])
+    monkeypatch.setattr(flows, "flow", lambda *_: next(found))
+    _, trust = flows.followed(grey, grey, grey)
+    assert float(trust[..., :14].min()) > 0.9
+    assert float(trust[..., 22:].max()) < 0.01
