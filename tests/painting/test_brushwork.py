@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from skimage import data
 from torch.nn import functional as F
 
-from zorki import lens
+from zorki import lens, weights
 from zorki.core.errors import InputError
 from zorki.nets.brush import Brush, moments
 from zorki.painting import brushwork
@@ -75,6 +76,24 @@ def test_a_large_photo_is_painted_in_strips_by_itself(net: lens.Net, monkeypatch
     assert len(shares) > 40
     assert shares == sorted(shares)
     assert shares[-1] == pytest.approx(1)
+
+
+def test_strips_are_painted_in_float32(net: lens.Net) -> None:
+    """bfloat16 would round each strip otherwise than the whole."""
+    x = photo(40, 24)
+    rough = net.like(net.module, drawing=torch.bfloat16)
+    assert torch.equal(brushwork.painted(rough, x, WEIGHTS, height=8), brushwork.painted(net, x, WEIGHTS, height=8))
+    assert not torch.equal(brushwork.painted(rough, x, WEIGHTS), brushwork.painted(net, x, WEIGHTS))
+
+
+def test_bfloat16_moves_a_pixel_by_less_than_a_level_in_the_mean() -> None:
+    shipped = weights.load("brush")
+    x = torch.from_numpy(data.chelsea()[::2, ::2].transpose(2, 0, 1).copy())[None].float() / 255
+    for k in (0, shipped.inner.styles // 2, shipped.inner.styles - 1):  # type: ignore[operator]
+        alone = [float(i == k) for i in range(shipped.inner.styles)]  # type: ignore[arg-type]
+        exact, rough = (brushwork.painted(shipped.like(shipped.module, drawing=d), x, alone) for d in (torch.float32, torch.bfloat16))
+        assert (exact - rough).abs().mean() < 1 / 255
+        assert off(brushwork.painted(shipped, x, alone, height=32), exact) < 1 / 255
 
 
 @pytest.mark.parametrize("level", [0.0, 0.5, 1.0])

@@ -30,7 +30,9 @@ def opened(net: lens.Net) -> tuple[Brush, tuple[Style, ...]]:
     brush = net.inner
     if not isinstance(brush, Brush):
         raise InputError(
-            f"{net.name} is no brush.", "A brush is a network that `zorki style train` made, or the one that ships.", "Give --model=brush."
+            f"{net.name} is no brush.",
+            "Styles are painted by a brush: the one that ships, or what a training of styles left.",
+            "Give --model=brush.",
         )
     known = tuple(net.styles)
     return brush, known or tuple(Style(str(k), f"Style {k}", "", "") for k in range(1, 1 + brush.styles))
@@ -52,10 +54,11 @@ def painted(
     pixels = x.shape[-2] * x.shape[-1]
     if height is None and pixels > WHOLE * (1 if net.device.type == "cpu" else ROOM):
         height = STRIP // x.shape[-1]
-    with net.alone(), net.quiet(), net.precision(), torch.no_grad():
+    with net.alone(), net.quiet(), torch.no_grad():
         shares = torch.tensor(weights, dtype=torch.float32, device=net.device)
         if height is None:
-            whole: torch.Tensor = brush(x.to(net.device), shares, strength)
+            with net.precision():
+                whole: torch.Tensor = brush(x.to(net.device), shares, strength)
             return whole.cpu()
         height = max(1, height // STRIDE) * STRIDE
         rows = brush.rows(torch.empty((1, 0), dtype=torch.float32, device=net.device), shares, strength)
