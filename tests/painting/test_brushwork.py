@@ -28,6 +28,8 @@ def made(seed: int = 0, **sizes: int) -> Brush:
             for name, p in brush.named_parameters():
                 if name.endswith(("gamma", "beta")) or name in ("paint", "ground", "keep"):
                     p.add_(torch.randn(p.shape) * 0.3)
+                elif name != "to_whole.weight":
+                    p.mul_(20)  # of what is normed the size is any
     return brush.eval()
 
 
@@ -98,10 +100,16 @@ def test_bfloat16_moves_a_pixel_by_less_than_a_level_in_the_mean() -> None:
 
 @pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
 def test_what_is_flat_stays_flat_in_strips(net: lens.Net, level: float) -> None:
-    """Of one colour all norms have a variance of 0, and rounding must not be taken for a picture."""
-    out = brushwork.painted(net, torch.full((1, 3, 40, 24), level), WEIGHTS, height=8)
-    assert float((out.amax((2, 3)) - out.amin((2, 3))).max()) < 1 / 255
-    assert off(brushwork.painted(net, torch.full((1, 3, 1, 1), level), WEIGHTS, height=8), out[..., :1, :1]) < 1 / 255
+    """Where there is one colour each norm is to give its shift alone; rounding, enlarged 316 times, must not be taken for a picture."""
+    brush, one = net.inner, torch.full((1, 3, 1, 1), level)
+    assert isinstance(brush, Brush)
+    with torch.no_grad():
+        rows = brush.rows(one, torch.tensor(WEIGHTS), 1.0)
+        maps = brush.to_whole.maps(brush.walk(one, lambda layer, _: (rows @ layer.norm.beta)[..., None, None]))
+        exact = brush.over(one, maps[..., :1, :1], rows).clamp(0, 1)
+    for hw in ((40, 24), (1, 1)):
+        out = brushwork.painted(net, torch.full((1, 3, *hw), level), WEIGHTS, height=8)
+        assert off(out, exact.expand(1, 3, *hw)) < 1e-5
 
 
 def test_strength_0_in_strips_is_the_photo_to_the_bit(net: lens.Net) -> None:
@@ -157,6 +165,12 @@ def test_a_cover_lays_the_painting_over_the_photo() -> None:
 def test_what_is_no_brush_is_refused() -> None:
     with pytest.raises(InputError, match="stranger is no brush"):
         brushwork.opened(lens.Net(torch.nn.Conv2d(3, 3, 1), name="stranger"))
+
+
+def test_a_card_that_lists_other_styles_is_refused() -> None:
+    two = tuple(Style(n, n, "", "") for n in "ab")
+    with pytest.raises(InputError, match=r"card of toy lists 2 styles. The network has 3"):
+        brushwork.opened(lens.Net(made(), name="toy", styles=two))
 
 
 def test_styles_are_those_of_the_card_or_have_numbers(net: lens.Net) -> None:
