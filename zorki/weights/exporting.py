@@ -64,7 +64,7 @@ def refuse_missing() -> None:
 
 def converted(module: nn.Module, example: Inputs, output: str, sizes: Mapping[str, Mapping[int, str]]) -> bytes:
     """An ONNX file with those names, without metadata."""
-    free = tuple({axis: torch.export.Dim.DYNAMIC for axis in sizes.get(name, {})} or None for name in example)
+    free = tuple(dict.fromkeys(sizes.get(name, {}), torch.export.Dim.DYNAMIC) or None for name in example)
     with silent(), hushed(), torch.no_grad():
         # Captured here and not by torch.onnx, which keeps each comparison of sizes for later and takes minutes over it.
         program = torch.export.export(module, tuple(example.values()), dynamic_shapes=free)

@@ -7,8 +7,9 @@ Differs: how much of which style, and how strongly, are inputs of the file, or o
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from zorki.core.method import File, Input
@@ -53,14 +54,25 @@ def run(net: lens.Net, s: Settings = Settings()) -> Iterator[File]:
 
     exporting.refuse_missing()
     brush, styles = brushwork.opened(net)
-    weights = None if s.style is None else torch.tensor(chosen.weights_of(s.style, [one.name for one in styles]), dtype=torch.float32)
+    weights = None if s.style is None else numbers(chosen.weights_of(s.style, [one.name for one in styles]))
     with net.alone():
         own = copy.deepcopy(brush).cpu().float().eval().requires_grad_(False).to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     module = own if weights is None else folded(own, weights)
     trials = list(tried(len(styles), weights is None))
     size = {2: "height", 3: "width"}
     data = exporting.to_onnx(module, trials[0], "painting", {"picture": size, "painting": size}, about(net, s), trials)
-    yield File("brush.onnx", lambda path: path.write_bytes(data) and None)
+
+    def write(path: Path) -> None:
+        path.write_bytes(data)
+
+    yield File("brush.onnx", write)
+
+
+def numbers(given: float | Sequence[float]) -> torch.Tensor:
+    """float32, on the processor."""
+    import torch
+
+    return torch.tensor(given, dtype=torch.float32, device="cpu")
 
 
 def folded(brush: Any, weights: torch.Tensor) -> torch.nn.Module:
@@ -83,12 +95,12 @@ def tried(styles: int, chosen: bool) -> Iterator[dict[str, torch.Tensor]]:
     """Pictures of TRIED sizes, with several styles, mixtures and strengths; chosen: whether the styles are an input."""
     import torch
 
-    dice = torch.Generator().manual_seed(0)
+    dice = torch.Generator("cpu").manual_seed(0)
     for k, hw in enumerate(TRIED):
         for strength in (1.0, 0.5, 0.0):
-            weights = torch.rand(styles, generator=dice) if k else torch.eye(styles, dtype=torch.float32)[styles // 2]
-            picture = {"picture": torch.rand((1, 3, *hw), generator=dice)}
-            yield picture | ({"styles": weights} if chosen else {}) | {"strength": torch.tensor(strength, dtype=torch.float32)}
+            picture, mixture = (torch.rand(n, generator=dice, dtype=torch.float32, device="cpu") for n in ((1, 3, *hw), styles))
+            weights = mixture if k else numbers([float(n == styles // 2) for n in range(styles)])
+            yield {"picture": picture} | ({"styles": weights} if chosen else {}) | {"strength": numbers(strength)}
 
 
 def about(net: lens.Net, s: Settings) -> dict[str, str]:
