@@ -47,7 +47,7 @@ def to_onnx(
         raise Stopped(
             f"The file's answers differ from the network's by {apart:.2g}.",
             f"At most {NEAR:g} is let pass, so nothing was written.",
-            "Update torch, onnx and onnxscript: pip install --upgrade 'zorki[export]'.",
+            "Install other versions of torch, onnx and onnxscript.",
         )
     return described(data, {**about, "parity": "not checked" if apart is None else f"{apart:.2g} at most, in {ORACLE}"})
 

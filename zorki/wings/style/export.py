@@ -10,8 +10,9 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from zorki.core.errors import UnknownName
 from zorki.core.method import File, Input
 
 if TYPE_CHECKING:
@@ -24,12 +25,13 @@ NETS = ("brush",)
 TASK = "style"
 GIVES = "written"
 ENDING = ".onnx"
+FORMATS = ("onnx",)
 TRIED = ((61, 83), (64, 40), (17, 130))  # sizes, height first, at which the file is checked
 
 
 @dataclass(frozen=True)
 class Settings:
-    to: Literal["onnx"] = "onnx"
+    to: str = "onnx"
     "kind of the file"
     style: str | None = None
     "one style or mixture that is folded in (wave:2,scream:1); not given: all of them, and the file's input `styles` says which"
@@ -42,7 +44,7 @@ def run(net: lens.Net, s: Settings = Settings()) -> Iterator[File]:
     """One file. Inputs, all float32: `picture` (1, 3, height, width), sRGB in 0..1, any size; `styles` (styles,), weights of any sum above 0, left out
     of a file of one mixture; `strength` (), 0 (the photo) to 1. Output: `painting`, of the picture's shape.
 
-    Raises InputError for a network that is no brush and where packages are missing, UnknownName for a style that it has not, Stopped
+    Raises InputError for a network that is no brush and where packages are missing, UnknownName for a style that it has not and for another kind of file, Stopped
     where the file would paint otherwise than the network.
     """
     import copy
@@ -52,6 +54,8 @@ def run(net: lens.Net, s: Settings = Settings()) -> Iterator[File]:
     from zorki.painting import brushwork, chosen
     from zorki.weights import exporting
 
+    if s.to not in FORMATS:
+        raise UnknownName.among("kind of file to export", s.to, FORMATS, f"Write --to={FORMATS[0]}, or leave it out.")
     exporting.refuse_missing()
     brush, styles = brushwork.opened(net)
     weights = None if s.style is None else numbers(chosen.weights_of(s.style, [one.name for one in styles]))
