@@ -32,6 +32,15 @@ def padded(x: torch.Tensor) -> torch.Tensor:
     return F.pad(x, (1, 1, 1, 1), mode="replicate")
 
 
+def whole_strides(x: torch.Tensor) -> torch.Tensor:
+    """x with its last row and column repeated until its sides are multiples of STRIDE."""
+    h, w = x.shape[-2], x.shape[-1]
+    if torch.compiler.is_compiling():  # sizes in this form are ones that the compiler can halve, three times
+        down, across = (torch.arange((n + STRIDE - 1) // STRIDE * STRIDE, device=x.device).clamp(max=n - 1) for n in (h, w))
+        return x.index_select(2, down).index_select(3, across)
+    return F.pad(x, (0, -w % STRIDE, 0, -h % STRIDE), mode="replicate")
+
+
 class Norm(nn.Module):
     """Instance normalisation whose scale and shift a style says. Row 0 of `gamma` and `beta` (1 + styles, c) is the photo's.
 
@@ -202,7 +211,7 @@ class Brush(nn.Module):
             out: torch.Tensor = layer.norm(maps, rows, None if given is None else next(given))
             return out
 
-        a = F.pad(x - 0.5, (0, -w % STRIDE, 0, -h % STRIDE), mode="replicate")
+        a = whole_strides(x - 0.5)
         a = F.pixel_unshuffle(a, BLOCK).contiguous(memory_format=torch.channels_last)
         out = self.to_whole.maps(self.walk(a, normed))
         if torch.compiler.is_compiling():  # a slice would hold what is exported to sizes that are, or are not, multiples of STRIDE
