@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from zorki.nets.brush import Brush
+from zorki.nets.brush import Brush, of_styles
 from zorki.painting.brush_loss import Judge, Look, Targets, beyond, variation
 from zorki.train import Lesson
 from zorki.wings.style._crops import Photos
@@ -57,7 +57,7 @@ class Strokes(Lesson):
         self.raw = torch.compile(raw, dynamic=False) if compiled else raw
 
     def groups(self) -> list[dict[str, Any]]:
-        rows = {k: v for k, v in self.net.named_parameters() if k.endswith(("gamma", "beta")) or k in ("paint", "ground", "keep")}
+        rows = {k: v for k, v in self.net.named_parameters() if of_styles(k)}
         rest = [v for k, v in self.net.named_parameters() if k not in rows]
         return [{"params": rest, "times": 1.0}, {"params": list(rows.values()), "times": self.recipe.rows}]
 
