@@ -45,6 +45,7 @@ def test_a_run_is_a_model(data: dict[str, str], tmp_path: Path) -> None:
     left = zorki.style.train(**data, out=tmp_path / "run", **FEW)
     net = weights.load_run(left.folder)
     assert [s.name for s in net.styles] == ["dots", "the-scream"]
+    assert net.hw == (32, 32)
     assert net.styles[1].title == "The Scream"
     assert isinstance(net.inner, Brush)
     assert net.inner.styles == 2
@@ -55,7 +56,19 @@ def test_a_run_is_a_model(data: dict[str, str], tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("break_with", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
 def test_broken_off_and_gone_on_with_is_the_same(break_with: int, status: int, data: dict[str, str], tmp_path: Path) -> None:
-    words = [sys.executable, "-m", "zorki", "style", "train", "--styles", data["styles"], "--photos", data["photos"], "--steps=12", "--batch=2"]
+    words = [
+        sys.executable,
+        "-m",
+        "zorki",
+        "style",
+        "train",
+        "--styles",
+        data["styles"],
+        "--photos",
+        data["photos"],
+        "--steps=12",
+        "--batch=2",
+    ]
     words += ["--side=32", "--begin=anew"]
     subprocess.run([*words, "--out", str(tmp_path / "whole")], check=True, capture_output=True)
     run = tmp_path / "run"
