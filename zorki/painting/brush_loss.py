@@ -27,7 +27,9 @@ class Look(nn.Module):
         net = weights.load("eye").module
         convs = {name: layer for name, layer in net.named_children() if name.startswith("conv")}
         self.convs = nn.ModuleDict(convs).requires_grad_(False)
-        self.normalise = net.normalise
+        normalise = net.normalise
+        assert isinstance(normalise, nn.Module)
+        self.normalise = normalise
 
     def forward(self, x: torch.Tensor) -> tuple[list[torch.Tensor], torch.Tensor]:
         """x (b, 3, h, w) in 0..1 → the five style maps, the content's maps."""

@@ -46,7 +46,7 @@ def fit(
                 group["lr"] = RATE * (0.5 + 0.5 * np.cos(np.pi * step / steps))
             loss = lost(one, judge, targets, crops(photo, BATCH, chance), torch.zeros(BATCH, dtype=torch.long))
             adam.zero_grad()
-            loss.mean().backward()
+            loss.mean().backward()  # type: ignore[no-untyped-call]
             adam.step()
             tell(step + 1, float(loss.detach().mean()))
     return {k: v[0].clone() for k, v in one.vectors().items()}
@@ -61,7 +61,8 @@ def lost(
         seen = painted + (painted.clamp(0, 1) - painted).detach()
         aim = which if aims is None else aims
         levels, content = judge(seen, photos, *targets.of(aim), torch.ones(len(photos)))
-    return levels.mean(1) + CONTENT * content + VARIATION * variation(seen) + BEYOND * beyond(painted)
+    total: torch.Tensor = levels.mean(1) + CONTENT * content + VARIATION * variation(seen) + BEYOND * beyond(painted)
+    return total
 
 
 @torch.no_grad()

@@ -28,7 +28,7 @@ class Photos:
         """(count, 3, side, side) in 0..1: squares of 60 to 100 % of the short side, half of them mirrored, brought to one side."""
         out = []
         for _ in range(count):
-            p = self.pictures[chance.integers(len(self.pictures))]
+            p = self.pictures[int(chance.integers(len(self.pictures)))]
             h, w = p.shape[:2]
             own = round(min(h, w) * (1 if chance.random() < 0.4 else chance.uniform(SMALLEST, 1)))
             y, x = chance.integers(h - own + 1), chance.integers(w - own + 1)

@@ -28,7 +28,8 @@ LISTED, COLUMNS = "styles.csv", ("name", "title", "source", "licence")
 
 def asked(styles: io.PhotoSet) -> tuple[tuple[Style, ...], list[torch.Tensor]]:
     """Of each picture its style, and the picture (1, 3, h, w). Raises InputError for one that cannot be read, is too small, or has another's name."""
-    rows, named, pictures, files = listed(styles), [], [], {}
+    rows, files = listed(styles), dict[str, str]()
+    named, pictures = list[Style](), list[torch.Tensor]()
     for entry, (_, photo) in zip(styles.entries, styles.read(lambda photo: photo), strict=True):
         if isinstance(photo, InputError):
             raise photo
