@@ -135,6 +135,11 @@ def smooth(out: int, into: int) -> torch.Tensor:
     return F.conv2d(weight, torch.outer(blur, blur)[None, None], padding=2).view(out, into, 5, 5)
 
 
+def of_styles(name: str) -> bool:
+    """Whether a parameter of that name has a row for each style."""
+    return name.endswith((".gamma", ".beta")) or name in ("paint", "ground", "keep")
+
+
 class Brush(nn.Module):
     """N styles in one network; see the head of this file.
 
@@ -154,6 +159,15 @@ class Brush(nn.Module):
         self.paint = nn.Parameter(torch.full((styles, 3), 0.5, dtype=torch.float32, device="cpu"))  # how much of what was painted
         self.ground = nn.Parameter(torch.full((styles, 3), 0.25, dtype=torch.float32, device="cpu"))  # a colour beneath it
         self.keep = nn.Parameter(torch.full((styles, 3), 0.5, dtype=torch.float32, device="cpu"))  # how much of the photo
+
+    def sizes(self) -> dict[str, int]:
+        """What it was made with, by name."""
+        wide, narrow, fine = (len(conv.conv.weight) for conv in (self.down, self.next, self.stem))
+        return {"styles": self.styles, "narrow": narrow, "wide": wide, "fine": fine, "blocks": len(self.trunk) // 2}
+
+    def vectors(self) -> dict[str, torch.Tensor]:
+        """All that a style is, by parameter: (styles, c) each; the photo's own rows are not among them."""
+        return {k: p.detach()[1:] if k.endswith(("gamma", "beta")) else p.detach() for k, p in self.named_parameters() if of_styles(k)}
 
     def forward(
         self, x: torch.Tensor, weights: torch.Tensor, strength: torch.Tensor | float = 1.0, statistics: Statistics | None = None

@@ -13,13 +13,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 from torch.nn import functional as F
 
-from recipes.brush.loss import Look, Targets, apart, beyond, statistics, variation
-from recipes.brush.photos import Photos
-from zorki.nets.brush import Brush
+from zorki.nets.brush import Brush, of_styles
+from zorki.painting.brush_loss import Judge, Look, Targets, beyond, variation
 from zorki.train import Lesson
+from zorki.wings.style._crops import Photos
 
 MARGIN = 8  # pixels that the second look may be moved by
 NOISE = 0.04  # the most of its standard deviation
@@ -37,7 +36,7 @@ class Recipe:
     batch: int = 4
     side: int = 256
     rows: float = 2.0
-    content: float = 0.05
+    content: float = 0.035
     variation: float = 0.2
     beyond: float = 3.0
     stable: float = 8.0
@@ -45,27 +44,6 @@ class Recipe:
     calm: int = 1000
     weaker: float = 0.15
     seed: int = 0
-
-
-class Judge(nn.Module):
-    """The part of the loss that looks with a network; apart, so that it can be compiled."""
-
-    def __init__(self, look: Look) -> None:
-        super().__init__()
-        self.look = look
-
-    def forward(
-        self, painted: torch.Tensor, photo: torch.Tensor, style: list[torch.Tensor], scale: torch.Tensor, strength: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Each level's distance (b, levels), as a share of the usual one; that of the content (b,), as a share of its size."""
-        with torch.no_grad():
-            maps, held = self.look(photo)
-            here = statistics(photo, maps)
-        maps, now = self.look(painted)
-        asked = [h + (s - h) * strength[:, None, None] for h, s in zip(here, style, strict=True)]
-        levels = apart(statistics(painted, maps), asked) / scale
-        held = held.float()
-        return levels, (now.float() - held).square().sum((1, 2, 3)) / held.square().sum((1, 2, 3)).clamp_min(1e-6)
 
 
 class Strokes(Lesson):
@@ -79,7 +57,7 @@ class Strokes(Lesson):
         self.raw = torch.compile(raw, dynamic=False) if compiled else raw
 
     def groups(self) -> list[dict[str, Any]]:
-        rows = {k: v for k, v in self.net.named_parameters() if k.endswith(("gamma", "beta")) or k in ("paint", "ground", "keep")}
+        rows = {k: v for k, v in self.net.named_parameters() if of_styles(k)}
         rest = [v for k, v in self.net.named_parameters() if k not in rows]
         return [{"params": rest, "times": 1.0}, {"params": list(rows.values()), "times": self.recipe.rows}]
 

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-import zorki
+from zorki import weights
 from zorki.nets.brush import padded
 
 BLOCKS, COLOURS = 5, 1e-3  # blocks looked at; a distance of colours that is as good as none
@@ -24,10 +24,12 @@ class Look(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        net = zorki.load("eye").module
+        net = weights.load("eye").module
         convs = {name: layer for name, layer in net.named_children() if name.startswith("conv")}
         self.convs = nn.ModuleDict(convs).requires_grad_(False)
-        self.normalise = net.normalise
+        normalise = net.normalise
+        assert isinstance(normalise, nn.Module)
+        self.normalise = normalise
 
     def forward(self, x: torch.Tensor) -> tuple[list[torch.Tensor], torch.Tensor]:
         """x (b, 3, h, w) in 0..1 → the five style maps, the content's maps."""
@@ -82,12 +84,10 @@ def beyond(x: torch.Tensor) -> torch.Tensor:
 class Targets:
     """What each style asks of each level. grams: per level (styles, c, c); scale (styles, levels): how far photographs are from it."""
 
-    def __init__(self, look: Look, styles: Sequence[Sequence[torch.Tensor]], photos: torch.Tensor) -> None:
-        """styles: of each the picture (1, 3, h, w) at one or more sizes, of which the mean is taken; photos (n, 3, h, w)."""
+    def __init__(self, look: Look, styles: Sequence[torch.Tensor], photos: torch.Tensor) -> None:
+        """styles: of each the picture (1, 3, h, w); photos (n, 3, h, w)."""
         with torch.no_grad():
-            found = [[statistics(x, look(x)[0]) for x in sizes] for sizes in styles]
-            means = [[torch.stack(one).mean(0) for one in zip(*sizes, strict=True)] for sizes in found]
-            self.grams = [torch.cat(level) for level in zip(*means, strict=True)]
+            self.grams = [torch.cat(level) for level in zip(*[statistics(x, look(x)[0]) for x in styles], strict=True)]
             here = [torch.cat(level) for level in zip(*[statistics(x, look(x)[0]) for x in torch.split(photos, 8)], strict=True)]
             far = [apart(here, [g[s : s + 1] for g in self.grams]).mean(0) for s in range(len(styles))]
         self.scale = torch.stack(far).clamp_min(1e-12)
@@ -95,3 +95,24 @@ class Targets:
 
     def of(self, which: torch.Tensor) -> tuple[list[torch.Tensor], torch.Tensor]:
         return [g[which] for g in self.grams], self.scale[which]
+
+
+class Judge(nn.Module):
+    """The part of the loss that looks with a network; apart, so that it can be compiled."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.look = look
+
+    def forward(
+        self, painted: torch.Tensor, photo: torch.Tensor, style: list[torch.Tensor], scale: torch.Tensor, strength: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Each level's distance (b, levels), as a share of the usual one; that of the content (b,), as a share of its size."""
+        with torch.no_grad():
+            maps, held = self.look(photo)
+            here = statistics(photo, maps)
+        maps, now = self.look(painted)
+        asked = [h + (s - h) * strength[:, None, None] for h, s in zip(here, style, strict=True)]
+        levels = apart(statistics(painted, maps), asked) / scale
+        held = held.float()
+        return levels, (now.float() - held).square().sum((1, 2, 3)) / held.square().sum((1, 2, 3)).clamp_min(1e-6)
