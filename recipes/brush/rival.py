@@ -18,7 +18,7 @@ from recipes.brush.photos import learnt_from
 from recipes.brush.styles import STYLES, found, opened
 from recipes.brush.transformer import Transformer
 from zorki.core import events
-from zorki.painting.brush_loss import Look, Targets
+from zorki.painting.brush_loss import VIEWS, Look, Targets
 from zorki.train import Folder, teach
 from zorki.wings.style._strokes import Strokes
 
@@ -41,9 +41,9 @@ def main() -> None:
     a = p.parse_args()
     style = next(s for s in STYLES if s.name == a.style)
     plan, recipe = replace(PLAN, steps=a.steps, rate=a.rate, warm=min(PLAN.warm, a.steps // 10)), replace(RECIPE, weaker=0.0)
-    look, pictures = Look(), learnt_from(a.photos)
+    look, pictures = Look(second=True), learnt_from(a.photos)
     look.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    targets = Targets(look, [opened(found(style, a.paintings))], pictures.crops(MEASURED, recipe.side, np.random.default_rng(1)))
+    targets = Targets(look, [opened(found(style, a.paintings))], pictures.crops(MEASURED, recipe.side, np.random.default_rng(1)), VIEWS)
     torch.manual_seed(plan.seed)
     net = Transformer()
     net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

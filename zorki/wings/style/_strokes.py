@@ -16,7 +16,7 @@ import torch
 from torch.nn import functional as F
 
 from zorki.nets.brush import Brush, of_styles
-from zorki.painting.brush_loss import Judge, Look, Targets, beyond, variation
+from zorki.painting.brush_loss import TURNS, Judge, Look, Targets, beyond, shares, variation, viewed
 from zorki.train import Lesson
 from zorki.wings.style._crops import Photos
 
@@ -29,20 +29,23 @@ GENTLE = 0.2  # below that strength the content is not held any more firmly
 class Recipe:
     """batch: photos a step, of side x side pixels; weaker: share of them at a strength below 1; stables: how many are looked at twice.
 
-    content, variation, beyond, stable: weights beside 1 for style; until step `calm` an eighth of `stable`, since strokes must be there
+    content, variation, beyond, stable, second: weights beside 1 for style; second is what lite0 says of it. small: share of the steps at which
+    the painting is looked at smaller. Until step `calm` an eighth of `stable`, since strokes must be there
     before they can be held still. rows: how much faster the styles' vectors learn.
     """
 
     batch: int = 4
     side: int = 256
     rows: float = 2.0
-    content: float = 0.035
+    second: float = 0.3
+    content: float = 0.045
     variation: float = 0.2
     beyond: float = 3.0
     stable: float = 8.0
     stables: int = 1
     calm: int = 1000
     weaker: float = 0.15
+    small: float = 0.35
     seed: int = 0
 
 
@@ -71,9 +74,11 @@ class Strokes(Lesson):
         move = chance.integers(-MARGIN, MARGIN + 1, 2)
         noise = chance.standard_normal((r.stables, 3, r.side, r.side), np.float32) * np.float32(chance.uniform(0, NOISE))
         y, x = (int(v) + MARGIN for v in move)
+        view = int(chance.integers(TURNS)) + (TURNS if chance.random() < r.small else 0)
         return {
             "photo": crops[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN].clone(),
             "moved": crops[: r.stables, :, y : y + r.side, x : x + r.side] + torch.from_numpy(noise),
+            "view": torch.tensor(view),
             "move": torch.from_numpy(move),
             "which": torch.from_numpy(which.astype(np.int64)),
             "strength": torch.from_numpy(strength),
@@ -86,15 +91,18 @@ class Strokes(Lesson):
         both = self.raw(torch.cat([photo, shown["moved"]]), torch.cat([hot, hot[:n]]), torch.cat([strength, strength[:n]]))
         painted, again = both[: len(photo)], both[len(photo) :]
         seen = painted + (painted.clamp(0, 1) - painted).detach()  # what is seen is within 0..1; the slope passes as if it were not cut
-        levels, content = self.judge(seen, photo, *self.targets.of(which), strength)
+        view = int(shown["view"])
+        levels, content = self.judge(viewed(seen, view), viewed(photo, view), *self.targets.of(which, view), strength)
+        first, second = shares(levels)
         parts = {
-            "style": levels.mean(),
+            "style": first.mean(),
+            "second": second.mean(),
             "content": (content / strength.clamp_min(GENTLE)).mean(),
             "variation": variation(seen).mean(),
             "beyond": beyond(painted).mean(),
             "stable": unsteady(painted[:n], again, shown["move"]),
         }
-        total = parts["style"] + sum(getattr(r, name) * parts[name] for name in ("content", "variation", "beyond"))
+        total = parts["style"] + sum(getattr(r, name) * parts[name] for name in ("second", "content", "variation", "beyond"))
         total = total + shown["stable"] * parts["stable"]
         return total, parts
 
