@@ -15,25 +15,24 @@ import torch
 
 from recipes.brush import own
 from recipes.brush.export import write
-from recipes.brush.lesson import Recipe, Strokes
-from recipes.brush.loss import Look, Targets
-from recipes.brush.photos import Photos
+from recipes.brush.photos import learnt_from
 from recipes.brush.styles import STYLES, found, opened
 from zorki.core import events
 from zorki.nets.brush import Brush
+from zorki.painting.brush_loss import VIEWS, Look, Targets
 from zorki.train import Folder, Plan, teach
+from zorki.wings.style._strokes import Recipe, Strokes
 
-PLAN = Plan(steps=30_000, rate=3e-3, warm=300, average=0.999, clip=1.0, seed=0)
+PLAN = Plan(steps=15_000, rate=3e-3, warm=300, average=0.999, clip=1.0, seed=0)
 RECIPE = Recipe()
-MEASURED = 160  # photographs by whose distances from each style that style's are divided
+MEASURED = 32  # photographs by whose distances from each style that style's are divided
 
 
 def lesson(photos: Path, folders: list[Path], recipe: Recipe, seed: int, compiled: bool) -> Strokes:
     """All opened, the net with its first numbers."""
-    look, pictures = Look().to(memory_format=torch.channels_last), Photos.of(photos)  # type: ignore[call-overload]
-    targets = Targets(
-        look, [opened(found(s, folders), s.sizes) for s in STYLES], pictures.crops(MEASURED, recipe.side, np.random.default_rng(1))
-    )
+    look, pictures = Look(second=True).to(memory_format=torch.channels_last), learnt_from(photos)  # type: ignore[call-overload]
+    practice = pictures.crops(MEASURED, recipe.side, np.random.default_rng(1))
+    targets = Targets(look, [opened(found(s, folders)) for s in STYLES], practice, VIEWS)
     torch.manual_seed(seed)
     net = Brush(len(STYLES)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return Strokes(net, pictures, targets, look, recipe, compiled)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from PIL import Image
-from torch.nn import functional as F
+
+from zorki.wings.style._crops import Photos
 
 HELD_BACK, LEAST = 40, 224  # as many are judged and never trained on; of a shorter short side a photo is no use
 
@@ -43,27 +42,7 @@ def held_back(folder: Path) -> list[tuple[str, Path]]:
     return out
 
 
-@dataclass(frozen=True)
-class Photos:
-    """What is learnt from."""
-
-    pictures: list[np.ndarray]
-
-    @classmethod
-    def of(cls, folder: Path) -> Photos:
-        apart = {name for name, _ in held_back(folder)}
-        return cls(read([pair for pair in names(folder) if pair[0] not in apart]))
-
-    def crops(self, count: int, side: int, chance: np.random.Generator) -> torch.Tensor:
-        """(count, 3, side, side) in 0..1: squares of 60 to 100 % of the short side, half of them mirrored, brought to one side."""
-        out = []
-        for _ in range(count):
-            p = self.pictures[chance.integers(len(self.pictures))]
-            h, w = p.shape[:2]
-            own = round(min(h, w) * (1 if chance.random() < 0.4 else chance.uniform(0.6, 1)))
-            y, x = chance.integers(h - own + 1), chance.integers(w - own + 1)
-            cut = p[y : y + own, x : x + own]
-            cut = cut[:, ::-1] if chance.random() < 0.5 else cut
-            tensor = torch.from_numpy(cut.copy()).permute(2, 0, 1)[None].float() / 255
-            out.append(F.interpolate(tensor, (side, side), mode="bicubic", antialias=True, align_corners=False).clamp(0, 1))
-        return torch.cat(out)
+def learnt_from(folder: Path) -> Photos:
+    """All but those held back."""
+    apart = {name for name, _ in held_back(folder)}
+    return Photos(read([pair for pair in names(folder) if pair[0] not in apart]))

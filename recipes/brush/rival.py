@@ -14,13 +14,13 @@ import numpy as np
 import torch
 
 from recipes.brush.__main__ import MEASURED, PLAN, RECIPE
-from recipes.brush.lesson import Strokes
-from recipes.brush.loss import Look, Targets
-from recipes.brush.photos import Photos
+from recipes.brush.photos import learnt_from
 from recipes.brush.styles import STYLES, found, opened
 from recipes.brush.transformer import Transformer
 from zorki.core import events
+from zorki.painting.brush_loss import VIEWS, Look, Targets
 from zorki.train import Folder, teach
+from zorki.wings.style._strokes import Strokes
 
 
 class Single(Strokes):
@@ -41,11 +41,9 @@ def main() -> None:
     a = p.parse_args()
     style = next(s for s in STYLES if s.name == a.style)
     plan, recipe = replace(PLAN, steps=a.steps, rate=a.rate, warm=min(PLAN.warm, a.steps // 10)), replace(RECIPE, weaker=0.0)
-    look, pictures = Look(), Photos.of(a.photos)
+    look, pictures = Look(second=True), learnt_from(a.photos)
     look.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    targets = Targets(
-        look, [opened(found(style, a.paintings), style.sizes)], pictures.crops(MEASURED, recipe.side, np.random.default_rng(1))
-    )
+    targets = Targets(look, [opened(found(style, a.paintings))], pictures.crops(MEASURED, recipe.side, np.random.default_rng(1)), VIEWS)
     torch.manual_seed(plan.seed)
     net = Transformer()
     net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -12,8 +12,7 @@ from PIL import Image
 
 from recipes.brush.own import OWN
 
-SIZES = (384, 512)  # longest sides at which a style is looked at; what is asked is the mean
-ONE = (384,)  # of a pattern, which is another one at another size
+SIDE = 512  # longest side at which a style is looked at, as it is when it is judged
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,6 @@ class Style:
     title: str
     source: str
     licence: str = "public domain"
-    sizes: tuple[int, ...] = SIZES
 
 
 PAINTINGS = (
@@ -52,7 +50,7 @@ PAINTINGS = (
     Style("melencolia", "durer-melencolia", "Melencolia I", "Albrecht Dürer, 1514"),
     Style("hat", "matisse-woman-with-hat", "Woman with a Hat", "Henri Matisse, 1905"),
 )
-STYLES = (*PAINTINGS, *(Style(name, name, title, "drawn by recipes/brush/own.py", "Apache-2.0", ONE) for name, (title, _) in OWN.items()))
+STYLES = (*PAINTINGS, *(Style(name, name, title, "drawn by recipes/brush/own.py", "Apache-2.0") for name, (title, _) in OWN.items()))
 
 
 def found(style: Style, folders: Sequence[Path]) -> Path:
@@ -64,12 +62,9 @@ def found(style: Style, folders: Sequence[Path]) -> Path:
     raise SystemExit(f"There is no {style.file}.jpg in {' or '.join(map(str, folders))}.")
 
 
-def opened(path: Path, sizes: Sequence[int]) -> list[torch.Tensor]:
-    """The picture (1, 3, h, w) in 0..1, once for each longest side."""
+def opened(path: Path) -> torch.Tensor:
+    """The picture (1, 3, h, w) in 0..1, its longest side SIDE."""
     image = Image.open(path).convert("RGB")
-    out = []
-    for side in sizes:
-        k = side / max(image.size)
-        small = image.resize((round(image.width * k), round(image.height * k)), Image.Resampling.LANCZOS)
-        out.append(torch.from_numpy(np.array(small)).permute(2, 0, 1)[None].float() / 255)
-    return out
+    k = SIDE / max(image.size)
+    small = image.resize((round(image.width * k), round(image.height * k)), Image.Resampling.LANCZOS)
+    return torch.from_numpy(np.array(small)).permute(2, 0, 1)[None].float() / 255

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from skimage import data
 from torch.nn import functional as F
 
-from zorki import lens
+from zorki import lens, weights
 from zorki.core.errors import InputError
 from zorki.nets.brush import Brush, moments
 from zorki.painting import brushwork
@@ -27,6 +28,8 @@ def made(seed: int = 0, **sizes: int) -> Brush:
             for name, p in brush.named_parameters():
                 if name.endswith(("gamma", "beta")) or name in ("paint", "ground", "keep"):
                     p.add_(torch.randn(p.shape) * 0.3)
+                elif name != "to_whole.weight":
+                    p.mul_(20)  # of what is normed the size is any
     return brush.eval()
 
 
@@ -77,12 +80,38 @@ def test_a_large_photo_is_painted_in_strips_by_itself(net: lens.Net, monkeypatch
     assert shares[-1] == pytest.approx(1)
 
 
+def test_strips_are_painted_in_float32(net: lens.Net) -> None:
+    """bfloat16 would round each strip otherwise than the whole."""
+    x = photo(40, 24)
+    rough = net.like(net.module, drawing=torch.bfloat16)
+    assert torch.equal(brushwork.painted(rough, x, WEIGHTS, height=8), brushwork.painted(net, x, WEIGHTS, height=8))
+    assert not torch.equal(brushwork.painted(rough, x, WEIGHTS), brushwork.painted(net, x, WEIGHTS))
+
+
+def test_bfloat16_moves_a_pixel_by_less_than_a_level_in_the_mean() -> None:
+    shipped = weights.load("brush")
+    x = torch.from_numpy(data.chelsea()[::2, ::2].transpose(2, 0, 1).copy())[None].float() / 255
+    for k in (0, shipped.inner.styles // 2, shipped.inner.styles - 1):  # type: ignore[operator]
+        alone = [float(i == k) for i in range(shipped.inner.styles)]  # type: ignore[arg-type]
+        exact, rough = (brushwork.painted(shipped.like(shipped.module, drawing=d), x, alone) for d in (torch.float32, torch.bfloat16))
+        assert (exact - rough).abs().mean() < 1 / 255
+        assert off(brushwork.painted(shipped, x, alone, height=32), exact) < 1 / 255
+
+
 @pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
-def test_what_is_flat_stays_flat_in_strips(net: lens.Net, level: float) -> None:
-    """Of one colour all norms have a variance of 0, and rounding must not be taken for a picture."""
-    out = brushwork.painted(net, torch.full((1, 3, 40, 24), level), WEIGHTS, height=8)
-    assert float((out.amax((2, 3)) - out.amin((2, 3))).max()) < 1 / 255
-    assert off(brushwork.painted(net, torch.full((1, 3, 1, 1), level), WEIGHTS, height=8), out[..., :1, :1]) < 1 / 255
+def test_what_is_flat_stays_flat_in_strips(level: float) -> None:
+    """Where there is one colour each norm is to give its shift alone; rounding, enlarged 316 times, must not be taken for a picture."""
+    shipped, one = weights.load("brush"), torch.full((1, 3, 1, 1), level)
+    brush = shipped.inner
+    assert isinstance(brush, Brush)
+    for k in (0, brush.styles // 2, brush.styles - 1):
+        alone = [float(i == k) for i in range(brush.styles)]
+        rows = brush.rows(one, torch.tensor(alone), 1.0)
+        maps = brush.to_whole.maps(brush.walk(one, lambda layer, _, rows=rows: (rows @ layer.norm.beta)[..., None, None]))
+        exact = brush.over(one, maps[..., :1, :1], rows).clamp(0, 1)
+        for hw in ((40, 24), (1, 1)):
+            out = brushwork.painted(shipped, torch.full((1, 3, *hw), level), alone, height=8)
+            assert off(out, exact.expand(1, 3, *hw)) < 0.5 / 255
 
 
 def test_strength_0_in_strips_is_the_photo_to_the_bit(net: lens.Net) -> None:
@@ -138,6 +167,12 @@ def test_a_cover_lays_the_painting_over_the_photo() -> None:
 def test_what_is_no_brush_is_refused() -> None:
     with pytest.raises(InputError, match="stranger is no brush"):
         brushwork.opened(lens.Net(torch.nn.Conv2d(3, 3, 1), name="stranger"))
+
+
+def test_a_card_that_lists_other_styles_is_refused() -> None:
+    two = tuple(Style(n, n, "", "") for n in "ab")
+    with pytest.raises(InputError, match=r"card of toy lists 2 styles. The network has 3"):
+        brushwork.opened(lens.Net(made(), name="toy", styles=two))
 
 
 def test_styles_are_those_of_the_card_or_have_numbers(net: lens.Net) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -290,3 +292,17 @@ def test_the_shipped_brush_is_painted_with_and_repeated(tmp_path: Path, monkeypa
     assert np.array_equal(stored("cat.apply.png"), stored("cat.apply-2.png"))
     assert run(["style", "apply", "cat.png", "--style", name, "--strength", "80", "--out", "-"]) == 0
     assert "Traceback" not in capfd.readouterr().err
+
+
+@pytest.mark.slow
+def test_50_megapixels_take_less_than_2_gigabytes(tmp_path: Path) -> None:
+    """Of the whole command, in a process of its own."""
+    Image.fromarray(data.astronaut()).resize((8660, 5774)).save(tmp_path / "large.jpg", quality=90)
+    name = next(iter(zorki.style.list())).name
+    script = "import resource, sys; from zorki.cli.main import run; s = run(sys.argv[1:])"
+    script += "; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024); sys.exit(s)"
+    words = ["style", "apply", "large.jpg", "--style", name, "--out", "painted.jpg", "--quiet"]
+    done = subprocess.run([sys.executable, "-c", script, *words], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert int(done.stdout.split()[-1]) < 2e9
+    with Image.open(tmp_path / "painted.jpg") as painted:
+        assert painted.size == (8660, 5774)

@@ -56,7 +56,8 @@ class Request:
         one = lone(method.inputs)
         named = {one: list(placed)} if one is not None and len(placed) > 1 else by_place(method.inputs, placed)
         named |= {n: rest.pop(n) for n in method.inputs if n in rest}
-        network = {n: rest.pop(n) for n in NETWORK if n in rest}
+        own = {o.name for o in settings.options(method.settings)}  # a training's --side is not that of a network that it takes
+        network = {n: rest.pop(n) for n in NETWORK if n in rest and n not in own}
         opening = {n: rest.pop(n) for n in OPENING if n in rest}
         where = {n: target(n, to) for n in WHERE if (to := rest.pop(n, None)) is not None}
         moving = film_of(method, named)

@@ -32,6 +32,15 @@ def padded(x: torch.Tensor) -> torch.Tensor:
     return F.pad(x, (1, 1, 1, 1), mode="replicate")
 
 
+def whole_strides(x: torch.Tensor) -> torch.Tensor:
+    """x with its last row and column repeated until its sides are multiples of STRIDE."""
+    h, w = x.shape[-2], x.shape[-1]
+    if torch.compiler.is_compiling():  # sizes in this form are ones that the compiler can halve, three times
+        down, across = (torch.arange((n + STRIDE - 1) // STRIDE * STRIDE, device=x.device).clamp(max=n - 1) for n in (h, w))
+        return x.index_select(2, down).index_select(3, across)
+    return F.pad(x, (0, -w % STRIDE, 0, -h % STRIDE), mode="replicate")
+
+
 class Norm(nn.Module):
     """Instance normalisation whose scale and shift a style says. Row 0 of `gamma` and `beta` (1 + styles, c) is the photo's.
 
@@ -126,6 +135,11 @@ def smooth(out: int, into: int) -> torch.Tensor:
     return F.conv2d(weight, torch.outer(blur, blur)[None, None], padding=2).view(out, into, 5, 5)
 
 
+def of_styles(name: str) -> bool:
+    """Whether a parameter of that name has a row for each style."""
+    return name.endswith((".gamma", ".beta")) or name in ("paint", "ground", "keep")
+
+
 class Brush(nn.Module):
     """N styles in one network; see the head of this file.
 
@@ -145,6 +159,15 @@ class Brush(nn.Module):
         self.paint = nn.Parameter(torch.full((styles, 3), 0.5, dtype=torch.float32, device="cpu"))  # how much of what was painted
         self.ground = nn.Parameter(torch.full((styles, 3), 0.25, dtype=torch.float32, device="cpu"))  # a colour beneath it
         self.keep = nn.Parameter(torch.full((styles, 3), 0.5, dtype=torch.float32, device="cpu"))  # how much of the photo
+
+    def sizes(self) -> dict[str, int]:
+        """What it was made with, by name."""
+        wide, narrow, fine = (len(conv.conv.weight) for conv in (self.down, self.next, self.stem))
+        return {"styles": self.styles, "narrow": narrow, "wide": wide, "fine": fine, "blocks": len(self.trunk) // 2}
+
+    def vectors(self) -> dict[str, torch.Tensor]:
+        """All that a style is, by parameter: (styles, c) each; the photo's own rows are not among them."""
+        return {k: p.detach()[1:] if k.endswith(("gamma", "beta")) else p.detach() for k, p in self.named_parameters() if of_styles(k)}
 
     def forward(
         self, x: torch.Tensor, weights: torch.Tensor, strength: torch.Tensor | float = 1.0, statistics: Statistics | None = None
@@ -202,7 +225,7 @@ class Brush(nn.Module):
             out: torch.Tensor = layer.norm(maps, rows, None if given is None else next(given))
             return out
 
-        a = F.pad(x - 0.5, (0, -w % STRIDE, 0, -h % STRIDE), mode="replicate")
+        a = whole_strides(x - 0.5)
         a = F.pixel_unshuffle(a, BLOCK).contiguous(memory_format=torch.channels_last)
         out = self.to_whole.maps(self.walk(a, normed))
         if torch.compiler.is_compiling():  # a slice would hold what is exported to sizes that are, or are not, multiples of STRIDE

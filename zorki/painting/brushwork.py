@@ -20,19 +20,24 @@ from zorki.weights.cards import Style
 if TYPE_CHECKING:
     from zorki import lens
 
-WHOLE = 2**21  # pixels up to which a photo is painted in one piece on a processor; other devices have room for more
-ROOM = 16
+WHOLE, ELSEWHERE = 2**21, 2**25  # pixels up to which a photo is painted in one piece: on a processor, on another device
 STRIP = 2**19  # pixels of a strip
 
 
 def opened(net: lens.Net) -> tuple[Brush, tuple[Style, ...]]:
-    """The brush in a network, and its styles in the order of its vectors. Raises InputError for a network that is none."""
+    """The brush in a network, and its styles in the order of its vectors. Raises InputError for a network that is none, or that its card does not fit."""
     brush = net.inner
     if not isinstance(brush, Brush):
         raise InputError(
-            f"{net.name} is no brush.", "A brush is a network that `zorki style train` made, or the one that ships.", "Give --model=brush."
+            f"{net.name} is no brush.",
+            "Styles are painted by a brush: the one that ships, or what a training of styles left.",
+            "Give --model=brush.",
         )
     known = tuple(net.styles)
+    if known and len(known) != brush.styles:
+        raise InputError(
+            f"The card of {net.name} lists {len(known)} styles.", f"The network has {brush.styles}.", "Mend the card, or train again."
+        )
     return brush, known or tuple(Style(str(k), f"Style {k}", "", "") for k in range(1, 1 + brush.styles))
 
 
@@ -50,12 +55,13 @@ def painted(
     """
     brush, _ = opened(net)
     pixels = x.shape[-2] * x.shape[-1]
-    if height is None and pixels > WHOLE * (1 if net.device.type == "cpu" else ROOM):
+    if height is None and pixels > (WHOLE if net.device.type == "cpu" else ELSEWHERE):
         height = STRIP // x.shape[-1]
-    with net.alone(), net.quiet(), net.precision(), torch.no_grad():
+    with net.alone(), net.quiet(), torch.no_grad():
         shares = torch.tensor(weights, dtype=torch.float32, device=net.device)
         if height is None:
-            whole: torch.Tensor = brush(x.to(net.device), shares, strength)
+            with net.precision():
+                whole: torch.Tensor = brush(x.to(net.device), shares, strength)
             return whole.cpu()
         height = max(1, height // STRIDE) * STRIDE
         rows = brush.rows(torch.empty((1, 0), dtype=torch.float32, device=net.device), shares, strength)

@@ -76,7 +76,7 @@ class Strips:
         """What `to_whole` paints."""
         h = self.x.shape[-2]
         blocks = Maps((h + -h % STRIDE) // BLOCK, BLOCK, 0, self.blocks)
-        return self.convolved(self.brush.to_whole, self.brush.walk(blocks, self.normed, lambda maps: self.known(maps)[0]))
+        return self.convolved(self.brush.to_whole, self.brush.walk(blocks, self.normed, self.kept))
 
     def blocks(self, top: int, bottom: int) -> torch.Tensor:
         """Rows of the photo's blocks; what lies beyond it repeats its border."""
@@ -111,6 +111,12 @@ class Strips:
         maps, found = self.known(self.convolved(layer, a))
         return Maps(maps.h, maps.part, maps.work, lambda top, bottom: norm(maps.rows(top, bottom), self.rows, found))
 
+    def kept(self, maps: Maps) -> Maps:
+        """The same maps, computed for the last time."""
+        store = Store(maps.h)
+        self.walk(maps, store.put)
+        return Maps(maps.h, maps.part, 0, store.rows)
+
     def known(self, maps: Maps) -> tuple[Maps, Moments]:
         """Maps that are walked over: kept if they are small enough; and their mean and variance (1, c)."""
         sums, store = Sums(), Store(maps.h)
@@ -122,7 +128,7 @@ class Strips:
         self.walk(maps, look)
         return Maps(maps.h, maps.part, 0, store.rows) if keep else maps, sums.moments()
 
-    def walk(self, maps: Maps, look: Callable[[int, torch.Tensor], None] = lambda _top, _strip: None) -> None:
+    def walk(self, maps: Maps, look: Callable[[int, torch.Tensor], object] = lambda _top, _strip: None) -> None:
         """Shows all rows, strip by strip, each with its first row's number."""
         if self.counting:
             self.work += maps.work

@@ -59,10 +59,11 @@ class Call:
         import torch
 
         m = self._method
+        own = [o.name for o in options(m.settings)]
         film = m.framed is not None and any(map(io.is_film, (*given[:2], more.get(m.framed))))
         for name in (*NETWORK, *WHERE):
-            if name in more and name not in (*m.inputs, *m.takes, *(WHERE if film else ())):
-                raise UnknownName.among("option", name, [o.name for o in options(m.settings)])
+            if name in more and name not in (*m.inputs, *m.takes, *own, *(WHERE if film else ())):
+                raise UnknownName.among("option", name, own)
         net: Any = more.pop("model", None)
         named = bool(given) and isinstance(given[0], str) and not any(i.placed for i in m.inputs.values())
         if m.nets and given and (named or isinstance(given[0], torch.nn.Module | lens.Net)):

@@ -17,6 +17,7 @@ from zorki.core.seeds import seed_for
 from zorki.train.folder import Folder
 from zorki.train.lesson import Lesson
 from zorki.train.plan import Plan
+from zorki.train.signals import Signals
 
 
 def trainer(plan: Plan, folder: Folder, device: str, callbacks: list[Callback]) -> Trainer:
@@ -140,18 +141,21 @@ class Told(Callback):
 
 
 class Kept(Callback):
-    """Writes the state every so often, and when the training ends or is broken off by anything but a kill."""
+    """Writes the state every so often, and when the training ends, is broken off by a signal, or is stopped by what a lesson raises."""
 
-    def __init__(self, folder: Folder, plan: Plan) -> None:
-        self.folder, self.plan, self.written, self.last = folder, plan, time.monotonic(), -1
+    def __init__(self, folder: Folder, plan: Plan, signals: Signals) -> None:
+        self.folder, self.plan, self.signals, self.written, self.last = folder, plan, signals, time.monotonic(), -1
 
     def on_train_start(self, trainer: Trainer, *_: Any) -> None:
+        self.signals.wait()  # Lightning has put a listener of its own there
         self.folder.rewind(trainer.global_step)
         self.written, self.last = time.monotonic(), trainer.global_step
 
     def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
-        if time.monotonic() - self.written >= self.plan.keep:
+        if self.signals.came is not None or time.monotonic() - self.written >= self.plan.keep:
             self.now(trainer)
+        if self.signals.came is not None:
+            trainer.should_stop = True
 
     def now(self, trainer: Trainer) -> None:
         """State and averaged weights, unless they are written already."""

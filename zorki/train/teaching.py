@@ -19,6 +19,7 @@ from zorki.core.seeds import seed_for
 from zorki.train.folder import Folder
 from zorki.train.lesson import Lesson
 from zorki.train.plan import Plan
+from zorki.train.signals import Signals
 
 if TYPE_CHECKING:
     from lightning.pytorch import Trainer
@@ -43,12 +44,13 @@ def teach(lesson: Lesson, folder: Folder, plan: Plan, config: Mapping[str, Any] 
         return folder
     if done:
         events.note(f"Going on from step {done} in {folder.path.name}.")
-    average, kept = Averaged(plan), Kept(folder, plan)
+    signals = Signals()
+    average, kept = Averaged(plan), Kept(folder, plan, signals)
     taught = Taught(lesson, plan)
-    with Quiet():
+    with signals, Quiet():
         master: Trainer = trainer(plan, folder, device, [average, Told(folder, plan, lesson, average), kept])
         master.fit(taught, train_dataloaders=Draws(lesson, taught, plan), ckpt_path=folder.state if done else None, weights_only=True)
-    kept.now(master)
+        kept.now(master)
     return folder
 
 

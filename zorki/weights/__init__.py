@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from zorki.weights.cards import names as names
     from zorki.weights.exported import read_network as read_network
     from zorki.weights.getting import get as get
+    from zorki.weights.loading import card_of as card_of
     from zorki.weights.loading import load as load
     from zorki.weights.loading import load_run as load_run
 
@@ -29,6 +30,7 @@ __getattr__, __dir__, __all__ = attach(
         "RUN_CARD": "cards",
         "built": "building",
         "card": "cards",
+        "card_of": "loading",
         "get": "getting",
         "installed": "cards",
         "load": "loading",

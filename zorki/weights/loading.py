@@ -7,6 +7,7 @@ import importlib
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from safetensors import SafetensorError
@@ -15,6 +16,8 @@ from safetensors.torch import load as load_tensors
 from zorki import lens
 from zorki.core.errors import WeightsError
 from zorki.weights.cards import FILES, Card, card, run_card
+
+_CARDS: WeakKeyDictionary[torch.nn.Module, Card] = WeakKeyDictionary()
 
 
 def load(name: str) -> lens.Net:
@@ -33,7 +36,15 @@ def load_run(run: Path) -> lens.Net:
 def of_card(known: Card) -> lens.Net:
     """A card's network, with its numbers."""
     with torch.inference_mode(False):  # a caller may be in it, and its numbers could not be differentiated through
-        return built(known, read(known))
+        net = built(known, read(known))
+        _CARDS[net.inner] = known
+        return net
+
+
+def card_of(net: lens.Net) -> Card | None:
+    """The card that a network was loaded by; None of one of the user's own, and of one that got other weights since."""
+    known = _CARDS.get(net.inner)
+    return known if known is not None and known.name == net.name else None
 
 
 def built(known: Card, state: dict[str, torch.Tensor]) -> lens.Net:

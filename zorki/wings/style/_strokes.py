@@ -13,13 +13,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 from torch.nn import functional as F
 
-from recipes.brush.loss import Look, Targets, apart, beyond, statistics, variation
-from recipes.brush.photos import Photos
-from zorki.nets.brush import Brush
+from zorki.nets.brush import Brush, of_styles
+from zorki.painting.brush_loss import TURNS, Judge, Look, Targets, beyond, shares, variation, viewed
 from zorki.train import Lesson
+from zorki.wings.style._crops import Photos
 
 MARGIN = 8  # pixels that the second look may be moved by
 NOISE = 0.04  # the most of its standard deviation
@@ -30,42 +29,24 @@ GENTLE = 0.2  # below that strength the content is not held any more firmly
 class Recipe:
     """batch: photos a step, of side x side pixels; weaker: share of them at a strength below 1; stables: how many are looked at twice.
 
-    content, variation, beyond, stable: weights beside 1 for style; until step `calm` an eighth of `stable`, since strokes must be there
+    content, variation, beyond, stable, second: weights beside 1 for style; second is what lite0 says of it. small: share of the steps at which
+    the painting is looked at smaller. Until step `calm` an eighth of `stable`, since strokes must be there
     before they can be held still. rows: how much faster the styles' vectors learn.
     """
 
     batch: int = 4
     side: int = 256
     rows: float = 2.0
-    content: float = 0.05
+    second: float = 0.3
+    content: float = 0.045
     variation: float = 0.2
     beyond: float = 3.0
     stable: float = 8.0
     stables: int = 1
     calm: int = 1000
     weaker: float = 0.15
+    small: float = 0.35
     seed: int = 0
-
-
-class Judge(nn.Module):
-    """The part of the loss that looks with a network; apart, so that it can be compiled."""
-
-    def __init__(self, look: Look) -> None:
-        super().__init__()
-        self.look = look
-
-    def forward(
-        self, painted: torch.Tensor, photo: torch.Tensor, style: list[torch.Tensor], scale: torch.Tensor, strength: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Each level's distance (b, levels), as a share of the usual one; that of the content (b,), as a share of its size."""
-        with torch.no_grad():
-            maps, held = self.look(photo)
-            here = statistics(photo, maps)
-        maps, now = self.look(painted)
-        asked = [h + (s - h) * strength[:, None, None] for h, s in zip(here, style, strict=True)]
-        levels = apart(statistics(painted, maps), asked) / scale
-        held = held.float()
-        return levels, (now.float() - held).square().sum((1, 2, 3)) / held.square().sum((1, 2, 3)).clamp_min(1e-6)
 
 
 class Strokes(Lesson):
@@ -79,7 +60,7 @@ class Strokes(Lesson):
         self.raw = torch.compile(raw, dynamic=False) if compiled else raw
 
     def groups(self) -> list[dict[str, Any]]:
-        rows = {k: v for k, v in self.net.named_parameters() if k.endswith(("gamma", "beta")) or k in ("paint", "ground", "keep")}
+        rows = {k: v for k, v in self.net.named_parameters() if of_styles(k)}
         rest = [v for k, v in self.net.named_parameters() if k not in rows]
         return [{"params": rest, "times": 1.0}, {"params": list(rows.values()), "times": self.recipe.rows}]
 
@@ -93,9 +74,11 @@ class Strokes(Lesson):
         move = chance.integers(-MARGIN, MARGIN + 1, 2)
         noise = chance.standard_normal((r.stables, 3, r.side, r.side), np.float32) * np.float32(chance.uniform(0, NOISE))
         y, x = (int(v) + MARGIN for v in move)
+        view = int(chance.integers(TURNS)) + (TURNS if chance.random() < r.small else 0)
         return {
             "photo": crops[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN].clone(),
             "moved": crops[: r.stables, :, y : y + r.side, x : x + r.side] + torch.from_numpy(noise),
+            "view": torch.tensor(view),
             "move": torch.from_numpy(move),
             "which": torch.from_numpy(which.astype(np.int64)),
             "strength": torch.from_numpy(strength),
@@ -108,15 +91,18 @@ class Strokes(Lesson):
         both = self.raw(torch.cat([photo, shown["moved"]]), torch.cat([hot, hot[:n]]), torch.cat([strength, strength[:n]]))
         painted, again = both[: len(photo)], both[len(photo) :]
         seen = painted + (painted.clamp(0, 1) - painted).detach()  # what is seen is within 0..1; the slope passes as if it were not cut
-        levels, content = self.judge(seen, photo, *self.targets.of(which), strength)
+        view = int(shown["view"])
+        levels, content = self.judge(viewed(seen, view), viewed(photo, view), *self.targets.of(which, view), strength)
+        first, second = shares(levels)
         parts = {
-            "style": levels.mean(),
+            "style": first.mean(),
+            "second": second.mean(),
             "content": (content / strength.clamp_min(GENTLE)).mean(),
             "variation": variation(seen).mean(),
             "beyond": beyond(painted).mean(),
             "stable": unsteady(painted[:n], again, shown["move"]),
         }
-        total = parts["style"] + sum(getattr(r, name) * parts[name] for name in ("content", "variation", "beyond"))
+        total = parts["style"] + sum(getattr(r, name) * parts[name] for name in ("second", "content", "variation", "beyond"))
         total = total + shown["stable"] * parts["stable"]
         return total, parts
 

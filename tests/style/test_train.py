@@ -1,0 +1,132 @@
+"""`style train`: what a run holds, what goes on, what is refused."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+import zorki
+from tests.style.brushes import brush
+from zorki import weights
+from zorki.core import events
+from zorki.core.errors import InputError
+from zorki.nets.brush import Brush
+from zorki.painting import fitted
+
+pytestmark = pytest.mark.wings
+FEW = {"steps": 3, "batch": 2, "side": 32, "begin": "anew"}
+
+
+def pictures(folder: Path, *names: str, hw: tuple[int, int] = (48, 64)) -> Path:
+    folder.mkdir(exist_ok=True)
+    for k, name in enumerate(names):
+        noise = np.random.default_rng(k).integers(0, 255, (*hw, 3), np.uint8)
+        Image.fromarray(noise).save(folder / name)
+    return folder
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> dict[str, str]:
+    styles = pictures(tmp_path / "styles", "The Scream.png", "dots.png")
+    photos = pictures(tmp_path / "photos", *(f"{k}.png" for k in range(4)), hw=(60, 80))
+    return {"styles": str(styles), "photos": str(photos)}
+
+
+def test_a_run_is_a_model(data: dict[str, str], tmp_path: Path) -> None:
+    left = zorki.style.train(**data, out=tmp_path / "run", **FEW)
+    net = weights.load_run(left.folder)
+    assert [s.name for s in net.styles] == ["dots", "the-scream"]
+    assert net.hw == (32, 32)
+    assert net.styles[1].title == "The Scream"
+    assert isinstance(net.inner, Brush)
+    assert net.inner.styles == 2
+    assert (left.folder / "preview.jpg").stat().st_size > 0
+    painted = zorki.style.apply(net, f"{data['photos']}/0.png", style="dots")
+    assert painted.numpy().shape == (60, 80, 3)
+
+
+@pytest.mark.parametrize(("break_with", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+def test_broken_off_and_gone_on_with_is_the_same(break_with: int, status: int, data: dict[str, str], tmp_path: Path) -> None:
+    words = [
+        sys.executable,
+        "-m",
+        "zorki",
+        "style",
+        "train",
+        "--styles",
+        data["styles"],
+        "--photos",
+        data["photos"],
+        "--steps=12",
+        "--batch=2",
+    ]
+    words += ["--side=32", "--begin=anew"]
+    subprocess.run([*words, "--out", str(tmp_path / "whole")], check=True, capture_output=True)
+    run = tmp_path / "run"
+    with subprocess.Popen([*words, "--out", str(run), "--events", str(tmp_path / "events")], stderr=subprocess.PIPE, text=True) as process:
+        end = time.monotonic() + 60
+        while time.monotonic() < end and process.poll() is None:
+            if (tmp_path / "events").exists() and '"stage": "training"' in (tmp_path / "events").read_text():
+                break
+            time.sleep(0.005)
+        process.send_signal(break_with)
+        said = process.communicate()[1]
+    assert process.returncode == status, said
+    if break_with != signal.SIGKILL:
+        step = torch.load(run / "state.ckpt", weights_only=True)["global_step"]
+        assert 1 <= step < 12
+        assert "goes on" in said
+    subprocess.run([*words, "--out", str(run)], check=True, capture_output=True)
+    here, there = (load_file(f / "last.safetensors") for f in (run, tmp_path / "whole"))
+    assert all(torch.equal(here[k], there[k]) for k in there)
+
+
+def test_a_broken_photo_is_left_out_and_named(data: dict[str, str], tmp_path: Path) -> None:
+    (Path(data["photos"]) / "bad.jpg").write_bytes(b"\xff\xd8\xff nothing")
+    said: list[str] = []
+    with events.listen(lambda e: said.append(e.note)):
+        left = zorki.style.train(**data, out=tmp_path / "run", **FEW)
+    assert any("bad.jpg" in note and "1 of 5 photos" in note for note in said)
+    assert left.card["data"].startswith("4 photos")
+
+
+def test_styles_that_are_none_are_refused(data: dict[str, str], tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="5 × 5 pixels"):
+        zorki.style.train(styles=str(pictures(tmp_path / "tiny", "a.png", hw=(5, 5))), photos=data["photos"], out=tmp_path / "run", **FEW)
+    twice = pictures(tmp_path / "twice", "dots.png", "Dots.jpg")
+    with pytest.raises(InputError, match="both the style dots"):
+        zorki.style.train(styles=str(twice), photos=data["photos"], out=tmp_path / "run", **FEW)
+
+
+def test_a_csv_names_the_styles(data: dict[str, str], tmp_path: Path) -> None:
+    (Path(data["styles"]) / "styles.csv").write_text("name,title,source,licence\ndots,Many Dots,me,CC0\n", encoding="utf-8")
+    left = zorki.style.train(**data, out=tmp_path / "run", **FEW)
+    assert left.card["styles"][0] == {"name": "dots", "title": "Many Dots", "source": "me", "licence": "CC0"}
+
+
+def test_rows_added_paint_what_they_painted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitted.folders, "data", lambda: tmp_path)
+    one, x = brush(), torch.rand(1, 3, 33, 47, generator=torch.Generator().manual_seed(0))
+    rows = {k: v[1] for k, v in one.vectors().items()}
+    style = fitted.Style("mine", "Mine", "me", "CC0")
+    kept = fitted.keep(style, rows, one, "a mark")
+    more = fitted.with_rows(one, [kept.rows()])
+    with torch.no_grad():
+        assert torch.equal(more(x, torch.tensor([0.0, 0, 0, 1])), one(x, torch.tensor([0.0, 1, 0])))
+        assert torch.allclose(more(x, torch.tensor([1.0, 0, 0, 1])), one(x, torch.tensor([1.0, 1, 0])), atol=1e-5)
+    with pytest.raises(InputError, match="exists already"):
+        fitted.keep(style, rows, one, "a mark")
+    assert fitted.those_of(one) == (kept,)
+    assert fitted.those_of(brush(seed=1)) == ()
+    kept.path.write_bytes(b"half")
+    with pytest.raises(InputError, match="damaged"):
+        fitted.listed()
