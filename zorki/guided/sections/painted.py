@@ -58,7 +58,8 @@ def at_once(guide: Guide) -> blocks.Block:
     return blocks.Grid(
         tiles=tuple(one.tile(name, f"The photo painted in the style {name}") for name, one in made.items()),
         sentence=f"Painted at once: one small network has learnt {len(guide.brush.net.styles)} styles. All that a style has of its own is two vectors "
-        "a layer, by which the maps are scaled and shifted. So styles can be mixed, and a slider, --strength, goes from the photo at 0 to the painting at 100.",
+        "a layer, by which the maps are scaled and shifted, and nine numbers for the colours. So styles can be mixed, and a slider, --strength, goes from "
+        "the photo at 0 to the painting at 100.",
         command="\n".join(one.command for one in made.values()),
         formula="z = γₛ (x − μ) / σ + βₛ",
         tile_width=300,
