@@ -1,7 +1,8 @@
 """`make docs`: makes the docs' pictures with the tool itself, and each page's list of options from its Settings.
 
 Pages are written by hand; what stands between the marks `<!-- options -->` and `<!-- end -->` is made here, and a test holds it to
-the code. Pictures come from scikit-image's photographs. `python docs/build.py goldfish.png` makes that picture alone.
+the code. Pictures come from scikit-image's photographs. `python docs/build.py goldfish.png` makes that picture alone,
+`python docs/build.py --brush` those that the brush paints, which another brush paints otherwise.
 """
 
 from __future__ import annotations
@@ -13,16 +14,20 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 from skimage import data
 
 from zorki import io
 from zorki.cli.main import run
 from zorki.core.settings import options
 from zorki.jobs import methods as shelves
+from zorki.weights import card
 
 HERE = Path(__file__).resolve().parent
 PICTURES = HERE / "pictures"
-LONGEST = 900  # a page shows no more
+Pixels = npt.NDArray[np.float32]
+LONGEST, WIDE = 900, 1650  # a page shows no more; of pictures side by side, which one enlarges
 MADE = {  # picture -> the command that makes it, in a folder with the photographs below
     "filters.png": "zorki see filters",
     "filters-slices.png": "zorki see filters --layer conv2_1 --count 31",
@@ -58,6 +63,16 @@ MADE = {  # picture -> the command that makes it, in a folder with the photograp
     "transfer.jpg": "zorki style transfer chelsea.png flow.png",
     "transfer-coffee.jpg": "zorki style transfer coffee.png flow.png",
 }
+ROWS = {  # picture -> what stands side by side in it: a photograph, or what such a command makes
+    "apply.jpg": (
+        "chelsea.png",
+        *(f"zorki style apply chelsea.png --style {name}" for name in ("wave", "starry-night", "mosaic", "woodcut")),
+    ),
+    "strength.jpg": tuple(f"zorki style apply chelsea.png --style wave --strength {n}" for n in (0, 25, 50, 75, 100)),
+    "mixture.jpg": tuple(f"zorki style apply coffee.png --style {mix}" for mix in ("wave", "wave:1,scream:1", "scream")),
+}
+STYLES = "styles.jpg"  # every style of the brush, each by a command of its own
+BRUSH = (STYLES, *ROWS)
 
 
 SQUARE = 128
@@ -67,8 +82,6 @@ CUT = ("astronaut", "brick", "camera", "chelsea", "clock", "coffee", "coins", "g
 
 def squares(folder: Path) -> None:
     """Small photographs for `patches`: squares of the larger ones, at one size or half of it."""
-    import numpy as np
-
     folder.mkdir()
     for name in CUT:
         made = getattr(data, name)()
@@ -92,39 +105,70 @@ def photographs(folder: Path) -> None:
 
 
 def pictures(only: Sequence[str] = ()) -> None:
-    """Runs every command (or those of the pictures named) and keeps its picture, JPEG where the docs need no exact pixels."""
+    """Makes every picture (or those named) by its commands and keeps it, JPEG where the docs need no exact pixels."""
     import os
 
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        photographs(folder)
-        os.chdir(folder)
+        photographs(Path(name))
+        os.chdir(name)
         for target, command in MADE.items():
-            if only and target not in only:
-                continue
-            if run([*shlex.split(command)[1:], "--quiet", "--out", target, "--force"]):
-                raise SystemExit(f"{command} failed")
-            made = io.open_photo(folder / target)
-            k = min(1.0, LONGEST / max(made.hw))
-            small = io.resize(made.pixels, (round(made.hw[0] * k), round(made.hw[1] * k))).clip(0, 1)
-            io.save_photo(PICTURES / f"{Path(target).stem}.jpg", small, force=True, quality=88)
-        io.save_photo(PICTURES / "flow.jpg", io.open_photo(folder / "flow.png").pixels, force=True, quality=88)
+            if not only or target in only:
+                keep(target, by_command(command, target))
+        for target, parts in ROWS.items():
+            if not only or target in only:
+                keep(target, side_by_side([part(one) for one in parts]), quality=80, longest=WIDE)
+        if not only or STYLES in only:
+            keep(STYLES, every_style("chelsea.png"), quality=72)
+        keep("flow.png", read("flow.png"))
+
+
+def part(said: str) -> Pixels:
+    """A photograph, or what a command makes."""
+    return by_command(said, "part.png") if said.startswith("zorki ") else read(said)
+
+
+def by_command(command: str, target: str) -> Pixels:
+    """What a command makes, in the current folder."""
+    if run([*shlex.split(command)[1:], "--quiet", "--out", target, "--force"]):
+        raise SystemExit(f"{command} failed")
+    return read(target)
+
+
+def read(path: str | Path) -> Pixels:
+    """(h, w, 3) in 0..1."""
+    return io.open_photo(path).pixels
+
+
+def keep(name: str, picture: Pixels, quality: int = 88, longest: int = LONGEST) -> None:
+    """Writes it among the docs' pictures, no larger than a page shows it."""
+    k = min(1.0, longest / max(picture.shape[:2]))
+    small = io.resize(picture, (round(picture.shape[0] * k), round(picture.shape[1] * k))).clip(0, 1)
+    io.save_photo(PICTURES / f"{Path(name).stem}.jpg", small, force=True, quality=quality)
+
+
+def every_style(photo: str, columns: int = 6) -> Pixels:
+    """A sheet of the photo and of what each style of the brush makes of it, small enough that the names can be read."""
+    names = [style.name for style in card("brush").styles]
+    made = [read(photo), *(by_command(f"zorki style apply {photo} --style {name}", "part.png") for name in names)]
+    wide = LONGEST // columns - 10
+    small = [io.resize(one, (round(one.shape[0] * wide / one.shape[1]), wide)).clip(0, 1) for one in made]
+    return io.sheet(small, ["the photo", *names], columns).astype(np.float32) / 255
+
+
+def side_by_side(parts: Sequence[Pixels], high: int = 300) -> Pixels:
+    """Pictures in a row, equally high."""
+    row = []
+    for picture in parts:
+        small = io.resize(picture, (high, round(picture.shape[1] * high / picture.shape[0]))).clip(0, 1)
+        row += [small, np.ones((high, 8, 3), np.float32)]
+    return np.concatenate(row[:-1], 1)
 
 
 def hero() -> None:
-    """The README's picture: a photo, a board of channels, a dream, a painting, all equally high."""
-    import numpy as np
-
-    high = 300
-    parts = []
-    for name in ("chelsea", "conv5_2", "dream", "transfer"):
-        picture = data.chelsea().astype("float32") / 255 if name == "chelsea" else io.open_photo(PICTURES / f"{name}.jpg").pixels
-        parts += [
-            io.resize(picture, (high, round(picture.shape[1] * high / picture.shape[0]))).clip(0, 1),
-            np.ones((high, 8, 3), np.float32),
-        ]
-    io.save_photo(PICTURES / "hero.jpg", np.concatenate(parts[:-1], 1), force=True, quality=88)
+    """The README's picture: a photo, a board of channels, a dream, a painting."""
+    cat = data.chelsea().astype("float32") / 255
+    keep("hero.jpg", side_by_side([cat, *(read(PICTURES / f"{name}.jpg") for name in ("conv5_2", "dream", "transfer"))]), longest=WIDE)
 
 
 def table(wing: str, name: str) -> str:
@@ -150,8 +194,9 @@ def pages() -> list[Path]:
 def main() -> None:
     for page in pages():
         page.write_text(filled(page), encoding="utf-8")
-    pictures(sys.argv[1:])
-    if not sys.argv[1:]:
+    only = BRUSH if sys.argv[1:] == ["--brush"] else sys.argv[1:]
+    pictures(only)
+    if not only:
         hero()
 
 

@@ -128,6 +128,7 @@ def test_the_whole_tour_has_every_section(tmp_path: Path, capsys: pytest.Capture
         assert f'id="{name}"' in text
     words = " ".join(re.sub(r"<[^>]*>", "", text).split())
     assert "zorki style transfer cat.jpg flow.png" in words
+    assert "zorki style apply cat.jpg --style wave" in words
     assert (tmp_path / "t" / "flow.png").exists()
     assert run(["tour", str(tmp_path / "cat.jpg"), "--out", str(tmp_path / "t"), "--quiet"]) == 2, "a page that exists is not replaced"
 

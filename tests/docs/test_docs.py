@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from PIL import Image
@@ -63,12 +64,29 @@ def test_the_commands_parse(command: str) -> None:
     top.parse_args(words, exit_on_error=False, print_error=False)
 
 
-def test_the_tables_of_options_are_those_of_the_code() -> None:
+@pytest.fixture(scope="module")
+def build() -> ModuleType:
     spec = importlib.util.spec_from_file_location("docs_build", ROOT / "docs" / "build.py")
     assert spec
     assert spec.loader
-    build = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(build)
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
+def test_the_commands_that_make_the_pictures_parse(build: ModuleType) -> None:
+    for made in (*build.MADE.values(), *(part for parts in build.ROWS.values() for part in parts if part.startswith("zorki "))):
+        test_the_commands_parse(made)
+
+
+def test_the_pictures_that_are_made_are_those_that_pages_show(build: ModuleType) -> None:
+    made = {Path(name).stem for name in (*build.MADE, *build.ROWS, build.STYLES, "flow", "hero")}
+    shown = {Path(name).stem for page in PAGES for name in re.findall(r"pictures/([^)]+\.jpg)", page.read_text(encoding="utf-8"))}
+    assert made <= shown
+    assert {p.stem for p in (ROOT / "docs" / "pictures").iterdir()} <= shown
+
+
+def test_the_tables_of_options_are_those_of_the_code(build: ModuleType) -> None:
     stale = [p.name for p in build.pages() if build.filled(p) != p.read_text(encoding="utf-8")]
     assert not stale, "run `make docs`"
 

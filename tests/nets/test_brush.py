@@ -7,6 +7,7 @@ import torch
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
+from zorki.lens import Net
 from zorki.nets import brush
 from zorki.nets.brush import Brush, Norm, Twice
 
@@ -66,6 +67,16 @@ def picked(name: str, value: torch.Tensor, style: int) -> torch.Tensor:
     if name in ("paint", "ground", "keep"):
         return value[style : style + 1]
     return value[[0, 1 + style]] if name.endswith(("gamma", "beta")) else value
+
+
+@pytest.mark.tiny
+@torch.inference_mode()
+def test_without_weights_all_styles_count_alike_so_that_its_layers_can_be_listed(net: Brush) -> None:
+    x = drawn(2, 3, 24, 32)
+    assert torch.equal(net(x), net(x, torch.full((5,), 2.0)))
+    listed = Net(net, side=32).names()
+    assert listed[0] == "stem.conv"
+    assert listed[-1] == "to_half.norm"
 
 
 @pytest.mark.tiny

@@ -6,6 +6,7 @@ import io as memory
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from zorki import blocks, io, jobs, lens, pixels, weights
@@ -55,6 +56,12 @@ class Guide:
     def names(self) -> Guide:
         """A guide that asks the network which names a photo best."""
         return self if self.namer is None else replace(self, net=self.namer)
+
+    @cached_property
+    def brush(self) -> Guide:
+        """A guide that asks the network that paints at once, where the other one is and in the float type that it draws with."""
+        net = jobs.load(weights.installed(jobs.method("style", "apply").nets), device=str(self.net.device))
+        return replace(self, net=net.like(net.module, drawing=self.net.drawing))
 
     def make(self, wing: str, name: str, *, film: bool = False, **given: Any) -> Made:
         """Calls a method. Pictures are given by the method's names for them, options by theirs."""

@@ -119,7 +119,8 @@ class Walk:
 
     def replan(self) -> None:
         """Chooses how much this section and those behind it show, from the time that is left; what fits stays as it was chosen."""
-        if not self.parts[self.at].quick and not self.guide.ledger.speed:
+        part = self.parts[self.at]
+        if not self.guide.ledger.speed and (len(part.plans) > 1 or not part.quick):
             self.measure()
         if not self.guide.ledger.speed or self.within == math.inf:
             return

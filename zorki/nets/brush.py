@@ -170,12 +170,18 @@ class Brush(nn.Module):
         return {k: p.detach()[1:] if k.endswith(("gamma", "beta")) else p.detach() for k, p in self.named_parameters() if of_styles(k)}
 
     def forward(
-        self, x: torch.Tensor, weights: torch.Tensor, strength: torch.Tensor | float = 1.0, statistics: Statistics | None = None
+        self,
+        x: torch.Tensor,
+        weights: torch.Tensor | None = None,
+        strength: torch.Tensor | float = 1.0,
+        statistics: Statistics | None = None,
     ) -> torch.Tensor:
-        """x: (b, 3, h, w) sRGB 0..1, any size. weights: (styles,) or (b, styles), of any sum above 0. strength: 0..1, one or (b,).
+        """x: (b, 3, h, w) sRGB 0..1, any size. weights: (styles,) or (b, styles), of any sum above 0; not given: all styles alike.
 
-        statistics: of a whole picture that x is a part of, as `measured` gives them. Returns (b, 3, h, w) in 0..1; the photo itself at 0.
+        strength: 0..1, one or (b,). statistics: of a whole picture that x is a part of, as `measured` gives them. Returns (b, 3, h, w) in 0..1; the photo itself at 0.
         """
+        if weights is None:  # as whoever lists a network's layers asks it
+            weights = torch.ones(self.styles, dtype=torch.float32, device=x.device)
         return self.raw(x, weights, strength, statistics).clamp(0, 1)
 
     def raw(
