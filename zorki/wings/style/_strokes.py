@@ -78,11 +78,11 @@ class Strokes(Lesson):
         return {
             "photo": crops[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN].clone(),
             "moved": crops[: r.stables, :, y : y + r.side, x : x + r.side] + torch.from_numpy(noise),
-            "view": torch.tensor(view),
+            "view": torch.tensor(view, dtype=torch.long, device="cpu"),
             "move": torch.from_numpy(move),
             "which": torch.from_numpy(which.astype(np.int64)),
             "strength": torch.from_numpy(strength),
-            "stable": torch.tensor(r.stable / (8 if step < r.calm else 1), dtype=torch.float32),
+            "stable": torch.tensor(r.stable / (8 if step < r.calm else 1), dtype=torch.float32, device="cpu"),
         }
 
     def loss(self, shown: Any) -> tuple[torch.Tensor, Mapping[str, torch.Tensor]]:
