@@ -23,7 +23,7 @@ from zorki.painting.brush_loss import VIEWS, Look, Targets
 from zorki.train import Folder, Plan, teach
 from zorki.wings.style._strokes import Recipe, Strokes
 
-PLAN = Plan(steps=15_000, rate=3e-3, warm=300, average=0.999, clip=1.0, seed=0)
+PLAN = Plan(steps=20_000, rate=3e-3, warm=300, average=0.999, clip=1.0, seed=0)
 RECIPE = Recipe()
 MEASURED = 32  # photographs by whose distances from each style that style's are divided
 
@@ -35,7 +35,7 @@ def lesson(photos: Path, folders: list[Path], recipe: Recipe, seed: int, compile
     targets = Targets(look, [opened(found(s, folders)) for s in STYLES], practice, VIEWS)
     torch.manual_seed(seed)
     net = Brush(len(STYLES)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Strokes(net, pictures, targets, look, recipe, compiled)
+    return Strokes(net, pictures, targets, look, recipe, compiled, [s.often for s in STYLES])
 
 
 def main() -> None:

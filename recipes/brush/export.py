@@ -22,8 +22,8 @@ side = {side}
 sha256 = "{sha256}"
 parameters = {parameters}
 data = "photographs of BSDS500, ImageNet and COCO ({photos} of them, {held} more held back): research terms, none stated; styles as listed"
-teachers = "eye, whose Gram matrices of relu1_1 to relu5_1 and maps of relu4_2 are the loss"
-recipe = "recipes/brush: {steps} steps of {batch} photos of {side} px, seed {seed}"
+teachers = "eye, whose Gram matrices of relu1_1 to relu5_1 and maps of relu4_2 are the loss, and EfficientNet-Lite0 (Apache-2.0, trained on ImageNet), whose Gram matrices of four blocks are the rest of it"
+recipe = "recipes/brush: {steps:,} steps of {batch} photos of {side} px, seed {seed}{more}"
 not_fit_for = "passing what it paints off as the work of the painters named; photographs that must stay true"
 
 [arguments]
@@ -38,7 +38,7 @@ licence = {licence}
 """
 
 
-def write(folder: Folder, out: Path, photos: int) -> str:
+def write(folder: Folder, out: Path, photos: int, more: str = "") -> str:
     """brush.safetensors in fp16 and brush.toml; says how large it is."""
     config = tomllib.loads(folder.config.read_text(encoding="utf-8"))
     if config["styles"] != [s.name for s in STYLES]:
@@ -52,7 +52,7 @@ def write(folder: Folder, out: Path, photos: int) -> str:
     ]
     card = CARD.format(
         count=len(STYLES), sha256=hashlib.sha256(target.read_bytes()).hexdigest(), parameters=sum(v.numel() for v in state.values()),
-        photos=photos, held=HELD_BACK, steps=folder.step(), batch=config["batch"], side=config["side"], seed=config["seed"],
+        photos=photos, held=HELD_BACK, steps=folder.step(), batch=config["batch"], side=config["side"], seed=config["seed"], more=f"; {more}" * bool(more),
         styles="\n".join(told),
     )  # fmt: skip
     (out / "brush.toml").write_text(card, encoding="utf-8")
@@ -64,8 +64,9 @@ def main() -> None:
     p.add_argument("run", type=Path)
     p.add_argument("out", type=Path)
     p.add_argument("--photos", type=int, default=0, help="how many were learnt from")
+    p.add_argument("--more", default="", help="what else there is to say of how it was trained")
     a = p.parse_args()
-    print(write(Folder(a.run), a.out, a.photos))
+    print(write(Folder(a.run), a.out, a.photos, a.more))
 
 
 if __name__ == "__main__":

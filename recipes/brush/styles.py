@@ -17,13 +17,14 @@ SIDE = 512  # longest side at which a style is looked at, as it is when it is ju
 
 @dataclass(frozen=True)
 class Style:
-    """name: what one types; file: without its ending."""
+    """name: what one types; file: without its ending; often: how often it is practised, beside 1."""
 
     name: str
     file: str
     title: str
     source: str
     licence: str = "public domain"
+    often: float = 1.0
 
 
 PAINTINGS = (
@@ -31,12 +32,12 @@ PAINTINGS = (
     Style("sunflowers", "sunflowers", "Sunflowers", "Vincent van Gogh, 1889"),
     Style("cypresses", "wheat-field-with-cypresses", "Wheat Field with Cypresses", "Vincent van Gogh, 1889"),
     Style("scream", "the-scream", "The Scream", "Edvard Munch, 1893"),
-    Style("wave", "great-wave", "The Great Wave off Kanagawa", "Katsushika Hokusai, 1831"),
+    Style("wave", "great-wave", "The Great Wave off Kanagawa", "Katsushika Hokusai, 1831", often=2.0),
     Style("shipwreck", "shipwreck", "The Wreck of a Transport Ship", "J. M. W. Turner, about 1810"),
     Style("composition", "composition-vii", "Composition VII", "Wassily Kandinsky, 1913"),
-    Style("udnie", "udnie", "Udnie (Young American Girl, The Dance)", "Francis Picabia, 1913"),
-    Style("edtaonisl", "edtaonisl", "Edtaonisl (Ecclesiastic)", "Francis Picabia, 1913"),
-    Style("metzinger", "delaunay-metzinger", "Portrait of Metzinger", "Robert Delaunay, 1906"),
+    Style("udnie", "udnie", "Udnie (Young American Girl, The Dance)", "Francis Picabia, 1913", often=2.0),
+    Style("edtaonisl", "edtaonisl", "Edtaonisl (Ecclesiastic)", "Francis Picabia, 1913", often=2.0),
+    Style("metzinger", "delaunay-metzinger", "Portrait of Metzinger", "Robert Delaunay, 1906", often=2.0),
     Style("parasol", "monet-parasol", "Woman with a Parasol", "Claude Monet, 1875"),
     Style("water-lilies", "monet-water-lilies", "Water Lilies", "Claude Monet, 1914–26"),
     Style("dancers", "degas-blue-dancers", "Blue Dancers", "Edgar Degas, about 1897"),
@@ -48,9 +49,13 @@ PAINTINGS = (
     Style("kiss", "klimt-kiss", "The Kiss", "Gustav Klimt, 1907–08"),
     Style("fan", "klimt-lady-with-fan", "Lady with a Fan", "Gustav Klimt, 1917–18"),
     Style("melencolia", "durer-melencolia", "Melencolia I", "Albrecht Dürer, 1514"),
-    Style("hat", "matisse-woman-with-hat", "Woman with a Hat", "Henri Matisse, 1905"),
+    Style("hat", "matisse-woman-with-hat", "Woman with a Hat", "Henri Matisse, 1905", often=2.0),
 )
-STYLES = (*PAINTINGS, *(Style(name, name, title, "drawn by recipes/brush/own.py", "Apache-2.0") for name, (title, _) in OWN.items()))
+HARD = ("watercolour", "neon", "halftone", "woodcut", "hatching")  # of our own
+STYLES = (
+    *PAINTINGS,
+    *(Style(name, name, title, "drawn by recipes/brush/own.py", "Apache-2.0", 1.0 + (name in HARD)) for name, (title, _) in OWN.items()),
+)
 
 
 def found(style: Style, folders: Sequence[Path]) -> Path:

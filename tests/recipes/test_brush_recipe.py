@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -110,8 +111,16 @@ def test_the_loss_is_what_the_shipped_brush_was_taught_by(taught: Strokes) -> No
         torch.manual_seed(0)
         net = Brush(4, narrow=8, wide=12, fine=4, blocks=1)
     lesson = Strokes(net, taught.photos, taught.targets, taught.judge.look, taught.recipe)
-    for step, want in enumerate((10.284772, 9.172443, 12.264170, 0.983036)):
+    for step, want in enumerate((12.717316, 4.876169, 17.011303, 2.140919)):
         assert float(lesson.loss(lesson.draw(step))[0].detach()) == pytest.approx(want, rel=1e-4)
+
+
+@pytest.mark.wings
+def test_hard_styles_are_practised_more_often(taught: Strokes) -> None:
+    lesson = Strokes(taught.net, taught.photos, taught.targets, taught.judge.look, replace(taught.recipe, batch=1), often=[1, 1, 6, 1])
+    drawn = [int(lesson.draw(k)["which"]) for k in range(60)]
+    assert set(drawn) == {0, 1, 2, 3}
+    assert 25 < drawn.count(2) < 50
 
 
 @pytest.mark.tiny

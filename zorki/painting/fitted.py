@@ -78,7 +78,11 @@ def read(path: Path) -> Fitted:
 
 
 def damaged(path: Path) -> InputError:
-    return InputError(f"{path} is no fitted style, or a damaged one.", "Such a file is written by --from.", "Remove it, and fit it again.")
+    return InputError(
+        f"{path} is no fitted style, or a damaged one.",
+        "Such a file is what `zorki style apply` keeps of a style that it fitted.",
+        "Remove it, and fit it again.",
+    )
 
 
 def keep(style: Style, rows: Rows, brush: Brush, picture: str, force: bool = False) -> Fitted:

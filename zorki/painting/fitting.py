@@ -56,7 +56,7 @@ def fit_alone(
         for step in range(steps):
             for group in adam.param_groups:
                 group["lr"] = RATE * (0.5 + 0.5 * np.cos(np.pi * step / steps))
-            loss = lost(one, judge, targets, crops(photo, BATCH, chance), torch.zeros(BATCH, dtype=torch.long))
+            loss = lost(one, judge, targets, crops(photo, BATCH, chance), torch.zeros(BATCH, dtype=torch.long, device="cpu"))
             adam.zero_grad()
             loss.mean().backward()  # type: ignore[no-untyped-call]
             adam.step()
@@ -72,7 +72,7 @@ def lost(
         painted = brush.raw(photos, F.one_hot(which, brush.styles).float())
         seen = painted + (painted.clamp(0, 1) - painted).detach()
         aim = which if aims is None else aims
-        levels, content = judge(seen, photos, *targets.of(aim), torch.ones(len(photos)))
+        levels, content = judge(seen, photos, *targets.of(aim), torch.ones(len(photos), dtype=torch.float32, device="cpu"))
     total: torch.Tensor = levels.mean(1) + CONTENT * content + VARIATION * variation(seen) + BEYOND * beyond(painted)
     return total
 
@@ -80,8 +80,8 @@ def lost(
 @torch.no_grad()
 def nearest(brush: Brush, judge: Judge, targets: Targets, photos: torch.Tensor) -> dict[str, torch.Tensor]:
     """A mixture of the known styles that paint most like it, the more of each the less is wrong."""
-    aims = torch.zeros(len(photos), dtype=torch.long)
-    losses = torch.stack([lost(brush, judge, targets, photos, torch.full((len(photos),), k), aims).mean() for k in range(brush.styles)])
+    aims = torch.zeros(len(photos), dtype=torch.long, device="cpu")
+    losses = torch.stack([lost(brush, judge, targets, photos, torch.full_like(aims, k), aims).mean() for k in range(brush.styles)])
     best = losses.argsort()[:NEAR]
     share = losses[best].square().reciprocal()
     share = share / share.sum()

@@ -41,5 +41,5 @@ def every(net: Brush, photos: Photos, path: Path, seconds: float = SECONDS) -> I
 @torch.no_grad()
 def sheet(net: Brush, photo: torch.Tensor) -> np.ndarray:
     """(SIDE, n SIDE, 3) in 0..1: the photo, then what it is in each style."""
-    hot = F.one_hot(torch.arange(min(STYLES, net.styles)), net.styles).float()
+    hot = F.one_hot(torch.arange(min(STYLES, net.styles), device="cpu"), net.styles).float()
     return torch.cat([photo[0], *(net(photo, one)[0] for one in hot)], -1).permute(1, 2, 0).numpy()

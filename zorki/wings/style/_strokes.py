@@ -7,7 +7,7 @@ painted of a moved photo should be what was painted, moved, so that films stand 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,16 +29,16 @@ GENTLE = 0.2  # below that strength the content is not held any more firmly
 class Recipe:
     """batch: photos a step, of side x side pixels; weaker: share of them at a strength below 1; stables: how many are looked at twice.
 
-    content, variation, beyond, stable, second: weights beside 1 for style; second is what lite0 says of it. small: share of the steps at which
-    the painting is looked at smaller. Until step `calm` an eighth of `stable`, since strokes must be there
-    before they can be held still. rows: how much faster the styles' vectors learn.
+    content, variation, beyond, stable, second: weights beside 1 for style; second is what lite0 says of it. Until step `calm` an eighth of
+    `stable`, since strokes must be there before they can be held still. small: share of the steps at which the painting is looked at
+    smaller. rows: how much faster the styles' vectors learn.
     """
 
     batch: int = 4
     side: int = 256
     rows: float = 2.0
-    second: float = 0.3
-    content: float = 0.045
+    second: float = 0.4
+    content: float = 0.025
     variation: float = 0.2
     beyond: float = 3.0
     stable: float = 8.0
@@ -50,11 +50,23 @@ class Recipe:
 
 
 class Strokes(Lesson):
-    """The lesson. compiled: torch.compile for net and loss, a third faster on a processor, once it is done."""
+    """The lesson. often: how often each style is drawn beside the others; not given, all are alike. compiled: torch.compile for net and
+    loss, a third faster on a processor, once it is done.
+    """
 
-    def __init__(self, net: Brush, photos: Photos, targets: Targets, look: Look, recipe: Recipe, compiled: bool = False) -> None:
+    def __init__(
+        self,
+        net: Brush,
+        photos: Photos,
+        targets: Targets,
+        look: Look,
+        recipe: Recipe,
+        compiled: bool = False,
+        often: Sequence[float] = (),
+    ) -> None:
         self.net: Brush = net
         self.photos, self.targets, self.recipe = photos, targets, recipe
+        self.often = np.array(often, np.float64) / sum(often) if often else None
         judge, raw = Judge(look), net.raw
         self.judge = torch.compile(judge, dynamic=False) if compiled else judge
         self.raw = torch.compile(raw, dynamic=False) if compiled else raw
@@ -68,7 +80,7 @@ class Strokes(Lesson):
         r, styles = self.recipe, self.net.styles
         chance = np.random.default_rng((r.seed, step))
         crops = self.photos.crops(r.batch, r.side + 2 * MARGIN, chance)
-        which = chance.permutation(styles)[: r.batch] if styles >= r.batch else chance.integers(styles, size=r.batch)
+        which = chance.choice(styles, r.batch, replace=styles < r.batch, p=self.often)
         weak = chance.random(r.batch) < r.weaker
         strength = np.where(weak, chance.uniform(0.05, 1, r.batch), 1.0).astype(np.float32)
         move = chance.integers(-MARGIN, MARGIN + 1, 2)
@@ -78,11 +90,11 @@ class Strokes(Lesson):
         return {
             "photo": crops[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN].clone(),
             "moved": crops[: r.stables, :, y : y + r.side, x : x + r.side] + torch.from_numpy(noise),
-            "view": torch.tensor(view),
+            "view": torch.tensor(view, dtype=torch.long, device="cpu"),
             "move": torch.from_numpy(move),
             "which": torch.from_numpy(which.astype(np.int64)),
             "strength": torch.from_numpy(strength),
-            "stable": torch.tensor(r.stable / (8 if step < r.calm else 1), dtype=torch.float32),
+            "stable": torch.tensor(r.stable / (8 if step < r.calm else 1), dtype=torch.float32, device="cpu"),
         }
 
     def loss(self, shown: Any) -> tuple[torch.Tensor, Mapping[str, torch.Tensor]]:

