@@ -14,12 +14,12 @@ from torch.nn import functional as F
 
 from zorki.core import processor
 from zorki.nets.brush import Brush, of_styles
-from zorki.painting.brush_loss import Judge, Look, Targets, beyond, variation
+from zorki.painting.brush_loss import Judge, Look, Targets, beyond, shares, variation
 from zorki.painting.fitted import with_rows
 
 STEPS, SIDE, BATCH, RATE = 60, 192, 2, 0.03
 NEAR = 3  # known styles that it begins with a mixture of
-CONTENT, VARIATION, BEYOND = 0.035, 0.2, 3.0  # beside 1 for style, as in training
+SECOND, CONTENT, VARIATION, BEYOND = 0.4, 0.025, 0.2, 3.0  # beside 1 for style, as in training
 
 
 def fit(
@@ -29,26 +29,27 @@ def fit(
     steps: int = STEPS,
     tell: Callable[[int, float], None] = lambda _i, _loss: None,
     seed: int = 0,
+    second: bool = False,
 ) -> dict[str, torch.Tensor]:
     """painting, photo: (1, 3, h, w) float32 sRGB in 0..1, as large as they are to be looked at. Returns the style's rows, as `with_rows` takes them.
 
-    tell: hears each step and its loss. The same call gives the same rows; the brush stays as it is.
+    tell: hears each step and its loss. second: lite0, which must be installed, looks too. The same call gives the same rows; the brush stays as it is.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # its squares are small: threads that wait for each other on a busy machine cost tenfold
     try:
-        return fit_alone(brush, painting, photo, steps, tell, seed)
+        return fit_alone(brush, painting, photo, steps, tell, seed, second)
     finally:
         torch.set_num_threads(threads)
 
 
 def fit_alone(
-    brush: Brush, painting: torch.Tensor, photo: torch.Tensor, steps: int, tell: Callable[[int, float], None], seed: int
+    brush: Brush, painting: torch.Tensor, photo: torch.Tensor, steps: int, tell: Callable[[int, float], None], seed: int, second: bool
 ) -> dict[str, torch.Tensor]:
     """The same with as many threads as there are."""
     chance = np.random.default_rng(seed)
     with torch.inference_mode(False), torch.enable_grad():
-        look: Look = Look().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        look: Look = Look(second).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         judge, targets = Judge(look), Targets(look, [painting], crops(photo, 8, chance))
         one = with_rows(brush, [nearest(brush, judge, targets, crops(photo, 1, chance))], alone=True)
         learnt = [p.requires_grad_(True) for k, p in one.named_parameters() if of_styles(k)]
@@ -73,7 +74,8 @@ def lost(
         seen = painted + (painted.clamp(0, 1) - painted).detach()
         aim = which if aims is None else aims
         levels, content = judge(seen, photos, *targets.of(aim), torch.ones(len(photos), dtype=torch.float32, device="cpu"))
-    total: torch.Tensor = levels.mean(1) + CONTENT * content + VARIATION * variation(seen) + BEYOND * beyond(painted)
+    style, more = shares(levels)
+    total: torch.Tensor = style + SECOND * more + CONTENT * content + VARIATION * variation(seen) + BEYOND * beyond(painted)
     return total
 
 
