@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from zorki.core.errors import InputError, UnknownName
+from zorki.core.errors import InputError
 from zorki.nets.brush import STRIDE, Brush
 from zorki.painting import chosen, fitted
 from zorki.painting.strips import Strips
@@ -44,26 +44,22 @@ def opened(net: lens.Net) -> tuple[Brush, tuple[Style, ...]]:
         )
     known = known or tuple(Style(str(k), f"Style {k}", "", "") for k in range(1, 1 + brush.styles))
     names = [style.name for style in known]
-    own = [one for one in fitted.those_of(brush) if one.style.name not in names]
-    if not own:
-        return brush, known
-    return fitted.with_rows(brush, [one.rows() for one in own]), (*known, *(one.style for one in own))
+    own = tuple(one for one in fitted.those_of(brush) if one.style.name not in names)
+    return fitted.joined(brush, own), (*known, *(one.style for one in own))
 
 
 def weights_of(net: lens.Net, text: str) -> list[float]:
     """What `chosen.weights_of` makes of it for the styles of that network. Raises InputError too for a style that was fitted to another brush."""
     names = [style.name for style in opened(net)[1]]
-    try:
-        return chosen.weights_of(text, names)
-    except UnknownName as error:
-        for name in (part.rpartition(":")[0].strip() or part.strip() for part in text.split(",")):
-            if any(one.style.name == name for one in fitted.listed()) and name not in names:
-                raise InputError(
-                    f"{name!r} is a style of yours for another network than {net.name}.",
-                    "A fitted style fits the one that it was fitted to.",
-                    "Fit it to this one with --from and another --name.",
-                ) from error
-        raise
+    others = {path.stem for path in fitted.files()} - set(names)
+    for part in map(str.strip, text.split(",")):
+        if name := next((x for x in (part, part.rpartition(":")[0].strip()) if x in others), None):
+            raise InputError(
+                f"{name!r} is a style of yours for another network than {net.name}.",
+                "A fitted style fits the one that it was fitted to.",
+                "Fit it to this one with --from and another --name.",
+            )
+    return chosen.weights_of(text, names)
 
 
 def painted(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -19,11 +21,10 @@ from zorki.weights.cards import Style
 
 Rows = Mapping[str, torch.Tensor]
 """A style: of each parameter that has a row for each style, one row (c,)."""
-UNKEPT: list[Fitted] = []  # of a user without a home
 FIELDS = ("name", "title", "source", "licence")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Fitted:
     """style: how it is listed. brush: the mark of the brush that it fits. picture: the mark of the picture that it was fitted to."""
 
@@ -45,6 +46,12 @@ class Fitted:
             raise damaged(self.path) from error
 
 
+UNKEPT: list[Fitted] = []  # of a user without a home
+# by the brush of a network: what was found last, and what it was last joined with
+_FOUND: WeakKeyDictionary[Brush, tuple[Any, tuple[Fitted, ...]]] = WeakKeyDictionary()
+_JOINED: WeakKeyDictionary[Brush, tuple[tuple[Fitted, ...], Brush]] = WeakKeyDictionary()
+
+
 def folder() -> Path | None:
     """Where they lie; None for a user without a home."""
     data = folders.data()
@@ -61,10 +68,10 @@ def mark(brush: Brush) -> str:
     return digest.hexdigest()
 
 
-def listed() -> tuple[Fitted, ...]:
-    """All of the user's, by name. Raises InputError for a damaged file."""
+def files() -> list[Path]:
+    """Of all the user's styles, by name."""
     where = folder()
-    return () if where is None or not where.is_dir() else tuple(read(p) for p in sorted(where.glob("*.safetensors")))
+    return [] if where is None or not where.is_dir() else sorted(where.glob("*.safetensors"))
 
 
 def read(path: Path) -> Fitted:
@@ -89,11 +96,14 @@ def keep(style: Style, rows: Rows, brush: Brush, picture: str, force: bool = Fal
     """Writes it, whole or not at all. Raises InputError without a home, for a name that is no file's, and for one that is taken (without force)."""
     where = folder()
     if where is None:
-        raise InputError("A fitted style has no place to be kept.", "There is no home folder.", "Set HOME, or paint without --name.")
+        raise InputError("A fitted style has no place to be kept.", "There is no home folder.", "Set HOME.")
     path = where / f"{style.name}.safetensors"
     if path.parent != where or not style.name or style.name.startswith(".") or any(c in style.name for c in ",:/\\"):
         raise InputError(f"--name={style.name} is no name for a style.", "It has no comma, colon or slash.", "Give another.")
-    where.mkdir(parents=True, exist_ok=True)
+    try:
+        where.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{where} cannot be made: {error.strerror}.", "Fitted styles are kept there.", "Look at its rights.") from error
     arrays = {k: v.detach().float().cpu().contiguous() for k, v in rows.items()}
     said = {k: getattr(style, k) for k in FIELDS} | {"brush": mark(brush), "picture": picture}
     with io.atomic(path, force) as part:
@@ -101,21 +111,43 @@ def keep(style: Style, rows: Rows, brush: Brush, picture: str, force: bool = Fal
     return read(path)
 
 
-def hold(style: Style, rows: Rows, brush: Brush, picture: str) -> None:
+def hold(style: Style, rows: Rows, brush: Brush, picture: str) -> Fitted:
     """Has it among the user's styles as long as this process lives, where there is no place for a file."""
     UNKEPT.append(Fitted(style, mark(brush), picture, Path(), {k: v.detach().float().cpu() for k, v in rows.items()}))
+    return UNKEPT[-1]
 
 
 def those_of(brush: Brush) -> tuple[Fitted, ...]:
-    """The user's styles that fit this brush. A damaged file is named and left out: the others paint without it."""
-    where, found = folder(), list[Fitted]()
-    for path in sorted(where.glob("*.safetensors")) if where is not None and where.is_dir() else ():
+    """The user's styles that fit this brush; looked for anew only where they, or its numbers, are others by now: a film asks at each frame.
+
+    A damaged file is named and left out: the others paint without it.
+    """
+    stamps = tuple((path, (said := path.stat()).st_mtime_ns, said.st_size) for path in files())
+    if not (stamps or UNKEPT):
+        return ()
+    key = (stamps, tuple(UNKEPT), tuple((p.data_ptr(), 0 if p.is_inference() else p._version) for p in brush.parameters()))
+    last = _FOUND.get(brush)
+    if last is None or last[0] != key:
+        known = mark(brush)
+        last = _FOUND[brush] = key, tuple(one for one in (*readable(), *UNKEPT) if one.brush == known)
+    return last[1]
+
+
+def readable() -> Iterator[Fitted]:
+    """All that have a file; of a damaged one a note."""
+    for path in files():
         try:
-            found.append(read(path))
+            yield read(path)
         except InputError as error:
-            events.note(str(error))
-    known = mark(brush) if found or UNKEPT else ""
-    return tuple(one for one in (*found, *UNKEPT) if one.brush == known)
+            events.note(error.written)
+
+
+def joined(brush: Brush, own: tuple[Fitted, ...]) -> Brush:
+    """The brush with these of `those_of` behind its own styles; made once, and the brush itself where there are none."""
+    last = _JOINED.get(brush)
+    if own and (last is None or last[0] != own):
+        last = _JOINED[brush] = own, with_rows(brush, [one.rows() for one in own])
+    return last[1] if own and last is not None else brush
 
 
 def with_rows(brush: Brush, styles: Sequence[Rows], alone: bool = False) -> Brush:
