@@ -115,14 +115,14 @@ def test_without_a_home_it_is_painted_and_not_kept(net: lens.Net, fits: list[int
 def test_a_damaged_style_stops_no_other(net: lens.Net, fits: list[int], tmp_path: Path) -> None:
     painted(net, from_="Red Cup.png")
     (tmp_path / "data" / "styles" / "half.safetensors").write_bytes(b"half")
-    assert painted(net, style="red-cup").shape[1] == 3
+    assert np.isfinite(painted(net, style="red-cup")).all()
     assert len(fits) == 1
 
 
 @pytest.mark.parametrize("hw", [(1, 1), (3, 200)], ids=str)
 def test_a_tiny_photo_is_practised_on_enlarged(net: lens.Net, fits: list[int], hw: tuple[int, int]) -> None:
     made = zorki.style.apply(net, data.chelsea()[: hw[0], : hw[1]].copy(), from_="Red Cup.png").tensor()
-    assert made.shape[2:] == hw
+    assert made.shape == (3, *hw)
     assert bool(made.isfinite().all())
     assert fits
 
@@ -151,5 +151,5 @@ def test_a_folder_is_fitted_to_once_and_done_again(fits: list[int], tmp_path: Pa
     assert len(list((tmp_path / "made").glob("*.png"))) == 3
     assert len(fits) == 1
     assert "red-cup" in capfd.readouterr().err
-    m = methods.method("style", "apply") if hasattr(methods, "method") else methods.find("style", "apply")
+    m = methods.method("style", "apply")
     assert "--from 'Red Cup.png'" in m.command({"photo": "a.png", "from_": "Red Cup.png"}, m.fill(None, {}))
