@@ -98,7 +98,7 @@ class Method:
             words += ["--model", typed(model)]
         for key, name in pictures.items():
             for one in () if self.inputs[key].placed else (name,) if isinstance(name, str) else name:
-                words += [f"--{key.replace('_', '-')}", typed(one)]
+                words += [f"--{key.rstrip('_').replace('_', '-')}", typed(one)]
         for name, value in settings.changed(chosen).items():
             flag = f"--{name.rstrip('_').replace('_', '-')}"
             if isinstance(value, bool):

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from zorki.core.errors import InputError
+from zorki.core.errors import InputError, UnknownName
 from zorki.nets.brush import STRIDE, Brush
+from zorki.painting import chosen, fitted
 from zorki.painting.strips import Strips
 from zorki.pixels import colour
 from zorki.weights.cards import Style
@@ -25,7 +26,10 @@ STRIP = 2**19  # pixels of a strip
 
 
 def opened(net: lens.Net) -> tuple[Brush, tuple[Style, ...]]:
-    """The brush in a network, and its styles in the order of its vectors. Raises InputError for a network that is none, or that its card does not fit."""
+    """The brush in a network, and its styles in the order of its vectors; the styles that the user fitted to it come behind its own.
+
+    Raises InputError for a network that is none, or that its card does not fit.
+    """
     brush = net.inner
     if not isinstance(brush, Brush):
         raise InputError(
@@ -38,7 +42,28 @@ def opened(net: lens.Net) -> tuple[Brush, tuple[Style, ...]]:
         raise InputError(
             f"The card of {net.name} lists {len(known)} styles.", f"The network has {brush.styles}.", "Mend the card, or train again."
         )
-    return brush, known or tuple(Style(str(k), f"Style {k}", "", "") for k in range(1, 1 + brush.styles))
+    known = known or tuple(Style(str(k), f"Style {k}", "", "") for k in range(1, 1 + brush.styles))
+    names = [style.name for style in known]
+    own = [one for one in fitted.those_of(brush) if one.style.name not in names]
+    if not own:
+        return brush, known
+    return fitted.with_rows(brush, [one.rows() for one in own]), (*known, *(one.style for one in own))
+
+
+def weights_of(net: lens.Net, text: str) -> list[float]:
+    """What `chosen.weights_of` makes of it for the styles of that network. Raises InputError too for a style that was fitted to another brush."""
+    names = [style.name for style in opened(net)[1]]
+    try:
+        return chosen.weights_of(text, names)
+    except UnknownName as error:
+        for name in (part.rpartition(":")[0].strip() or part.strip() for part in text.split(",")):
+            if any(one.style.name == name for one in fitted.listed()) and name not in names:
+                raise InputError(
+                    f"{name!r} is a style of yours for another network than {net.name}.",
+                    "A fitted style fits the one that it was fitted to.",
+                    "Fit it to this one with --from and another --name.",
+                ) from error
+        raise
 
 
 def painted(

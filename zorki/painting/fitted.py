@@ -12,13 +12,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from zorki import io
-from zorki.core import folders
+from zorki.core import events, folders
 from zorki.core.errors import InputError
 from zorki.nets.brush import Brush, of_styles
 from zorki.weights.cards import Style
 
 Rows = Mapping[str, torch.Tensor]
 """A style: of each parameter that has a row for each style, one row (c,)."""
+UNKEPT: list[Fitted] = []  # of a user without a home
 FIELDS = ("name", "title", "source", "licence")
 
 
@@ -30,9 +31,13 @@ class Fitted:
     brush: str
     picture: str
     path: Path
+    held: Rows | None = None
+    "its rows, where there is no file"
 
-    def rows(self) -> dict[str, torch.Tensor]:
+    def rows(self) -> Rows:
         """Raises InputError for a damaged file."""
+        if self.held is not None:
+            return self.held
         try:
             with safe_open(self.path, "pt") as f:
                 return {k: f.get_tensor(k) for k in f.keys()}  # noqa: SIM118  # it is no mapping
@@ -96,10 +101,21 @@ def keep(style: Style, rows: Rows, brush: Brush, picture: str, force: bool = Fal
     return read(path)
 
 
+def hold(style: Style, rows: Rows, brush: Brush, picture: str) -> None:
+    """Has it among the user's styles as long as this process lives, where there is no place for a file."""
+    UNKEPT.append(Fitted(style, mark(brush), picture, Path(), {k: v.detach().float().cpu() for k, v in rows.items()}))
+
+
 def those_of(brush: Brush) -> tuple[Fitted, ...]:
-    """The user's styles that fit this brush."""
-    known = mark(brush)
-    return tuple(one for one in listed() if one.brush == known)
+    """The user's styles that fit this brush. A damaged file is named and left out: the others paint without it."""
+    where, found = folder(), list[Fitted]()
+    for path in sorted(where.glob("*.safetensors")) if where is not None and where.is_dir() else ():
+        try:
+            found.append(read(path))
+        except InputError as error:
+            events.note(str(error))
+    known = mark(brush) if found or UNKEPT else ""
+    return tuple(one for one in (*found, *UNKEPT) if one.brush == known)
 
 
 def with_rows(brush: Brush, styles: Sequence[Rows], alone: bool = False) -> Brush:
@@ -114,4 +130,5 @@ def with_rows(brush: Brush, styles: Sequence[Rows], alone: bool = False) -> Brus
         photo = state[name][:1] if len(state[name]) > brush.styles else own[:0]
         state[name] = torch.cat([photo, *([] if alone else [own]), torch.stack([r.to(own) for r in rows])])
     made.load_state_dict(state)
+    made = made.to(next(brush.parameters()))
     return made.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]

@@ -34,6 +34,18 @@ def fit(
 
     tell: hears each step and its loss. The same call gives the same rows; the brush stays as it is.
     """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # its squares are small: threads that wait for each other on a busy machine cost tenfold
+    try:
+        return fit_alone(brush, painting, photo, steps, tell, seed)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def fit_alone(
+    brush: Brush, painting: torch.Tensor, photo: torch.Tensor, steps: int, tell: Callable[[int, float], None], seed: int
+) -> dict[str, torch.Tensor]:
+    """The same with as many threads as there are."""
     chance = np.random.default_rng(seed)
     with torch.inference_mode(False), torch.enable_grad():
         look: Look = Look().to(memory_format=torch.channels_last)  # type: ignore[call-overload]

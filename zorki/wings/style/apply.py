@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from zorki import pixels
 from zorki.core import events
-from zorki.core.errors import UnknownName
+from zorki.core.errors import InputError, UnknownName
 from zorki.core.method import Input
 from zorki.core.settings import Least
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 INPUTS = {
     "photo": Input("the photo that is painted", kind="photo"),
+    "from_": Input("a painting that a new style is fitted to, which is kept under --name", option=True, kind="photo"),
     "mask": Input("where this picture is white it is painted, where it is black the photo stays", option=True, kind="mask"),
 }
 NETS = ("brush",)
@@ -33,6 +34,8 @@ TASK = "style"
 class Settings:
     style: str | None = None
     "the style, as wave; or several with their weights, as wave:2,scream:1; style list shows them"
+    name: str | None = None
+    "what the new style of --from is called; not given: as the painting's file"
     strength: Annotated[float, Least(0, 100)] = 100.0
     "how strongly it is painted: 0 is the photo, 100 the painting"
     colours: Literal["style", "photo"] = "style"
@@ -44,21 +47,28 @@ class Settings:
 PRESETS: dict[str, Settings] = {}
 
 
-def run(net: lens.Net, photo: io.Photo, mask: torch.Tensor | None = None, s: Settings = Settings()) -> Iterator[pixels.Step]:
+def run(
+    net: lens.Net, photo: io.Photo, from_: io.Photo | None = None, mask: torch.Tensor | None = None, s: Settings = Settings()
+) -> Iterator[pixels.Step]:
     """One step: the photo painted, (1, 3, h, w) float32 sRGB in 0..1, in its own size.
 
-    mask: (1, 3, h, w) in 0..1. Raises UnknownName for a style that the network lacks, and for none, which no other photo will have either; InputError
-    for weights that are none, for a network that is no brush, and for a mask of another shape.
+    from_: a painting; it is painted in the style that was fitted to it, or is now. mask: (1, 3, h, w) in 0..1. Raises UnknownName for a style that the network lacks, and for none, which no other photo will have either; InputError
+    for --from with --style, --name alone or one that is taken, for weights that are none, for a network that is no brush, and for a mask of another shape.
     """
     import torch
 
-    from zorki.painting import brushwork, chosen
+    from zorki.painting import brushwork
 
     names = [style.name for style in brushwork.opened(net)[1]]
-    if s.style is None:
+    text = s.style if from_ is None else fitted_to(net, from_, photo, s)
+    if from_ is None and s.name is not None:
+        raise InputError(
+            f"--name={s.name} names no style.", "It is what the new style of --from is called.", "Give --from too, or --style."
+        )
+    if text is None:
         do = f"Give --style={names[0]}, say; `zorki style list --out=styles.html` shows them."
         raise UnknownName("No style is given.", f"{net.name} has {', '.join(names)}.", do)
-    weights = chosen.weights_of(s.style, names)
+    weights = brushwork.weights_of(net, text)
     cover = None if mask is None else covering(mask, photo.hw)
     x = torch.from_numpy(photo.seen if s.strength else photo.pixels).permute(2, 0, 1)[None]
     if s.strength:
@@ -66,6 +76,16 @@ def run(net: lens.Net, photo: io.Photo, mask: torch.Tensor | None = None, s: Set
         brushwork.lay(x, out, s.colours == "photo", cover)
         x = out
     yield pixels.Done.of_picture(x)
+
+
+def fitted_to(net: lens.Net, painting: io.Photo, photo: io.Photo, s: Settings) -> str:
+    """The name of that painting's style. Raises InputError where another is asked for too."""
+    from zorki.wings.style import _own
+
+    if s.style is not None:
+        do = "Fit it first; then mix them, as --style=mine,wave."
+        raise InputError(f"--from and --style={s.style} are both given.", "--from paints in its new style alone.", do)
+    return _own.style_of(net, painting, photo, s.name)
 
 
 def painted(net: lens.Net, x: torch.Tensor, weights: list[float], s: Settings) -> torch.Tensor:

@@ -51,14 +51,14 @@ def run(net: lens.Net, s: Settings = Settings()) -> Iterator[File]:
 
     import torch
 
-    from zorki.painting import brushwork, chosen
+    from zorki.painting import brushwork
     from zorki.weights import exporting
 
     if s.to not in FORMATS:
         raise UnknownName.among("kind of file to export", s.to, FORMATS, f"Write --to={FORMATS[0]}, or leave it out.")
     exporting.refuse_missing()
     brush, styles = brushwork.opened(net)
-    weights = None if s.style is None else numbers(chosen.weights_of(s.style, [one.name for one in styles]))
+    weights = None if s.style is None else numbers(brushwork.weights_of(net, s.style))
     with net.alone():
         own = copy.deepcopy(brush).cpu().float().eval().requires_grad_(False).to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     module = own if weights is None else folded(own, weights)

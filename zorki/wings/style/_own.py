@@ -1,0 +1,82 @@
+"""A painting of the user's as a style of the brush: found again by its content, or else fitted and kept."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING
+
+import torch
+from torch.nn import functional as F
+
+from zorki import io, pixels
+from zorki.core import events
+from zorki.core.errors import InputError
+from zorki.nets.brush import Brush
+from zorki.painting import brushwork, fitted, fitting
+from zorki.weights.cards import Style
+from zorki.wings.style import _taught
+
+if TYPE_CHECKING:
+    from zorki import lens
+
+LEAST = 32  # the short side of a photo that is practised on: a smaller one is enlarged
+
+
+def style_of(net: lens.Net, painting: io.Photo, photo: io.Photo, name: str | None) -> str:
+    """The name of the style that paints like it; name: what it is to be called, not given: as the painting's file.
+
+    Raises InputError for a name that is none or is taken, a painting too small to see a stroke in, and a network that is no brush; Stopped for
+    a full disk.
+    """
+    styles = brushwork.opened(net)[1]
+    brush = net_brush(net)
+    picture = _taught.looked_at(painting)
+    mark, own = io.marked(painting), fitted.those_of(brush)
+    same = [one for one in own if one.picture == mark]
+    asked = name or (same[0].style.name if same else _taught.name_of(painting.name))
+    if any(one.style.name == asked for one in same):
+        return asked
+    refuse_taken(asked, [style.name for style in styles])
+    rows = same[0].rows() if same else fit(net, picture, photo)
+    style = Style(asked, _taught.title_of(painting.name), f"your own, fitted to {painting.name}", "not stated")
+    if fitted.folder() is None:
+        fitted.hold(style, rows, brush, mark)
+        events.note(f"The style {asked} is not kept: there is no home folder.")
+    else:
+        kept = fitted.keep(style, rows, brush, mark)
+        events.note(f"The style {asked} is kept: --style={asked} paints with it from now on. It lies in {kept.path}.")
+    return asked
+
+
+def refuse_taken(name: str, names: list[str]) -> None:
+    """Raises InputError for a name that is no style's, that one of `names` has, or a file of the user's."""
+    if name != _taught.name_of(name):
+        raise InputError(
+            f"--name={name!r} is no name for a style.", "It is of small letters, digits and -.", f"Write --name={_taught.name_of(name)}."
+        )
+    where = fitted.folder()
+    path = None if where is None else where / f"{name}.safetensors"
+    if path is not None and path.exists():
+        do = f"Give another --name, or remove {path} if you need it no more."
+        raise InputError(f"{name} is a style of yours already, of another painting or network.", "Each has a name of its own.", do)
+    if name in names:
+        raise InputError(f"{name} is a style already.", "Each has a name of its own.", f"Write --name=my-{name}, say.")
+
+
+def net_brush(net: lens.Net) -> Brush:
+    """The brush in the network without what the user fitted to it."""
+    brush = net.inner
+    assert isinstance(brush, Brush)  # `opened` has refused all else
+    return brush
+
+
+def fit(net: lens.Net, painting: torch.Tensor, photo: io.Photo) -> fitted.Rows:
+    """The rows of a style that paints like it, with how far it is told."""
+    shown = pixels.sizes.within(torch.from_numpy(photo.seen).permute(2, 0, 1)[None], _taught.SIDE)
+    h, w = shown.shape[-2:]
+    if min(h, w) < LEAST:
+        shown = F.interpolate(shown, (max(h, LEAST), max(w, LEAST)), mode="bilinear", align_corners=False)
+    events.note("A new style is fitted first; that takes less than a minute on most machines.")
+    with net.alone():
+        brush = copy.deepcopy(net_brush(net)).cpu().float()
+    return fitting.fit(brush, painting, shown, tell=lambda i, loss: events.tell("fit", i, fitting.STEPS, loss=loss))
