@@ -22,7 +22,7 @@ side = {side}
 sha256 = "{sha256}"
 parameters = {parameters}
 data = "photographs of BSDS500, ImageNet and COCO ({photos} of them, {held} more held back): research terms, none stated; styles as listed"
-teachers = "eye, whose Gram matrices of relu1_1 to relu5_1 and maps of relu4_2 are the loss, and EfficientNet-Lite0 (Apache-2.0, trained on ImageNet), whose Gram matrices of four blocks are the rest of it"
+teachers = "eye, whose Gram matrices of relu1_1 to relu5_1 and maps of relu3_2 and relu4_2 are the loss, and EfficientNet-Lite0 (Apache-2.0, trained on ImageNet), whose Gram matrices of four blocks are the rest of it"
 recipe = "recipes/brush: {steps:,} steps of {batch} photos of {side} px, seed {seed}{more}"
 not_fit_for = "passing what it paints off as the work of the painters named; photographs that must stay true"
 

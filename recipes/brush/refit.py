@@ -39,14 +39,14 @@ def left(net: Brush, judge: Any, pair: Pair, k: int) -> tuple[float, float]:
     return said["style_left"], said["content_error"]
 
 
-def refitted(net: Brush, painting: Path, practice: Path, second: bool) -> tuple[Brush, float]:
+def refitted(net: Brush, painting: Path, practice: Path, second: bool | None) -> tuple[Brush, float]:
     """A brush of nothing but a style that is fitted to that painting; the seconds that it took."""
     began = time.monotonic()
     rows = fit(net, opened(painting), tensor(Image.open(practice)), second=second)
     return with_rows(net, [rows], alone=True), time.monotonic() - began
 
 
-def known(net: Brush, judge: Any, pairs: Sequence[Pair], second: bool) -> Iterator[tuple[str, list[float]]]:
+def known(net: Brush, judge: Any, pairs: Sequence[Pair], second: bool | None) -> Iterator[tuple[str, list[float]]]:
     """Of each pair the figures of COLUMNS."""
     files = [s.file for s in STYLES]
     for n, pair in enumerate(pairs):
@@ -56,7 +56,7 @@ def known(net: Brush, judge: Any, pairs: Sequence[Pair], second: bool) -> Iterat
         yield pair[1].stem, [taught, anew, anew / taught, held, kept, seconds]
 
 
-def strange(net: Brush, judge: Any, paintings: Sequence[Path], pairs: Sequence[Pair], second: bool) -> Iterator[tuple[str, list[float]]]:
+def strange(net: Brush, judge: Any, paintings: Sequence[Path], pairs: Sequence[Pair], second: bool | None) -> Iterator[tuple[str, list[float]]]:
     """Of each painting style_left and content_error of the first pair's photo, and the seconds; the second pair's was practised on."""
     for painting in paintings:
         one, seconds = refitted(net, painting, pairs[1][0], second)
@@ -78,7 +78,7 @@ def main() -> None:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("file", type=Path, help="a .safetensors of the brush")
     p.add_argument("--shared", type=Path, required=True, help="the folder with tools/judge.py and data/paintings")
-    p.add_argument("--second", action="store_true", help="lite0 looks too")
+    p.add_argument("--second", action=argparse.BooleanOptionalAction, help="whether lite0 looks too; not given: where it is installed")
     p.add_argument("--strange", type=int, default=0, help="of the paintings that the brush was taught nothing of")
     a = p.parse_args()
     net, judge = load(a.file), judge_of(a.shared)

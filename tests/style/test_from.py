@@ -122,7 +122,7 @@ def test_a_damaged_style_stops_no_other(net: lens.Net, fits: list[int], tmp_path
 @pytest.mark.parametrize("hw", [(1, 1), (3, 200)], ids=str)
 def test_a_tiny_photo_is_practised_on_enlarged(net: lens.Net, fits: list[int], hw: tuple[int, int]) -> None:
     made = zorki.style.apply(net, data.chelsea()[: hw[0], : hw[1]].copy(), from_="Red Cup.png").tensor()
-    assert made.shape[1:] == hw
+    assert made.shape == (3, *hw)
     assert bool(made.isfinite().all())
     assert fits
 

@@ -25,7 +25,7 @@ VIEWS = 2 * TURNS
 
 
 class Look(nn.Module):
-    """`eye` up to relu5_1, softened: the first ReLU of each block for style, the fourth block's second for content.
+    """`eye` up to relu5_1, softened: the first ReLU of each block for style, the third and fourth blocks' second for content.
 
     second: lite0's blocks look at the style too. Raises WeightsError where lite0 is not installed.
     """
@@ -40,11 +40,11 @@ class Look(nn.Module):
         self.normalise = normalise
         self.second = Second() if second else None
 
-    def forward(self, x: torch.Tensor) -> tuple[list[torch.Tensor], torch.Tensor]:
-        """x (b, 3, h, w) in 0..1 → the style maps, eye's five and then the second's, and the content's maps."""
+    def forward(self, x: torch.Tensor) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+        """x (b, 3, h, w) in 0..1 → the style maps, eye's five and then the second's, and the content's two."""
         photo = x
         x = self.normalise(x).contiguous(memory_format=torch.channels_last)
-        style, content = [], x
+        style, content = [], []
         for block in range(1, BLOCKS + 1):
             x = F.avg_pool2d(x, 2) if block > 1 else x
             for n in (1, 2) if block < BLOCKS else (1,):
@@ -53,8 +53,8 @@ class Look(nn.Module):
                 x = F.relu(F.conv2d(padded(x), conv.weight, conv.bias))
                 if n == 1:
                     style.append(x)
-                elif block == BLOCKS - 1:
-                    content = x
+                elif block in (BLOCKS - 2, BLOCKS - 1):
+                    content.append(x)
         return (style if self.second is None else style + self.second(photo)), content
 
 
@@ -167,12 +167,16 @@ class Judge(nn.Module):
     def forward(
         self, painted: torch.Tensor, photo: torch.Tensor, style: list[torch.Tensor], scale: torch.Tensor, strength: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Each level's distance (b, levels), as a share of the usual one; that of the content (b,), as a share of its size."""
+        """Each level's distance (b, levels), as a share of the usual one; that of the content (b,), as a share of its size, mean of two."""
         with torch.no_grad():
             maps, held = self.look(photo)
             here = statistics(photo, maps)
         maps, now = self.look(painted)
         asked = [h + (s - h) * strength[:, None, None] for h, s in zip(here, style, strict=True)]
         levels = apart(statistics(painted, maps), asked) / scale
-        held = held.float()
-        return levels, (now.float() - held).square().sum((1, 2, 3)) / held.square().sum((1, 2, 3)).clamp_min(1e-6)
+        return levels, torch.stack([lost(n.float(), h.float()) for n, h in zip(now, held, strict=True)]).mean(0)
+
+
+def lost(now: torch.Tensor, held: torch.Tensor) -> torch.Tensor:
+    """(b,): the squared distance as a share of what was there."""
+    return (now - held).square().sum((1, 2, 3)) / held.square().sum((1, 2, 3)).clamp_min(1e-6)

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from zorki import weights
 from zorki.core import processor
 from zorki.nets.brush import Brush, of_styles
 from zorki.painting.brush_loss import Judge, Look, Targets, beyond, shares, variation
@@ -29,12 +30,13 @@ def fit(
     steps: int = STEPS,
     tell: Callable[[int, float], None] = lambda _i, _loss: None,
     seed: int = 0,
-    second: bool = False,
+    second: bool | None = None,
 ) -> dict[str, torch.Tensor]:
     """painting, photo: (1, 3, h, w) float32 sRGB in 0..1, as large as they are to be looked at. Returns the style's rows, as `with_rows` takes them.
 
-    tell: hears each step and its loss. second: lite0, which must be installed, looks too. The same call gives the same rows; the brush stays as it is.
+    tell: hears each step and its loss. second: whether lite0 looks too; not given: where it is installed. The same call gives the same rows; the brush stays as it is.
     """
+    second = weights.card("lite0").installed if second is None else second
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # its squares are small: threads that wait for each other on a busy machine cost tenfold
     try:

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch.nn import functional as F
 
-from zorki import io, pixels, weights
+from zorki import io, pixels
 from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.nets.brush import Brush
@@ -74,5 +74,4 @@ def fit(net: lens.Net, painting: torch.Tensor, photo: io.Photo) -> fitted.Rows:
     with net.alone():
         brush = copy.deepcopy(net.inner).cpu().float()
     assert isinstance(brush, Brush)
-    second = weights.card("lite0").installed
-    return fitting.fit(brush, painting, shown, tell=lambda i, loss: events.tell("fit", i, fitting.STEPS, loss=loss), second=second)
+    return fitting.fit(brush, painting, shown, tell=lambda i, loss: events.tell("fit", i, fitting.STEPS, loss=loss))

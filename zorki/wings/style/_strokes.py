@@ -38,7 +38,7 @@ class Recipe:
     side: int = 256
     rows: float = 2.0
     second: float = 0.4
-    content: float = 0.025
+    content: float = 0.05
     variation: float = 0.2
     beyond: float = 3.0
     stable: float = 8.0

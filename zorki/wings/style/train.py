@@ -42,7 +42,7 @@ class Settings:
     "pixels of the side of the squares that are cut out of the photos"
     rate: Annotated[float, Least(0)] = 3e-3
     "size of an update (Adam)"
-    content: Annotated[float, Least(0)] = 0.025
+    content: Annotated[float, Least(0)] = 0.05
     "weight of the photo's content beside 1 for the style"
     begin: Literal["brush", "anew"] = "brush"
     "with the strokes of the brush that ships, or with random numbers"
