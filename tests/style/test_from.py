@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from skimage import data
 
 import zorki
 from tests.style.brushes import NAMES, brush, run_folder
-from zorki import lens
+from zorki import io, lens, pixels
 from zorki.cli.main import run
 from zorki.core.errors import InputError
 from zorki.jobs import methods
+from zorki.jobs.records import Record
 from zorki.painting import brushwork, fitted, fitting
+from zorki.weights import cards
 from zorki.weights.cards import Style
 
 pytestmark = pytest.mark.unit
@@ -153,3 +157,101 @@ def test_a_folder_is_fitted_to_once_and_done_again(fits: list[int], tmp_path: Pa
     assert "red-cup" in capfd.readouterr().err
     m = methods.method("style", "apply")
     assert "--from 'Red Cup.png'" in m.command({"photo": "a.png", "from_": "Red Cup.png"}, m.fill(None, {}))
+
+
+def test_it_is_joined_to_the_brush_once_and_anew_when_another_comes(
+    net: lens.Net, fits: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painted(net, from_="Red Cup.png")
+    with_rows, made = fitted.with_rows, list[int]()
+    monkeypatch.setattr(fitted, "with_rows", lambda *given, **more: made.append(1) or with_rows(*given, **more))
+    monkeypatch.setattr(fitted, "_JOINED", type(fitted._JOINED)())
+    for _ in range(3):
+        painted(net, style="red-cup")
+    assert len(made) == 1
+    painted(net, from_="other.png", name="second")  # its fit makes one too
+    assert [s.name for s in brushwork.opened(net)[1]] == [*NAMES, "red-cup", "second"]
+    (fitted.folder() / "red-cup.safetensors").unlink()
+    assert [s.name for s in brushwork.opened(net)[1]] == [*NAMES, "second"]
+    assert len(fits) == 2
+
+
+def test_a_brush_that_learns_on_is_another(net: lens.Net, fits: list[int]) -> None:
+    painted(net, from_="Red Cup.png")
+    assert len(brushwork.opened(net)[1]) == 4
+    with torch.no_grad():
+        net.inner.stem.conv.weight.mul_(1.01)
+    assert len(brushwork.opened(net)[1]) == 3
+    assert fits
+
+
+def test_where_it_cannot_be_kept_it_is_painted_all_the_same(net: lens.Net, fits: list[int], tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file where the folder would be")
+    notes: list[str] = []
+    with zorki.core.events.listen(lambda e: notes.append(e.note)):
+        one = painted(net, from_="Red Cup.png")
+    assert any("is not kept" in note and "cannot be made" in note for note in notes)
+    assert np.array_equal(one, painted(net, from_="Red Cup.png"))
+    assert len(fits) == 1
+
+
+def test_the_list_says_whose_it_is_and_the_page_shows_it(net: lens.Net, fits: list[int]) -> None:
+    painted(net, from_="Red Cup.png")
+    styles = zorki.style.list(net, size=48)
+    assert styles.answer()[-1] == {
+        "name": "red-cup", "title": "Red Cup", "source": "your own, fitted to Red Cup.png", "licence": "not stated",
+    }  # fmt: skip
+    assert "your own" in styles.lines()[-1]
+    tile = styles.tiles()[-1]
+    assert tile.caption == "red-cup"
+    assert np.array_equal(tile.pixels, pixels.display.levels(brushwork.painted(net, styles.photo, [0, 0, 0, 1])))
+    assert fits
+
+
+def test_it_is_repeated_by_what_its_picture_says(fits: list[int], tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    run_folder(tmp_path / "toy")
+    Image.fromarray(cat()).save("cat.png")
+    assert run(["style", "apply", "cat.png", "--from", str(tmp_path / "Red Cup.png"), "--model", "toy", "--json"]) == 0
+    said = json.loads(capfd.readouterr().out)
+    assert said["out"] == ["cat.apply.png"]
+    record = io.read_settings("cat.apply.png")
+    assert record is not None
+    assert record["pictures"] == {"photo": "cat.png", "from_": "Red Cup.png"}
+    assert str(tmp_path) not in json.dumps(record)
+    again = Record.of("cat.apply.png")
+    assert again.command == "zorki style apply cat.png --model toy --from 'Red Cup.png'"
+    assert again.found()["from_"] == ["Red Cup.png"]
+    assert not again.changed()
+
+
+def test_a_film_is_fitted_to_once(net: lens.Net, fits: list[int], tmp_path: Path) -> None:
+    with io.Film(tmp_path / "cat.mp4") as film:
+        for k in range(4):
+            film.add(np.roll(cat(), k, 1))
+    made = zorki.style.apply(net, str(tmp_path / "cat.mp4"), from_="Red Cup.png", out=str(tmp_path / "painted.mp4"))
+    assert len(fits) == 1
+    assert [path.name for path in made] == ["painted.mp4"]
+
+
+def test_the_second_look_is_asked_where_it_is_installed(net: lens.Net, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[bool]()
+    monkeypatch.setattr(fitting, "fit_alone", lambda *given: asked.append(given[-1]))
+    x = torch.zeros(1, 3, 32, 32)
+    fitting.fit(net.inner, x, x)
+    fitting.fit(net.inner, x, x, second=False)
+    assert asked == [cards.card("lite0").installed, False]
+
+
+def test_fitting_lessens_what_is_wrong_and_leaves_the_brush_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitting, "SIDE", 48)
+    one, losses = brush(), list[float]()
+    before = {k: v.clone() for k, v in one.state_dict().items()}
+    x, y = (torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255 for picture in (data.coffee()[::6, ::6], cat()))
+    threads = torch.get_num_threads()
+    rows = [fitting.fit(one, x, y, steps=12, tell=lambda _i, loss: losses.append(loss), second=False) for _ in range(2)]
+    assert np.mean(losses[9:12]) < np.mean(losses[:3])
+    assert all(torch.equal(rows[0][k], rows[1][k]) for k in rows[0])
+    assert all(torch.equal(v, before[k]) for k, v in one.state_dict().items())
+    assert torch.get_num_threads() == threads
+    shared = fitted.with_rows(one, [rows[0]], alone=True)
+    assert fitted.mark(shared) == fitted.mark(one)
