@@ -19,7 +19,7 @@ from zorki.cli.main import run
 from zorki.core.errors import InputError
 from zorki.jobs import methods
 from zorki.jobs.records import Record
-from zorki.painting import brushwork, fitted, fitting
+from zorki.painting import brushwork, fitted, fitting, sitter
 from zorki.weights import cards
 from zorki.weights.cards import Style
 
@@ -123,12 +123,17 @@ def test_a_damaged_style_stops_no_other(net: lens.Net, fits: list[int], tmp_path
     assert len(fits) == 1
 
 
-@pytest.mark.parametrize("hw", [(1, 1), (3, 200)], ids=str)
-def test_a_tiny_photo_is_practised_on_enlarged(net: lens.Net, fits: list[int], hw: tuple[int, int]) -> None:
-    made = zorki.style.apply(net, data.chelsea()[: hw[0], : hw[1]].copy(), from_="Red Cup.png").tensor()
-    assert made.shape == (3, *hw)
-    assert bool(made.isfinite().all())
-    assert fits
+def test_on_a_tiny_photo_it_is_not_practised(net: lens.Net, fits: list[int], tmp_path: Path) -> None:
+    """The style is kept for other photos: it is that of whoever painted the picture that Zorki draws."""
+    for hw, name in (((1, 1), "one"), ((3, 200), "two")):
+        made = zorki.style.apply(net, data.chelsea()[: hw[0], : hw[1]].copy(), from_="Red Cup.png").tensor()
+        assert made.shape == (3, *hw)
+        assert bool(made.isfinite().all())
+        (tmp_path / "data" / "styles" / "red-cup.safetensors").rename(tmp_path / f"{name}.safetensors")
+    zorki.style.apply(net, sitter.picture(512), from_="Red Cup.png")
+    one, two, drawn = (fitted.read(p).rows() for p in (Path("one.safetensors"), Path("two.safetensors"), fitted.files()[0]))
+    assert all(torch.equal(one[k], two[k]) and torch.equal(one[k], drawn[k]) for k in one)
+    assert len(fits) == 3
 
 
 def test_paintings_of_every_kind(net: lens.Net, fits: list[int], capfd: pytest.CaptureFixture[str]) -> None:

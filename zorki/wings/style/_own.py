@@ -7,20 +7,19 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import torch
-from torch.nn import functional as F
 
 from zorki import io, pixels
 from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.nets.brush import Brush
-from zorki.painting import brushwork, fitted, fitting
+from zorki.painting import brushwork, fitted, fitting, sitter
 from zorki.weights.cards import Style
 from zorki.wings.style import _taught
 
 if TYPE_CHECKING:
     from zorki import lens
 
-LEAST = 32  # the short side of a photo that is practised on: a smaller one is enlarged
+LEAST = 64  # the short side of a photo that is practised on: on a smaller one nothing can be learnt for others
 _MARKS: WeakKeyDictionary[io.Photo, str] = WeakKeyDictionary()  # of a film each frame asks for the same painting's
 
 
@@ -67,9 +66,8 @@ def refuse_taken(name: str, known: list[str]) -> None:
 def fit(net: lens.Net, painting: torch.Tensor, photo: io.Photo) -> fitted.Rows:
     """The rows of a style that paints like it, with how far it is told."""
     shown = pixels.sizes.within(torch.from_numpy(photo.seen).permute(2, 0, 1)[None], _taught.SIDE)
-    h, w = shown.shape[-2:]
-    if min(h, w) < LEAST:
-        shown = F.interpolate(shown, (max(h, LEAST), max(w, LEAST)), mode="bilinear", align_corners=False)
+    if min(shown.shape[-2:]) < LEAST:
+        shown = sitter.picture(_taught.SIDE)
     events.note("A new style is fitted first; that takes less than a minute on most machines.")
     with net.alone():
         brush = copy.deepcopy(net.inner).cpu().float()
