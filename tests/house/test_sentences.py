@@ -128,7 +128,7 @@ def known() -> dict[str, set[str]]:
         few = {str(v) for kind in (o.type, *get_args(o.type)) if get_origin(kind) is Literal for v in get_args(kind)}
         found.setdefault(o.name.rstrip("_").replace("_", "-"), set()).update(few)
     for m in METHODS:
-        found |= {name.replace("_", "-"): set() for name in m.inputs if name.replace("_", "-") not in found}
+        found |= {spelled: set() for name in m.inputs if (spelled := name.rstrip("_").replace("_", "-")) not in found}
     from zorki.cli.tour import tour
 
     return found | {name.strip("_"): set() for name in tour.__annotations__ if name.strip("_") not in found}

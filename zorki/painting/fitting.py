@@ -18,7 +18,7 @@ from zorki.nets.brush import Brush, of_styles
 from zorki.painting.brush_loss import Judge, Look, Targets, beyond, shares, variation
 from zorki.painting.fitted import with_rows
 
-STEPS, SIDE, BATCH, RATE = 60, 192, 2, 0.03
+STEPS, SIDE, BATCH, RATE = 100, 192, 2, 0.04
 NEAR = 3  # known styles that it begins with a mixture of
 SECOND, CONTENT, VARIATION, BEYOND = 0.4, 0.025, 0.2, 3.0  # beside 1 for style, as in training
 
