@@ -56,7 +56,9 @@ def known(net: Brush, judge: Any, pairs: Sequence[Pair], second: bool | None) ->
         yield pair[1].stem, [taught, anew, anew / taught, held, kept, seconds]
 
 
-def strange(net: Brush, judge: Any, paintings: Sequence[Path], pairs: Sequence[Pair], second: bool | None) -> Iterator[tuple[str, list[float]]]:
+def strange(
+    net: Brush, judge: Any, paintings: Sequence[Path], pairs: Sequence[Pair], second: bool | None
+) -> Iterator[tuple[str, list[float]]]:
     """Of each painting style_left and content_error of the first pair's photo, and the seconds; the second pair's was practised on."""
     for painting in paintings:
         one, seconds = refitted(net, painting, pairs[1][0], second)
