@@ -167,6 +167,7 @@ def test_one_frame_of_a_film_is_painted_as_another_input(command: Any) -> None:
         (("see", "dream", "a.mp4", "--film", "b.mp4"), "--film"),
         (("see", "dream", "a.mp4", "--out", "b.png"), "end like a film"),
         (("see", "dream", "a.mp4", "--out", "-"), "one stream"),
+        (("see", "dream", "a.mp4", "--out", "a.mp4", "--force"), "is the film itself"),
         (("see", "dream", "a.mp4", "--steady", "101"), "from 0 to 100"),
         (("see", "dream", "a.mp4", "--layer", "nothing"), "nothing"),
         (("style", "transfer", "a.mp4", "style.png", "--state", "s"), "--state"),
@@ -264,6 +265,11 @@ def test_a_full_disk_says_how_to_go_on(command: Any, monkeypatch: pytest.MonkeyP
     assert status == 4
     assert "disk is full" in err
     assert "goes on" in err
+    with monkeypatch.context() as disk:  # not even one stretch could be closed
+        disk.setattr(io.Unfinished, "add", full)
+        disk.setattr(io.Unfinished, "stretches", property(lambda _: []))
+        status, _, err = command("see", "dream", "a.mp4", *DREAM, "--out", "b.mp4")
+    assert (status, "disk is full" in err) == (4, True)
     painted = slowly(monkeypatch, -1, KeyboardInterrupt())
     assert command("see", "dream", "a.mp4", *DREAM, "--out", "b.mp4")[0] == 0
     assert painted == [4, 5]

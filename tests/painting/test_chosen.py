@@ -21,6 +21,8 @@ NAMES = ("wave", "scream", "a:2", "starry-night")
         ("a:2", [0, 0, 1, 0]),
         ("a:2:3,wave", [1, 0, 3, 0]),
         ("wave:1e-3", [0.001, 0, 0, 0]),
+        ("wave:1e-320", [1, 0, 0, 0]),
+        ("wave:1e308,scream:1e308", [1, 1, 0, 0]),
     ],
 )
 def test_each_style_gets_its_weight(text: str, weights: list[float]) -> None:

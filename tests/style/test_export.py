@@ -137,6 +137,11 @@ def test_the_exporter_says_nothing(file: Path, net: lens.Net, capfd: pytest.Capt
     assert capfd.readouterr() == ("", "")
 
 
+def test_no_file_tells_where_it_was_made(file: Path) -> None:
+    data = file.read_bytes()
+    assert not [p for p in (str(Path(zorki.__file__).parent), str(Path(torch.__file__).parent), "stack_trace") if p.encode() in data]
+
+
 def test_wrong_options_and_networks_are_refused(net: lens.Net, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     taken = tmp_path / "taken.onnx"
     taken.write_bytes(b"mine")
@@ -144,6 +149,7 @@ def test_wrong_options_and_networks_are_refused(net: lens.Net, tmp_path: Path, c
         (("--to", "tflite"), "tflite"),
         (("--model", "eye"), "brush"),
         (("--out", "-"), "one stream"),
+        (("--out", str(tmp_path / "b.png")), "does not end in .onnx"),
         (("--out", str(taken)), "taken.onnx"),
         (("--style", "wafe"), "wave"),
     ):

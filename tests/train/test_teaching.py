@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import time
 import tomllib
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -99,6 +101,23 @@ def test_killed_at_any_moment(unbroken: Folder, tmp_path: Path) -> None:
     (folder.path / ".zorki-0123456789ab.ckpt").write_bytes(b"half")  # as a kill in the middle of writing leaves it
     assert same(teach(Toy(), folder, plan(STEPS)), unbroken)
     assert not list(folder.path.glob(".*")), "what a kill left half written"
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("name", ["last.safetensors", "state.ckpt", "best.safetensors"])
+def test_broken_off_at_any_file_of_the_last_step(name: str, unbroken: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, write = Folder(tmp_path / "run"), Folder.write
+
+    def broken(self: Folder, target: Path, how: Any) -> None:
+        if target.name == name and folder.step() == STEPS - (name != "best.safetensors"):
+            raise Enough
+        write(self, target, how)
+
+    with monkeypatch.context() as m:
+        m.setattr(Folder, "write", broken)
+        with contextlib.suppress(Enough):
+            teach(Toy(), folder, plan(STEPS))
+    assert same(teach(Toy(), folder, plan(STEPS)), unbroken)
 
 
 @pytest.mark.unit

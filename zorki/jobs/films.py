@@ -86,6 +86,10 @@ def place(r: Request, video: io.Video, key: str) -> tuple[Path, bool]:
     """Where the film goes, and whether one lies there that broken work of the same key left."""
     if r.out is not None and not targets.is_folder(r.out):
         path = Path(r.out)
+        if path.exists() and path.samefile(video.path):
+            raise InputError(
+                f"--out={r.out} is the film itself.", "It is read as long as the other is written.", f"Write --out=new-{path.name}, say."
+            )
         ours = io.is_unfinished(path, key)
         io.check_film_target(path, r.force or ours)
         return path, ours
@@ -237,6 +241,8 @@ class Reel:
         try:
             film.end()
             assert self.tracks is not None
+            if stop is not None and not film.stretches:  # it ended before a single one was whole
+                raise stop
             io.assemble(
                 self.path, film.coding, film.stretches, self.stamps, self.video, self.tracks,
                 whole_film=stop is None, settings=self.record, force=self.replaces,

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from zorki.core.errors import InputError, UnknownName
 
+LEAST = 1e-30  # a weight that, as the largest, is scaled; only ratios count
+
 
 def weights_of(text: str, names: Sequence[str]) -> list[float]:
     """For each of `names` its weight, 0 where it is not named; a name alone weighs 1. Only their ratios count.
@@ -21,6 +23,9 @@ def weights_of(text: str, names: Sequence[str]) -> list[float]:
         if name in found:
             raise InputError(f"--style={text} names {name!r} twice.", "A style has one weight.", f"Give it once, as {name}:2.")
         found[name] = weight
+    top = max(found.values())
+    if not LEAST < top < 1 / LEAST:  # their sum would be none that can be divided by
+        found = {name: weight / top for name, weight in found.items()}
     return [found.get(name, 0.0) for name in names]
 
 

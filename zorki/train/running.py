@@ -161,7 +161,7 @@ class Kept(Callback):
         """State and averaged weights, unless they are written already."""
         if trainer.global_step == self.last:
             return
-        self.folder.write(self.folder.state, lambda part: trainer.save_checkpoint(part))
         average = next(c for c in trainer.callbacks if isinstance(c, Averaged))  # type: ignore[attr-defined]
-        self.folder.save("last", average.net.state_dict())
+        self.folder.save("last", average.net.state_dict())  # before the state: a run that is finished by its state has all the rest
+        self.folder.write(self.folder.state, lambda part: trainer.save_checkpoint(part))
         self.written, self.last = time.monotonic(), trainer.global_step

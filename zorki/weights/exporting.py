@@ -72,6 +72,9 @@ def converted(module: nn.Module, example: Inputs, output: str, sizes: Mapping[st
         assert made is not None
         proto: Any = made.model_proto
     del proto.graph.value_info[:]  # sizes in between, in names that nobody knows
+    for part in (proto, proto.graph, *proto.graph.node, *proto.functions, *(n for f in proto.functions for n in f.node)):
+        del part.metadata_props[:]  # where in whose files each operation was written
+        part.doc_string = ""
     for value in (*proto.graph.input, *proto.graph.output):
         for axis, name in sizes.get(value.name, {}).items():
             value.type.tensor_type.shape.dim[axis].dim_param = name

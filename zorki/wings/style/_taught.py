@@ -73,10 +73,13 @@ def listed(styles: io.PhotoSet) -> dict[str, Style]:
     return out
 
 
+LONGEST = 60  # letters of a style's name, which is a file's too
+
+
 def name_of(file: str) -> str:
     """ "The Scream.jpg" → "the-scream". Letters of any script stay."""
     stem = unicodedata.normalize("NFC", Path(file).stem).lower()
-    return re.sub(r"[\W_]+", "-", stem).strip("-") or "style"
+    return re.sub(r"[\W_]+", "-", stem)[:LONGEST].strip("-") or "style"
 
 
 def title_of(file: str) -> str:
