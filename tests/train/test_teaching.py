@@ -121,6 +121,15 @@ def test_broken_off_at_any_file_of_the_last_step(name: str, unbroken: Folder, tm
 
 
 @pytest.mark.unit
+def test_what_has_learnt_nothing_yet_takes_other_settings_and_its_files_are_for_all_to_read(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "run")
+    folder.open({**vars(plan(STEPS)), "rate": 7.0})
+    teach(Toy(), folder, plan(STEPS))
+    modes = {p.name: p.stat().st_mode & 0o777 for p in folder.path.iterdir()}
+    assert len(set(modes.values())) == 1, modes
+
+
+@pytest.mark.unit
 def test_a_finished_run_is_left_as_it_is(unbroken: Folder) -> None:
     before = unbroken.state.read_bytes()
     teach(Toy(), unbroken, plan(STEPS))

@@ -104,7 +104,11 @@ def atomic(path: str | Path, force: bool = True) -> Iterator[Path]:
     check_target(target if force else shown, force)
     temporary = temporary_name(target)
     try:
+        temporary.touch()
+        mode = temporary.stat().st_mode  # as the user's files are made; some libraries make theirs unreadable for others
+        temporary.unlink()
         yield temporary
+        temporary.chmod(mode)
         publish(temporary, target, force)
     except OSError as error:
         raise trouble(error, shown) from error

@@ -52,7 +52,8 @@ class Folder:
         for left in self.path.glob(f"{io.disk.UNFINISHED}*"):  # by a kill in the middle of writing
             left.unlink(missing_ok=True)
         text = toml(config)
-        if not self.config.exists():
+        begun = self.state.exists() or self.metrics.exists()  # what was broken off before that begins with what is said now
+        if not begun or not self.config.exists():
             self.write(self.config, lambda part: part.write_text(text, encoding="utf-8"))
         elif (known := tomllib.loads(self.config.read_text(encoding="utf-8"))) != tomllib.loads(text):
             other = sorted(k for k in {*known, *config} if known.get(k) != tomllib.loads(text).get(k))

@@ -63,7 +63,7 @@ def run(
     text = s.style if from_ is None else fitted_to(net, from_, photo, s)
     if from_ is None and s.name is not None:
         raise InputError(
-            f"--name={s.name} names no style.", "It is what the new style of --from is called.", "Give --from too, or --style."
+            f"--name={s.name} names no style.", "It is what the new style of --from is called.", "Give --from too, or leave --name out."
         )
     if text is None:
         do = f"Give --style={names[0]}, say; `zorki style list --out=styles.html` shows them."
