@@ -295,14 +295,15 @@ def test_the_shipped_brush_is_painted_with_and_repeated(tmp_path: Path, monkeypa
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of a process is read where Linux writes it")
 def test_50_megapixels_take_less_than_2_gigabytes(tmp_path: Path) -> None:
     """Of the whole command, in a process of its own."""
     Image.fromarray(data.astronaut()).resize((8660, 5774)).save(tmp_path / "large.jpg", quality=90)
     name = next(iter(zorki.style.list())).name
-    script = "import resource, sys; from zorki.cli.main import run; s = run(sys.argv[1:])"
-    script += "; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024); sys.exit(s)"
+    script = "import sys; from zorki.cli.main import run; s = run(sys.argv[1:])"
+    script += "; print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]); sys.exit(s)"  # ru_maxrss counts who started it
     words = ["style", "apply", "large.jpg", "--style", name, "--out", "painted.jpg", "--quiet"]
     done = subprocess.run([sys.executable, "-c", script, *words], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert int(done.stdout.split()[-1]) < 2e9
+    assert 1024 * int(done.stdout.split()[-1]) < 2e9
     with Image.open(tmp_path / "painted.jpg") as painted:
         assert painted.size == (8660, 5774)
