@@ -10,7 +10,7 @@ from pathlib import Path
 
 from safetensors.torch import load_file, save_file
 
-from recipes.brush.photos import HELD_BACK
+from recipes.brush.photos import HELD_BACK, learnt_from
 from recipes.brush.styles import STYLES
 from zorki.train import Folder
 
@@ -21,7 +21,7 @@ build = "zorki.nets.brush:Brush"
 side = {side}
 sha256 = "{sha256}"
 parameters = {parameters}
-data = "photographs of BSDS500, ImageNet and COCO ({photos} of them, {held} more held back): research terms, none stated; styles as listed"
+data = "photographs of BSDS500, ImageNet and COCO ({photos:,} of them, {held} more held back): research terms, none stated; styles as listed"
 teachers = "eye, whose Gram matrices of relu1_1 to relu5_1 and maps of relu3_2 and relu4_2 are the loss, and EfficientNet-Lite0 (Apache-2.0, trained on ImageNet), whose Gram matrices of four blocks are the rest of it"
 recipe = "recipes/brush: {steps:,} steps of {batch} photos of {side} px, seed {seed}{more}"
 not_fit_for = "passing what it paints off as the work of the painters named; photographs that must stay true"
@@ -63,10 +63,10 @@ def main() -> None:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("run", type=Path)
     p.add_argument("out", type=Path)
-    p.add_argument("--photos", type=int, default=0, help="how many were learnt from")
+    p.add_argument("--photos", type=Path, required=True, help="the folder of the zips of photographs")
     p.add_argument("--more", default="", help="what else there is to say of how it was trained")
     a = p.parse_args()
-    print(write(Folder(a.run), a.out, a.photos, a.more))
+    print(write(Folder(a.run), a.out, len(learnt_from(a.photos).pictures), a.more))
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ PAINTINGS = (
 HARD = ("watercolour", "neon", "halftone", "woodcut", "hatching")  # of our own
 STYLES = (
     *PAINTINGS,
-    *(Style(name, name, title, "drawn by recipes/brush/own.py", "Apache-2.0", 1.0 + (name in HARD)) for name, (title, _) in OWN.items()),
+    *(Style(name, name, title, "drawn by Zorki", "Apache-2.0", 1.0 + (name in HARD)) for name, (title, _) in OWN.items()),
 )
 
 

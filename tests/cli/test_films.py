@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ import pytest
 
 from tests.io import films
 from zorki import io
-from zorki.cli.main import run
 from zorki.core.errors import InputError
 from zorki.jobs import films as reels
 from zorki.jobs.methods import method
@@ -30,17 +28,6 @@ DREAM = ("--size", "48", "--octaves", "1", "--steps", "2")
 @pytest.fixture(autouse=True)
 def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def command(capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    def called(*words: Any) -> tuple[int, str, str]:
-        capfd.readouterr()
-        status = run([str(w) for w in words])
-        out, err = capfd.readouterr()
-        return status, out, err
-
-    return called
 
 
 def hidden() -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,6 @@ import zorki
 import zorki.wings
 from tests.wings import contract
 from zorki import io
-from zorki.cli.main import run
 from zorki.core import shelf
 from zorki.core.errors import InputError, UnknownName
 from zorki.core.method import KINDS, File
@@ -64,17 +63,6 @@ def film(tmp_path: Path) -> Path:
         for i in range(6):
             out.add(np.full((20, 30, 3), 40 * i, np.uint8))
     return tmp_path / "clip.mp4"
-
-
-@pytest.fixture
-def command(capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    def called(*words: Any) -> tuple[int, str, str]:
-        capfd.readouterr()
-        status = run([str(w) for w in words])
-        out, err = capfd.readouterr()
-        return status, out, err
-
-    return called
 
 
 def test_every_kind_is_proven_by_a_method() -> None:

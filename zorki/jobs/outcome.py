@@ -8,7 +8,7 @@ from typing import Any
 
 from zorki.core.errors import SomeFailed
 from zorki.jobs.job import LIST, Job
-from zorki.pixels import Step
+from zorki.pixels import Done, Step
 
 NAMED = 10  # of what failed, in a sentence
 
@@ -39,7 +39,10 @@ def loss_of(step: Step) -> dict[str, Any]:
 
 def answer(job: Job, losses: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """What a finished job has to say to a program."""
-    return job.answer() | ({"losses": list(losses), "size": job.size} if losses else {})
+    if job.last is None:
+        return job.answer()
+    climbed = {} if isinstance(job.last, Done) else {"losses": list(losses)}
+    return job.answer() | climbed | {"size": job.size}
 
 
 def some_failed(failed: Sequence[tuple[str, str]], of: int, rest: str) -> SomeFailed:

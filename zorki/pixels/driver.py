@@ -60,7 +60,10 @@ class Shot(Step):
 
 @dataclass(frozen=True)
 class Done(Step):
-    """The one step of what is done at once: nobody paints on, so the picture is handed over and not copied, of which a large one has no room."""
+    """The one step of what is done at once: nobody paints on, so the picture is handed over and not copied, of which a large one has no room.
+
+    It has no loss.
+    """
 
     @classmethod
     def of_picture(cls, picture: torch.Tensor) -> Done:
