@@ -270,6 +270,7 @@ def test_it_tells_of_its_work_and_remembers_it(command: Command, here: Path, mon
     Image.fromarray(cat()).save("cat.png")
     status, out, _ = command("apply", "cat.png", "--style", "dots:2,fog", "--strength", 40, "--json", "--events", "e.jsonl")
     said = json.loads(out)
+    assert "losses" not in said, "nothing climbed"
     assert (status, said["command"], said["out"], said["size"]) == (0, ["style", "apply"], ["cat.apply.png"], [64, 48])
     told = [json.loads(line) for line in Path("e.jsonl").read_text().splitlines()]
     shares = [e["step"] for e in told if e.get("unit") == "share"]
