@@ -1,0 +1,66 @@
+"""What reads a picture for a segmenter and gives maps at several sizes; each file a family, and a new one is one new file.
+
+A file says `NAMES`, what one types, and `encoder(name, channels, **sizes)`, which returns an `Encoder` with random numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from zorki.core import shelf
+from zorki.core.errors import UnknownName
+
+
+class Encoder(nn.Module):
+    """Layers one after another; the maps behind some of them are what it gives.
+
+    layers: by name, in order. taps: names of layers, the finest map first. channels, strides: of the maps behind the taps. mean, spread: what
+    is taken off a picture in 0..1, and what it is divided by then, a number or one for each channel.
+    """
+
+    mean: torch.Tensor
+    spread: torch.Tensor
+
+    def __init__(
+        self,
+        layers: Sequence[tuple[str, nn.Module]],
+        taps: Sequence[str],
+        channels: Sequence[int],
+        strides: Sequence[int],
+        mean: Sequence[float] = (0.45,),
+        spread: Sequence[float] = (0.27,),
+    ) -> None:
+        super().__init__()
+        last = max(i for i, (name, _) in enumerate(layers) if name in taps)
+        for name, layer in layers[: last + 1]:
+            self.add_module(name, layer)
+        self.taps, self.channels, self.strides = tuple(taps), tuple(channels), tuple(strides)
+        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32, device="cpu").view(-1, 1, 1), persistent=False)
+        self.register_buffer("spread", torch.tensor(spread, dtype=torch.float32, device="cpu").view(-1, 1, 1), persistent=False)
+
+    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """x: (b, c, h, w) in 0..1, sides multiples of the deepest stride. Returns maps (b, channels[i], h / strides[i], w / strides[i])."""
+        x, maps = (x - self.mean) / self.spread, []
+        for name, layer in self.named_children():
+            x = layer(x)
+            if name in self.taps:
+                maps.append(x)
+        return maps
+
+
+def names() -> tuple[str, ...]:
+    """Of all encoders."""
+    return tuple(name for file in shelf.names(__name__) for name in shelf.take(__name__, file, "encoder").NAMES)
+
+
+def encoder(name: str, channels: int = 3) -> Encoder:
+    """The encoder of that name, with random numbers, for pictures of so many channels. Raises UnknownName."""
+    for file in shelf.names(__name__):
+        module = shelf.take(__name__, file, "encoder")
+        if name in module.NAMES:
+            made: Encoder = module.encoder(name, channels)
+            return made
+    raise UnknownName.among("encoder", name, names())

@@ -1,0 +1,51 @@
+"""A class for each pixel: an encoder reads the picture, a decoder brings what it found back to full size.
+
+Source: Long, Shelhamer, Darrell 2015 (a classifier made fully convolutional); the sources of each way back stand in its file.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from zorki.nets import decoders, encoders
+
+
+class Segmenter(nn.Module):
+    """Takes pictures (b, channels, h, w) in 0..1 of any size from 1×1 and gives logits (b, classes, h, w).
+
+    net: the way back (`zorki/nets/decoders/`); encoder: what reads (`zorki/nets/encoders/`); width: channels of the way back. Sides that the encoder
+    cannot halve are reflected beyond the right and lower border, and what was predicted there is cut off again.
+    """
+
+    def __init__(self, net: str = "pyramid", encoder: str = "lite0", classes: int = 2, channels: int = 3, width: int = 64) -> None:
+        super().__init__()
+        self.asked = {"net": net, "encoder": encoder, "classes": classes, "channels": channels, "width": width}
+        self.encoder = encoders.encoder(encoder, channels)
+        self.decoder = decoders.decoder(net, self.encoder.channels, self.encoder.strides, classes, width)
+        self.step = max(self.encoder.strides)
+
+    def sizes(self) -> dict[str, Any]:
+        """What it was made with, by which it is made again."""
+        return dict(self.asked)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        h, w = x.shape[-2], x.shape[-1]
+        x = reflected(x, self.step)
+        y = self.decoder(x, self.encoder(x))
+        if y.shape[-2:] != x.shape[-2:]:
+            y = F.interpolate(y, x.shape[-2:], mode="bilinear", align_corners=False)
+        return y[..., :h, :w]
+
+
+def reflected(x: torch.Tensor, step: int) -> torch.Tensor:
+    """x (b, c, h, w), mirrored beyond its last row and column, as often as needed, until its sides are multiples of `step`."""
+    for dim in (2, 3):
+        size = x.shape[dim]
+        if size % step:
+            there = torch.arange(size + -size % step, device=x.device) % max(1, 2 * (size - 1))
+            x = x.index_select(dim, torch.where(there < size, there, 2 * (size - 1) - there))
+    return x
