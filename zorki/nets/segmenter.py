@@ -38,7 +38,8 @@ class Segmenter(nn.Module):
         y = self.decoder(x, self.encoder(x))
         if y.shape[-2:] != x.shape[-2:]:
             y = F.interpolate(y, x.shape[-2:], mode="bilinear", align_corners=False)
-        return y[..., :h, :w]
+        out: torch.Tensor = y[..., :h, :w]
+        return out
 
 
 def reflected(x: torch.Tensor, step: int) -> torch.Tensor:
