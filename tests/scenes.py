@@ -9,7 +9,9 @@ from zorki.core.void import VOID
 CLASSES = 4
 
 
-def scene(seed: int = 0, void: float = 0.2, classes: int = CLASSES, dtype: torch.dtype = torch.float32) -> tuple[torch.Tensor, torch.Tensor]:
+def scene(
+    seed: int = 0, void: float = 0.2, classes: int = CLASSES, dtype: torch.dtype = torch.float32
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Logits (2, k, 7, 9) and a truth with void here and there."""
     g = torch.Generator().manual_seed(seed)
     logits = torch.randn(2, CLASSES, 7, 9, generator=g, dtype=torch.float64).to(dtype)
