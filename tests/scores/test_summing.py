@@ -19,6 +19,7 @@ pytestmark = pytest.mark.unit
         ("cross_entropy+dice", {"cross_entropy": 1, "dice": 1}),
         ("cross_entropy:1,dice:0.5", {"cross_entropy": 1, "dice": 0.5}),
         (" lovasz : 2 + focal,tversky:1e-2", {"lovasz": 2, "focal": 1, "tversky": 0.01}),
+        ("dice:1e+7+focal:0.12345678", {"dice": 1e7, "focal": 0.12345678}),
     ],
 )
 def test_a_sum_is_its_parts_each_times_its_weight(text: str, terms: dict[str, float]) -> None:
