@@ -16,7 +16,7 @@ BETWEEN = range(16, 240)  # where a single value is taken for the edge of black 
 def refuse_smoothed(looks: Sequence[Look], found: Mapping[int, Value], by: By, known: set[int]) -> None:
     """Values without any area of their own, between others that have one, are smoothed edges; where most of a mask is of such, it is noise."""
     areas = [v for v, value in found.items() if not value.thin or v in known]
-    thin = [v for v, value in found.items() if value.thin and v not in known and value.pixels > 1]
+    thin = [v for v, value in found.items() if value.thin and v not in known]
     greys = by == "number" and {0, VOID} <= {*areas} and any(v in BETWEEN for v in thin)
     if len(areas) < 2 or len(thin) < (1 if greys else 3):
         return
