@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from zorki.core.void import VOID
 from zorki.io import Label
 from zorki.segmenting.looking import Look
 from zorki.segmenting.naming import by_the_list, colour_of, named
 from zorki.segmenting.pictures import pictures_of
 from zorki.segmenting.refusing import counted_names, refuse_nothing_to_learn, refuse_smoothed, unknown
 from zorki.segmenting.stored import By, gathered, stored_as, values_of
-from zorki.segmenting.table import GREY, VOID, Table, wheel_colour
+from zorki.segmenting.table import GREY, Table, wheel_colour
 
 
 def table_of(looks: Sequence[Look], classes: Sequence[Label] = ()) -> Table:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 
 from zorki.core.errors import InputError
+from zorki.core.void import VOID
 from zorki.io import Label
 from zorki.segmenting.looking import Look
 from zorki.segmenting.stored import By, Value, gathered
-from zorki.segmenting.table import MOST, VOID, spelled
+from zorki.segmenting.table import MOST, spelled
 
 
 def by_the_list(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from zorki.core.errors import InputError
+from zorki.core.void import VOID
 from zorki.io import Label
 from zorki.segmenting.looking import Look, listed
 from zorki.segmenting.stored import By, Value, values_of
-from zorki.segmenting.table import VOID, spelled
+from zorki.segmenting.table import spelled
 
 BETWEEN = range(16, 240)  # where a single value is taken for the edge of black and white; class numbers are smaller
 
