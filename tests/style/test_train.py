@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,12 @@ from safetensors.torch import load_file
 import zorki
 from tests.style.brushes import brush
 from zorki import weights
+from zorki.cli import main
 from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.nets.brush import Brush
 from zorki.painting import fitted
+from zorki.train import pace
 
 pytestmark = pytest.mark.wings
 FEW = {"steps": 3, "batch": 2, "side": 32, "begin": "anew"}
@@ -88,6 +91,42 @@ def test_broken_off_and_gone_on_with_is_the_same(break_with: int, status: int, d
     subprocess.run([*words, "--out", str(run)], check=True, capture_output=True)
     here, there = (load_file(f / "last.safetensors") for f in (run, tmp_path / "whole"))
     assert all(torch.equal(here[k], there[k]) for k in there)
+
+
+class Enough(Exception):
+    pass
+
+
+def test_within_fixes_the_steps_once_and_is_a_run_of_so_many(data: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few, run = {k: v for k, v in FEW.items() if k != "steps"} | {"within": "10m"}, tmp_path / "run"
+    measured, paces = pace.measured, [150.0, 0.1]
+    monkeypatch.setattr(pace, "measured", lambda *given: measured(*given) * 0 + paces.pop(0))
+
+    def stop(event: events.Event) -> None:
+        if event.stage == "training" and event.step == 2:
+            raise Enough
+
+    with pytest.raises(Enough), events.listen(stop):
+        zorki.style.train(**data, out=run, **few)
+    assert tomllib.loads((run / "config.toml").read_text())["steps"] == 3
+    zorki.style.train(**data, out=run, **few)
+    assert len(paces) == 1
+    whole = zorki.style.train(**data, out=tmp_path / "whole", **FEW | {"steps": 3})
+    here, there = (load_file(f / "last.safetensors") for f in (run, whole.folder))
+    assert all(torch.equal(here[k], there[k]) for k in there)
+    assert "up to 3 steps" in (run / "card.toml").read_text()
+    with pytest.raises(InputError, match=r"other settings: batch, within\."):
+        zorki.style.train(**data, out=run, **few | {"batch": 3, "within": 90})
+
+
+def test_a_time_and_a_number_of_steps_are_one_too_many(data: dict[str, str], tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    words = ["style", "train", "--styles", data["styles"], "--photos", data["photos"], "--out", str(tmp_path / "run"), "--within"]
+    assert main.run([*words, "30m", "--steps", "4000"]) == 2
+    assert "--within and --steps are both given." in capfd.readouterr().err
+    assert main.run([*words, "ten"]) == 2
+    assert "--within ten is no time." in capfd.readouterr().err
+    with pytest.raises(InputError, match=r"Not one step fits into 0\.1 s"):
+        zorki.style.train(**data, out=tmp_path / "run", preset="quick", within=0.1, side=32, begin="anew")
 
 
 def test_a_broken_photo_is_left_out_and_named(data: dict[str, str], tmp_path: Path) -> None:
