@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 import subprocess
 import sys
@@ -16,11 +18,13 @@ from PIL import Image
 from safetensors.torch import load_file
 
 import zorki
+import zorki.train
 from tests.style.brushes import brush
 from zorki import weights
 from zorki.cli import main
 from zorki.core import events
 from zorki.core.errors import InputError
+from zorki.io import disk
 from zorki.nets.brush import Brush
 from zorki.painting import fitted
 from zorki.train import pace
@@ -127,6 +131,54 @@ def test_a_time_and_a_number_of_steps_are_one_too_many(data: dict[str, str], tmp
     assert "--within ten is no time." in capfd.readouterr().err
     with pytest.raises(InputError, match=r"Not one step fits into 0\.1 s"):
         zorki.style.train(**data, out=tmp_path / "run", preset="quick", within=0.1, side=32, begin="anew")
+
+
+def test_a_full_disk_and_what_is_missing_are_one_sentence(
+    data: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    words = ["style", "train", "--styles", data["styles"], "--photos", data["photos"], "--out", str(tmp_path / "run"), "--steps=3"]
+    words += ["--batch=2", "--side=32", "--begin=anew"]
+    publish = disk.publish
+
+    def full(temporary: Path, path: Path, force: bool = True) -> None:
+        if path.suffix == ".ckpt":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        publish(temporary, path, force)
+
+    with monkeypatch.context() as m:
+        m.setattr(disk, "publish", full)
+        assert main.run(words) == 4
+    said = capfd.readouterr().err
+    assert "The disk is full: state.ckpt was not written." in said
+    assert "Traceback" not in said
+    assert main.run([*words, "--force"]) == 0, "with room again"
+
+    class Hidden:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name.partition(".")[0] == "lightning":
+                raise ModuleNotFoundError(f"No module named {name!r}", name="lightning")
+
+    with monkeypatch.context() as m:
+        for name in [n for n in sys.modules if n.partition(".")[0] == "lightning" or n == "zorki.train.running"]:
+            m.delitem(sys.modules, name)
+        m.delattr(zorki.train, "running", raising=False)
+        m.setattr(sys, "meta_path", [Hidden(), *sys.meta_path])
+        capfd.readouterr()
+        assert main.run([*words[:-4], "--out", str(tmp_path / "other")]) == 2
+    assert "Training needs Lightning." in capfd.readouterr().err
+    assert not list((tmp_path / "other").iterdir())
+
+
+def test_more_than_memory_holds_and_a_rate_of_nothing_are_refused(
+    data: dict[str, str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    words = ["style", "train", "--styles", data["styles"], "--photos", data["photos"], "--out", str(tmp_path / "run")]
+    assert main.run([*words, "--batch", "10000000"]) == 2
+    assert "Give a smaller --batch or --side." in capfd.readouterr().err
+    assert main.run([*words, "--rate", "0"]) == 2
+    assert "--rate" in capfd.readouterr().err
+    assert main.smaller(words) == "Try a smaller --side or --batch."
+    assert main.smaller(["see", "dream", "a.jpg"]) == "Try a smaller --size."
 
 
 def test_a_broken_photo_is_left_out_and_named(data: dict[str, str], tmp_path: Path) -> None:

@@ -103,9 +103,12 @@ class Folder:
         self.write(self.path / f"{name}.safetensors", lambda part: save_file(arrays, part))
 
     def append(self, figures: Mapping[str, Any]) -> None:
-        """One line of metrics."""
-        with self.metrics.open("a", encoding="utf-8") as f:
-            f.write(json.dumps(figures) + "\n")
+        """One line of metrics. Raises Stopped where the disk is full."""
+        try:
+            with self.metrics.open("a", encoding="utf-8") as f:
+                f.write(json.dumps(figures) + "\n")
+        except OSError as error:
+            raise io.disk.trouble(error, self.metrics) from error
 
     def rewind(self, step: int) -> None:
         """Takes away lines of later steps, which will be done again, and a line that was cut short."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from zorki.core import durations, events
-from zorki.core.errors import WeightsError
+from zorki.core.errors import InputError, WeightsError
 from zorki.core.method import Input
 from zorki.core.settings import Least
 
@@ -33,6 +33,7 @@ NETS: tuple[str, ...] = ()
 GIVES = "trained"
 MEASURED = 32  # crops of photos by whose distances from each style that style's are divided
 INNER = ("rows", "variation", "beyond", "stable", "stables", "calm", "weaker", "small")  # of the recipe, which no option says
+BYTES = 4000  # of a photo's pixel while a step is made (measured: 3,900 to 4,700)
 WORDS = {"second": "whether lite0 judges too (pip install 'zorki[imagenet]')", **dict.fromkeys(INNER, "the recipe of another version")}
 
 
@@ -46,7 +47,7 @@ class Settings:
     "photos a step, each in a style of its own"
     side: Annotated[int, Least(32)] = 256
     "pixels of the side of the squares that are cut out of the photos"
-    rate: Annotated[float, Least(0)] = 3e-3
+    rate: Annotated[float, Least(1e-9)] = 3e-3
     "size of an update (Adam)"
     content: Annotated[float, Least(0)] = 0.05
     "weight of the photo's content beside 1 for the style"
@@ -95,6 +96,7 @@ def run(styles: io.PhotoSet, photos: io.PhotoSet, out: Path, s: Settings = Setti
     began = time.monotonic()
     seconds = None if s.within is None else durations.seconds("--within", s.within)
     equipped()
+    refuse_large(s)
     named, pictures = _taught.asked(styles)
     practice = _crops.opened(photos, s.side + 2 * _strokes.MARGIN)
     net = begun(len(named), s)
@@ -117,6 +119,19 @@ def run(styles: io.PhotoSet, photos: io.PhotoSet, out: Path, s: Settings = Setti
     with _previews.every(net, practice, out / "preview.jpg"):
         teach(lesson, folder, plan, config)
     return Run(out, said, named)
+
+
+def refuse_large(s: Settings) -> None:
+    """Raises InputError where a step needs more memory than there is: it would be killed without a word."""
+    from zorki.lens.chunks import free_memory
+
+    needed, free = s.batch * s.side**2 * BYTES, free_memory()
+    if needed > free:
+        raise InputError(
+            f"--batch={s.batch} photos of {s.side} px need about {needed / 1e9:,.1f} GB of memory.",
+            f"There are {free / 1e9:,.1f} GB free.",
+            "Give a smaller --batch or --side.",
+        )
 
 
 def planned(s: Settings) -> Plan:
