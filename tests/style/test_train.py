@@ -164,7 +164,7 @@ def test_a_full_disk_and_what_is_missing_are_one_sentence(
         m.delattr(zorki.train, "running", raising=False)
         m.setattr(sys, "meta_path", [Hidden(), *sys.meta_path])
         capfd.readouterr()
-        assert main.run([*words[:-4], "--out", str(tmp_path / "other")]) == 2
+        assert main.run([word.replace(str(tmp_path / "run"), str(tmp_path / "other")) for word in words]) == 2
     assert "Training needs Lightning." in capfd.readouterr().err
     assert not list((tmp_path / "other").iterdir())
 

@@ -98,7 +98,7 @@ def parity(data: bytes) -> str:
     """What a file of `to_onnx` says of how far its answers are from the network's."""
     import onnx
 
-    return next(p.value for p in onnx.load_model_from_string(data).metadata_props if p.key == "parity")
+    return next(str(p.value) for p in onnx.load_model_from_string(data).metadata_props if p.key == "parity")
 
 
 def described(data: bytes, about: Mapping[str, str]) -> bytes:
