@@ -166,7 +166,7 @@ def test_a_full_disk_and_what_is_missing_are_one_sentence(
         capfd.readouterr()
         assert main.run([word.replace(str(tmp_path / "run"), str(tmp_path / "other")) for word in words]) == 2
     assert "Training needs Lightning." in capfd.readouterr().err
-    assert not list((tmp_path / "other").iterdir())
+    assert not (tmp_path / "other").exists()
 
 
 def test_more_than_memory_holds_and_a_rate_of_nothing_are_refused(
