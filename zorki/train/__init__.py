@@ -12,7 +12,12 @@ from zorki.core.lazy import attach
 if TYPE_CHECKING:
     from zorki.train.folder import Folder as Folder
     from zorki.train.lesson import Lesson as Lesson
+    from zorki.train.pace import steps_within as steps_within
     from zorki.train.plan import Plan as Plan
+    from zorki.train.teaching import equipped as equipped
     from zorki.train.teaching import teach as teach
 
-__getattr__, __dir__, __all__ = attach(__name__, {"Folder": "folder", "Lesson": "lesson", "Plan": "plan", "teach": "teaching"})
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {"Folder": "folder", "Lesson": "lesson", "Plan": "plan", "equipped": "teaching", "steps_within": "pace", "teach": "teaching"},
+)

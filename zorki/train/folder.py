@@ -23,6 +23,7 @@ import torch
 from zorki import io
 from zorki.core.errors import InputError
 from zorki.io.runs import CONFIG, FIGURES, figures
+from zorki.train.plan import WORDS
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,20 @@ class Folder:
     def config(self) -> Path:
         return self.path / CONFIG
 
-    def open(self, config: Mapping[str, Any]) -> None:
-        """Makes the folder, or finds it with the same settings. Raises InputError for a folder of other settings."""
+    @property
+    def begun(self) -> bool:
+        """Whether something has been learnt: what was broken off before that begins with what is said now."""
+        return self.state.exists() or self.metrics.exists()
+
+    def asked(self) -> dict[str, Any]:
+        """What config.toml says; nothing where it is not there."""
+        return tomllib.loads(self.config.read_text(encoding="utf-8")) if self.config.exists() else {}
+
+    def open(self, config: Mapping[str, Any], words: Mapping[str, str] | None = None) -> None:
+        """Makes the folder, or finds it with the same settings. words: of settings that are no options, what a person calls them.
+
+        Raises InputError for a folder of other settings.
+        """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -52,13 +65,14 @@ class Folder:
         for left in self.path.glob(f"{io.disk.UNFINISHED}*"):  # by a kill in the middle of writing
             left.unlink(missing_ok=True)
         text = toml(config)
-        begun = self.state.exists() or self.metrics.exists()  # what was broken off before that begins with what is said now
-        if not begun or not self.config.exists():
+        if not self.begun or not self.config.exists():
             self.write(self.config, lambda part: part.write_text(text, encoding="utf-8"))
-        elif (known := tomllib.loads(self.config.read_text(encoding="utf-8"))) != tomllib.loads(text):
-            other = sorted(k for k in {*known, *config} if known.get(k) != tomllib.loads(text).get(k))
+        elif (known := self.asked()) != (now := tomllib.loads(text)):
+            other = sorted(k for k in {*known, *now} if known.get(k) != now.get(k))
+            said = {**WORDS, **(words or {})}
+            options = [f"--{k.replace('_', '-')}" for k in other if k not in said]
             raise InputError(
-                f"{self.path} is a run with other settings: {', '.join(other)}.",
+                f"{self.path} is a run with other settings: {', '.join(options or dict.fromkeys(said[k] for k in other))}.",
                 "A run goes on with what it began with.",
                 "Give the same settings, or another folder.",
             )
@@ -89,9 +103,12 @@ class Folder:
         self.write(self.path / f"{name}.safetensors", lambda part: save_file(arrays, part))
 
     def append(self, figures: Mapping[str, Any]) -> None:
-        """One line of metrics."""
-        with self.metrics.open("a", encoding="utf-8") as f:
-            f.write(json.dumps(figures) + "\n")
+        """One line of metrics. Raises Stopped where the disk is full."""
+        try:
+            with self.metrics.open("a", encoding="utf-8") as f:
+                f.write(json.dumps(figures) + "\n")
+        except OSError as error:
+            raise io.disk.trouble(error, self.metrics) from error
 
     def rewind(self, step: int) -> None:
         """Takes away lines of later steps, which will be done again, and a line that was cut short."""

@@ -8,6 +8,16 @@ from typing import Annotated
 
 from zorki.core.settings import Least
 
+WORDS = {
+    "warm": "how long the rate rises",
+    "average": "the moving average of the weights",
+    "clip": "how long a slope may be",
+    "rough": "whether bfloat16 is used",
+    "tell": "how often figures are written",
+    "keep": "how often the state is written",
+}
+"""What a plan has and no option says, as a person would call it."""
+
 
 @dataclass(frozen=True)
 class Plan:

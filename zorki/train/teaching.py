@@ -25,18 +25,25 @@ if TYPE_CHECKING:
     from lightning.pytorch import Trainer
 
 
+def equipped() -> None:
+    """Raises InputError where Lightning is not installed."""
+    try:
+        import zorki.train.running  # noqa: F401
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "lightning":
+            raise
+        raise InputError("Training needs Lightning.", "It is not installed.", "Install it: pip install 'zorki[train]'.") from error
+
+
 def teach(lesson: Lesson, folder: Folder, plan: Plan, config: Mapping[str, Any] | None = None, device: str = "cpu") -> Folder:
     """Teaches to the plan's last step; what is done already is not done again. Returns the folder.
 
     config: what else makes the run what it is, and stands in its config.toml. device: as Lightning names accelerators. Raises InputError
     for a folder of another run, Stopped for a loss that is no number any more or a full disk; both leave the last state.
     """
-    try:
-        from zorki.train.running import Averaged, Kept, Taught, Told, trainer
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "lightning":
-            raise
-        raise InputError("Training needs Lightning.", "It is not installed.", "Install it: pip install 'zorki[train]'.") from error
+    equipped()
+    from zorki.train.running import Averaged, Kept, Taught, Told, trainer
+
     folder.open({**asdict(plan), **(config or {})})
     done = folder.step()
     if done >= plan.steps:
