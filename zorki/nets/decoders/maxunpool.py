@@ -1,8 +1,8 @@
 """Max-unpooling: each value goes back to where the largest of its 2×2 square stood (the switch), zeros around it, and convolutions fill the gaps.
 
 Source: Badrinarayanan, Kendall, Cipolla 2017 (SegNet); Zeiler and Fergus 2014 (switches).
-Differs: where the encoder does not pool by maximum, its finer map is brought to the decoder's channels by a 1×1 convolution, and that has switches.
-Made of masks and a shuffle, so it is deterministic, and ONNX has it.
+Differs: where the encoder does not pool by maximum, each channel of the way back has the switches of one of the finer map's, in turn. (A 1×1
+convolution before them would never learn: through a switch no gradient passes.) Made of masks and a shuffle, so it is deterministic, and ONNX has it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from zorki.nets.encoders import Encoder
 
 
 class Decoder(nn.Module):
-    """width: channels where the encoder has no switches of its own; where it has, they are as many as its map has. The logits have the size of the
+    """width: channels where the encoder does not pool by maximum; where it does, they are as many as its map has. The logits have the size of the
     encoder's finest map.
 
     convs: convolutions behind each unpooling, the finest first, or one number for all. bias: whether they have one, as in the paper.
@@ -31,14 +31,13 @@ class Decoder(nn.Module):
         counts = [convs] * len(finer) if isinstance(convs, int) else convs
         deepest = encoder.channels[-1]
         self.hidden = nn.Identity() if wide[-1] == deepest else looked(deepest, wide[-1], 1)
-        self.sides = nn.ModuleList(nn.Identity() if own else nn.Conv2d(n, width, 1, bias=False) for n, own in finer)
         self.up = nn.ModuleList(block(wide[k], wide[max(0, k - 1)], count, bias) for k, count in enumerate(counts))
         self.score = nn.Conv2d(wide[0], classes, 3, padding=1)
 
     def forward(self, x: torch.Tensor, maps: Sequence[torch.Tensor]) -> torch.Tensor:  # noqa: ARG002
         y = self.hidden(maps[-1])
-        for side, up, finer in reversed(list(zip(self.sides, self.up, maps[:-1], strict=True))):
-            y = up(unpooled(y, side(finer)))
+        for up, finer in zip(reversed(self.up), reversed(maps[:-1]), strict=True):
+            y = up(unpooled(y, as_many(finer, y.shape[1])))
         logits: torch.Tensor = self.score(y)
         return logits
 
@@ -50,6 +49,11 @@ def block(before: int, after: int, count: int, bias: bool) -> nn.Sequential:
         wide = after if k == count - 1 else before
         out.extend([nn.Conv2d(before, wide, 3, padding=1, bias=bias), nn.BatchNorm2d(wide), nn.ReLU(inplace=True)])
     return out
+
+
+def as_many(x: torch.Tensor, channels: int) -> torch.Tensor:
+    """So many of x's channels, from the first again where there are too few."""
+    return x if x.shape[1] == channels else x.repeat(1, -(-channels // x.shape[1]), 1, 1)[:, :channels]
 
 
 def unpooled(y: torch.Tensor, finer: torch.Tensor) -> torch.Tensor:

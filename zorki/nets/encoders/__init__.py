@@ -37,12 +37,12 @@ class Encoder(nn.Module):
         name: str = "",
     ) -> None:
         super().__init__()
-        last = max(i for i, (name, _) in enumerate(layers) if name in taps)
-        for name, layer in layers[: last + 1]:
-            self.add_module(name, layer)
+        last = max(i for i, (path, _) in enumerate(layers) if path in taps)
+        for path, layer in layers[: last + 1]:
+            self.add_module(path, layer)
         self.name = name
         self.taps, self.channels, self.strides = tuple(taps), tuple(channels), tuple(strides)
-        behind = {name: after for (name, _), (_, after) in pairwise(layers)}
+        behind = {path: after for (path, _), (_, after) in pairwise(layers)}
         self.pooled = tuple(halving(behind.get(tap)) for tap in taps)
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32, device="cpu").view(-1, 1, 1), persistent=False)
         self.register_buffer("spread", torch.tensor(spread, dtype=torch.float32, device="cpu").view(-1, 1, 1), persistent=False)
