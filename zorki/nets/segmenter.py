@@ -51,7 +51,22 @@ def reflected(x: torch.Tensor, step: int) -> torch.Tensor:
     """x (b, c, h, w), mirrored beyond its last row and column, as often as needed, until its sides are multiples of `step`."""
     for dim in (2, 3):
         size = x.shape[dim]
-        if size % step or torch.compiler.is_compiling():  # what is exported holds for every size
-            there = torch.arange(size + -size % step, device=x.device) % max(1, 2 * (size - 1))
+        if exporting() or size % step:
+            there = torch.arange(steps(size, step) * step, device=x.device) % max(1, 2 * (size - 1))
             x = x.index_select(dim, torch.where(there < size, there, 2 * (size - 1) - there))
     return x
+
+
+def steps(size: int, step: int) -> int:
+    """How many cover `size`. In an exported program it is a number of its own, so that nothing behind it is reckoned out of remainders."""
+    count = -(-size // step)
+    if exporting():
+        count = int(torch.scalar_tensor(count, dtype=torch.int64, device="cpu").item())
+        torch._check(count >= 1)
+    return count
+
+
+def exporting() -> bool:
+    """Whether torch.export is at work: what it writes down is to hold for every size."""
+    asked = getattr(torch.compiler, "is_exporting", torch.compiler.is_compiling)  # the former since torch 2.7
+    return bool(asked())
