@@ -188,7 +188,7 @@ def test_a_picture_is_learnt(net: str) -> None:
     x = F.one_hot(truth, 3).permute(2, 0, 1)[None].float() * 0.6 + 0.4 * drawn(1, 3, 32, 32)
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        segmenter = Segmenter(net, "plain", 3, width=32, **({"finest": 2} if net == "fcn" else {})).train()  # 8 is coarse for 32 pixels
+        segmenter = Segmenter(net, "plain", 3, width=32, **({"finest": 2} if net == "fcn" else {})).train()  # type: ignore[arg-type]  # 8 is coarse here
         moved = torch.optim.AdamW(segmenter.parameters(), 3e-3, weight_decay=0)
         for _ in range(150):
             moved.zero_grad()
@@ -200,9 +200,8 @@ def test_a_picture_is_learnt(net: str) -> None:
     assert min(each) > 0.99
 
 
-@pytest.mark.unit
-@pytest.mark.parametrize("encoder", ["plain", "lite0"])
-@pytest.mark.parametrize("net", NETS)
+@pytest.mark.slow
+@pytest.mark.parametrize(("net", "encoder"), [*((net, "plain") for net in NETS), ("pyramid", "lite0")])
 def test_what_is_exported_takes_every_size(net: str, encoder: str) -> None:
     segmenter, free = made(net, encoder), torch.export.Dim.DYNAMIC
     program = torch.export.export(segmenter, (drawn(1, 3, 45, 70),), dynamic_shapes=({2: free, 3: free},))

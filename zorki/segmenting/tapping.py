@@ -38,7 +38,7 @@ def tapped(
     mean, std = (said[0], said[1]) if said else (mean or (0.0,), std or (1.0,))
     chosen = [net.layer(one) for one in layers] or last_of_each(net)
     strides = [stride(row, net) for row in chosen]
-    if not chosen or any(b != 2 * a for a, b in pairwise(strides)):
+    if not all(strides) or not strides or any(b != 2 * a for a, b in pairwise(strides)):
         told = ", ".join(f"{row.name} is {' × '.join(map(str, row.shape))}" for row in chosen) or "it has none"
         raise InputError(f"The maps of {net.name} do not halve: {told}.", "Each is to be half as large as the one before.", DO)
     places = {id(part): path for path, part in net.inner.named_modules()}

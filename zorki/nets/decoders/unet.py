@@ -32,8 +32,14 @@ class Decoder(nn.Module):
         below = encoder.channels[-1]
         for k in reversed(range(len(skips))):
             n, after = wide[k], wide[k] if up == "transpose" else wide[max(0, k - 1)]
-            self.up.append(nn.ConvTranspose2d(below, n, 2, stride=2) if up == "transpose" else nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False))
-            self.look.append(nn.Sequential(looked(skips[k] + (n if up == "transpose" else below), n, norm=norm), looked(n, after, norm=norm)))
+            self.up.append(
+                nn.ConvTranspose2d(below, n, 2, stride=2)
+                if up == "transpose"
+                else nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False)
+            )
+            self.look.append(
+                nn.Sequential(looked(skips[k] + (n if up == "transpose" else below), n, norm=norm), looked(n, after, norm=norm))
+            )
             below = after
         self.score = nn.Conv2d(below, classes, 1)
 

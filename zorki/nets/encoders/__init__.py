@@ -59,7 +59,12 @@ class Encoder(nn.Module):
 
 def halving(layer: nn.Module | None) -> bool:
     """Whether it is a maximum pooling of 2×2."""
-    return isinstance(layer, nn.MaxPool2d) and layer.kernel_size in (2, (2, 2)) and layer.stride in (2, (2, 2)) and layer.padding in (0, (0, 0))
+    return (
+        isinstance(layer, nn.MaxPool2d)
+        and layer.kernel_size in (2, (2, 2))
+        and layer.stride in (2, (2, 2))
+        and layer.padding in (0, (0, 0))
+    )
 
 
 def names() -> tuple[str, ...]:

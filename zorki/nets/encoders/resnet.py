@@ -5,8 +5,6 @@ Source: He, Zhang, Ren, Sun 2015; `zorki/nets/resnet.py`.
 
 from __future__ import annotations
 
-from torch import nn
-
 from zorki.nets.alexnet import IMAGENET_MEAN, IMAGENET_STD
 from zorki.nets.encoders import Encoder
 from zorki.nets.resnet import EXPANSION, WIDTHS, ResNet, conv
