@@ -153,7 +153,7 @@ def test_layers_that_do_not_halve_or_are_not_there_are_refused() -> None:
 
 @pytest.mark.tiny
 def test_a_function_that_fails_is_named_by_the_option_that_named_it(tmp_path: object) -> None:
-    with pytest.raises(InputError, match="--encoder|encoder"):
+    with pytest.raises(InputError, match=r"--encoder|encoder"):
         begun(encoder=f"{tmp_path}/none.py:net")
 
 
