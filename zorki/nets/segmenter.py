@@ -62,7 +62,7 @@ def steps(size: int, step: int) -> int:
     count = -(-size // step)
     if exporting():
         count = int(torch.scalar_tensor(count, dtype=torch.int64, device="cpu").item())
-        torch._check(count >= 1)
+        torch._check(count >= 1)  # type: ignore[no-untyped-call]
     return count
 
 

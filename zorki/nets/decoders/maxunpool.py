@@ -61,9 +61,10 @@ def unpooled(y: torch.Tensor, finer: torch.Tensor) -> torch.Tensor:
 
     Of equals the first in row order counts, as in torch's F.max_pool2d(finer, 2, ceil_mode=True).
     """
-    h, w = finer.shape[-2:]
+    (b, c), (h, w) = finer.shape[:2], finer.shape[-2:]
     squares = F.pad(finer, (0, w % 2, 0, h % 2), value=float("-inf"))
-    four = F.pixel_unshuffle(squares, 2).unflatten(1, (-1, 4))
+    four = F.pixel_unshuffle(squares, 2)
+    four = four.reshape(b, c, 4, *four.shape[2:])
     largest = four == four.amax(2, keepdim=True)
     first = largest & (largest.cumsum(2) == 1)
     return F.pixel_shuffle(torch.where(first, y[:, :, None], 0).flatten(1, 2), 2)[..., :h, :w]

@@ -52,8 +52,8 @@ def encoder(name: str, channels: int = 3) -> Encoder:
             layers.append((f"pool{b}", nn.MaxPool2d(2)))
             if plan.behind or b == len(plan.widths):
                 taps.append(f"pool{b}")
-    wide = [*plan.widths, *([plan.widths[-1]] if len(taps) > len(plan.widths) else [])]
+    channels_of = [*plan.widths, *plan.widths[-1:]][: len(taps)]
     for _, layer in layers:
         if isinstance(layer, nn.Conv2d) and not plan.norm:  # else nothing comes through so many
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-    return Encoder(layers, taps, wide, [2 ** (k + plan.behind) for k in range(len(taps))], name=name)
+    return Encoder(layers, taps, channels_of, [2 ** (k + plan.behind) for k in range(len(taps))], name=name)
