@@ -28,14 +28,19 @@ def begun(
         module, name = (encoder, type(encoder).__name__) if isinstance(encoder, nn.Module) else (coded(encoder), encoder)
         return Segmenter(net, tapped(module, layers, name, channels, mean, std), classes, channels, width, **more)
     made = Segmenter(net, encoder, classes, channels, width, **more)
-    if pretrained(made.encoder.name):
-        filled(made.encoder, weights.load(made.encoder.name).inner.state_dict(), channels)
+    if known := card_of(made.encoder.name):
+        filled(made.encoder, weights.load(known).inner.state_dict(), channels)
     return made
 
 
 def pretrained(encoder: str) -> bool:
     """Whether an encoder of that name begins with numbers learnt elsewhere."""
-    return ":" in encoder or encoder in weights.names()
+    return ":" in encoder or bool(card_of(encoder))
+
+
+def card_of(encoder: str) -> str:
+    """The card whose numbers it begins with: its own name, or of a kind of it, as lite0-slim, what stands before the hyphen. "": none."""
+    return next((name for name in (encoder, encoder.partition("-")[0]) if name in weights.names()), "")
 
 
 def coded(spec: str) -> nn.Module:

@@ -10,15 +10,17 @@ from torch import nn
 from zorki.nets.efficientnet_lite import Block, EfficientNetLite, SameConv
 from zorki.nets.encoders import Encoder
 
-NAMES = ("lite0", "lite2")
+NAMES = ("lite0", "lite0-slim", "lite2")
+SLIM = "-slim"  # without the last block: 320 channels, a fifth of all numbers
 
 
 def encoder(name: str, channels: int = 3) -> Encoder:
     """Maps at a half, a quarter, an eighth, a sixteenth and a thirty-second."""
-    net = EfficientNetLite(name)
+    net = EfficientNetLite(name.removesuffix(SLIM))
     if channels != 3:
         net.stem = SameConv(channels, net.stem.out_channels, 3, stride=2)
     layers = [(n, m) for n, m in net.named_children() if n not in ("head", "head_relu", "fc")]
+    layers = layers[: -int(name.endswith(SLIM)) or None]
     taps, wide, strides = before_halving(layers)
     return Encoder(layers, taps, wide, strides, mean=(127 / 255,), spread=(128 / 255,), name=name)
 
