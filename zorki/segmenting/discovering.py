@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import colorsys
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-import numpy as np
-
 from zorki.core.errors import InputError
 from zorki.io import Label
 from zorki.segmenting.looking import NAMED, Look
 from zorki.segmenting.pictures import pictures_of
-from zorki.segmenting.table import GREY, MOST, VOID, Table, spelled
+from zorki.segmenting.table import GREY, MOST, VOID, Table, spelled, wheel_colour
 
 THIN = 0.25  # a value with a smaller part of its pixels in blocks of 2 × 2 has no area of its own
 By = Literal["number", "colour"]
@@ -66,6 +63,7 @@ def table_of(looks: Sequence[Look], classes: Sequence[Label] = ()) -> Table:
         void=tuple(sorted(void)),
         pixels=tuple(counted.values()),
         void_pixels=sum(found[v].pixels for v in void if v in found),
+        named=bool(classes),
         pictures=pictures,
         said=tuple(said),
     )
@@ -199,8 +197,11 @@ def named(values: Sequence[int], by: By, looks: Sequence[Look], said: list[str])
             name = "foreground"
         out[v] = Label(n, name, "")
     listed = ", ".join(f"{spelled([v], by)} is {label.name}" for v, label in list(out.items())[:6]) + (" …" if len(out) > 6 else "")
-    alone = " alone" if values == [0, 255] else ""
-    said.append(f"The masks hold {len(values)} {word}{alone}, so there are {len(values)} classes: {listed}. classes.csv would name them.")
+    if len(out) == 2:
+        both = " and ".join(spelled([v], by) for v in out)
+        said.append(f"The masks hold {both} alone, so there are two classes: {listed}. classes.csv would name them.")
+    else:
+        said.append(f"The masks hold {len(out)} {word}, so there are {len(out)} classes: {listed}. classes.csv would name them.")
     return out
 
 
@@ -242,11 +243,5 @@ def painted(known: Mapping[int, Label], looks: Sequence[Look], by: By) -> list[s
     out = []
     for n, (v, label) in enumerate(known.items()):
         own = colour_of(label.colour) or (f"#{v:06x}" if by == "colour" else f"#{shown[v]:06x}" if v in shown else "")
-        out.append(own or ("#000000" if label.name == "background" else wheel(n)))
+        out.append(own or ("#000000" if label.name == "background" else wheel_colour(n)))
     return out
-
-
-def wheel(n: int) -> str:
-    """The n-th of many colours: each hue far from the ones before."""
-    parts = colorsys.hsv_to_rgb(n * 0.381966 % 1, 0.75, (0.95, 0.7)[n // 8 % 2])
-    return "#" + "".join(f"{round(255 * p):02x}" for p in np.clip(parts, 0, 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import colorsys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -28,7 +29,7 @@ class Table:
     """What masks of one set mean. Class number n is `names[n]`, stored as `values[n]`, shown as `colours[n]` (#rrggbb).
 
     by: whether `values` are numbers or colours (0xrrggbb). void: the stored values that count nowhere. pixels: of each class in all masks;
-    void_pixels of void. pictures: how the pictures beside the masks are read. said: sentences about what was found, for the person.
+    void_pixels of void. named: whether classes.csv gave the names. pictures: how the pictures beside the masks are read. said: sentences about what was found, for the person.
     """
 
     names: tuple[str, ...]
@@ -38,6 +39,7 @@ class Table:
     void: tuple[int, ...] = ()
     pixels: tuple[int, ...] = ()
     void_pixels: int = 0
+    named: bool = False
     pictures: Pictures = field(default_factory=Pictures)
     said: tuple[str, ...] = ()
 
@@ -96,12 +98,13 @@ class Table:
     def lines(self) -> list[str]:
         """The table aloud, a line for each class, after the sentences about how it was found."""
         rows = self.rows()
-        wide = [max(len(row[k]) for row in rows) for k in range(5)]
+        wide = [max(len(row[k]) for row in rows) for k in range(3)]
         word = "value" if self.by == "number" else "colour"
-        return [*self.said] + [
-            f"{word} {value:>{wide[0]}} → " + (f"class {n:>{wide[1]}}, {name}" if n else f"{name}, counts nowhere") + f": {share.strip()} of the pixels"
-            for value, n, name, _, share in rows
-        ]  # fmt: skip
+        said = [*self.said]
+        for value, n, name, colour, share in rows:
+            what = f"class {n:>{wide[1]}}, {name:{wide[2]}}, {colour}" if n else f"{name}, counts nowhere"
+            said.append(f"{word} {value:>{wide[0]}} → {what}: {share} of the pixels")
+        return said
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, as TOML holds it."""
@@ -144,6 +147,12 @@ def rgb(colour: str) -> tuple[int, int, int]:
     """#rrggbb as three numbers."""
     n = int(colour[1:], 16)
     return n >> 16, n >> 8 & 255, n & 255
+
+
+def wheel_colour(n: int) -> str:
+    """#rrggbb for the n-th of many classes: each hue far from the ones before."""
+    parts = colorsys.hsv_to_rgb(n * 0.381966 % 1, 0.75, (0.95, 0.7)[n // 8 % 2])
+    return "#" + "".join(f"{round(255 * p):02x}" for p in parts)
 
 
 def spelled(values: Any, by: Literal["number", "colour"], most: int = 12) -> str:
