@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ class Large:
         self.path = existing_file(path)
         self.name = self.path.name
         self._file, self._page, self.hw = _opened(self.path)
+        weakref.finalize(self, self._file.close)
         self._kept: dict[int, tuple[int, int, int, Array]] = {}
         self._plain = self._page.asarray(out="memmap") if self._page.is_memmappable else None  # one long strip need not be read to its end
         self.notes = (f"{self.name} has {self.hw[1]:,} × {self.hw[0]:,} pixels: it is read and worked on some rows at a time.",)
@@ -114,7 +116,11 @@ def page_rows(page: Any) -> int:
 
 def is_large(given: Any) -> bool:
     """Whether it is a path of a TIFF that `Large` reads and nobody should open at once."""
-    if not isinstance(given, str | Path) or Path(given).suffix.lower() not in (".tif", ".tiff", ".svs", ".btf") or not Path(given).is_file():
+    if (
+        not isinstance(given, str | Path)
+        or Path(given).suffix.lower() not in (".tif", ".tiff", ".svs", ".btf")
+        or not Path(given).is_file()
+    ):
         return False
     try:
         file, _, (h, w) = _opened(Path(given))
@@ -127,6 +133,7 @@ def is_large(given: Any) -> bool:
 def _opened(path: Path) -> tuple[Any, Any, tuple[int, int]]:
     import tifffile
 
+    file = None
     try:
         with quiet():
             file = tifffile.TiffFile(path)
@@ -134,7 +141,9 @@ def _opened(path: Path) -> tuple[Any, Any, tuple[int, int]]:
             kind, bits = int(page.photometric), page.dtype
             plain = kind in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE) or (kind == _YCBCR and page.compression == _JPEG)
             turned = int(page.tags.valueof(274, 1) or 1) != 1
-    except Exception as error:
+    except Exception as error:  # tags of a stranger's file
+        if file is not None:
+            file.close()
         raise InputError(f"{path.name} is damaged or cut off.", "It does not begin as a TIFF.", "Copy or download it again.") from error
     if not plain or bits not in (np.uint8, np.uint16) or page.imagedepth > 1 or turned:
         file.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -137,10 +138,16 @@ class Found(Shown):
         return shown
 
     def save(self, path: str | Path, *, force: bool = False) -> Path:
-        """Writes the kind of file that the ending says, or the option as_. Raises InputError, Stopped."""
+        """Writes the kind of file that the option as_ says, or the ending. Raises InputError, Stopped."""
         target = at_home(path)
         self.raw.save(target, filing.kind_for(self.method, self.settings, target), dict(self.record), force)
         return target
+
+    def data(self) -> bytes:
+        """The file that the option as_ says, in its first format."""
+        kind = filing.kind_of(self.method, self.settings)
+        with tempfile.TemporaryDirectory() as folder:
+            return self.save(Path(folder) / f"result{self.method.files[kind][0]}").read_bytes()
 
 
 @dataclass(frozen=True)

@@ -16,4 +16,6 @@ if TYPE_CHECKING:
     from zorki.segmenting import table as table
     from zorki.segmenting import tiles as tiles
 
-__getattr__, __dir__, __all__ = attach(__name__, dict.fromkeys(["overlay", "palette", "polygons", "preview", "regions", "sets", "table", "tiles"], ""))
+__getattr__, __dir__, __all__ = attach(
+    __name__, dict.fromkeys(["overlay", "palette", "polygons", "preview", "regions", "sets", "table", "tiles"], "")
+)

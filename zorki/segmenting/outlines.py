@@ -24,15 +24,16 @@ def found(labels: Labels, classes: Sequence[int]) -> Iterator[tuple[int, polygon
         if not len(rows):
             continue
         top, left = int(rows[0]), int(columns[0])
+        corner = np.array([left, top])
         for one in polygons.regions(mask[top : rows[-1] + 1, left : columns[-1] + 1]):
-            yield number, polygons.Region(one.outer + (left, top), tuple(hole + (left, top) for hole in one.holes), one.pixels)
+            yield number, polygons.Region(one.outer + corner, tuple(hole + corner for hole in one.holes), one.pixels)
 
 
 def coco(labels: Labels, classes: Sequence[int], names: Sequence[str], photo: str, rle: bool, record: Mapping[str, Any]) -> dict[str, Any]:
     """A data set of one picture. Categories have the class's number as `id`. rle: an annotation a class, as run lengths; else one a region, as a polygon:
     a hole is joined to the outline by a line of no width."""
     h, w = labels.shape
-    annotations = []
+    annotations: list[tuple[int, Any, int, list[int]]] = []
     if rle:
         for number in classes:
             mask = labels == number
@@ -55,7 +56,9 @@ def coco(labels: Labels, classes: Sequence[int], names: Sequence[str], photo: st
     }
 
 
-def geojson(labels: Labels, classes: Sequence[int], names: Sequence[str], colours: Sequence[str], record: Mapping[str, Any]) -> dict[str, Any]:
+def geojson(
+    labels: Labels, classes: Sequence[int], names: Sequence[str], colours: Sequence[str], record: Mapping[str, Any]
+) -> dict[str, Any]:
     """A feature for each region: a polygon with its holes, in pixels from the upper left corner, y downwards. `classification` is what QuPath reads."""
     features = []
     for number, region in found(labels, classes):

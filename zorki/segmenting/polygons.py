@@ -6,6 +6,7 @@ Source: Freeman 1961 (chains along edges). The corner of pixel (row y, column x)
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -63,17 +64,20 @@ def rings(mask: Mask, numbers: npt.NDArray[np.integer]) -> list[tuple[Ring, int]
     padded = np.pad(mask, 1)
     inside = padded[1:-1, 1:-1]
     wide = w + 1
-    starts, ways, owners = [], [], []
+    starts: list[npt.NDArray[np.int64]] = []
+    ways: list[npt.NDArray[np.int64]] = []
+    owners: list[npt.NDArray[Any]] = []
     # the neighbour that is missing, the direction of the edge, and the corner where it begins
-    for (dy, dx), way, (cy, cx) in (((-1, 0), RIGHT, (0, 0)), ((0, 1), DOWN, (0, 1)), ((1, 0), LEFT, (1, 1)), ((0, -1), UP, (1, 0))):
+    for (dy, dx), heading, (cy, cx) in (((-1, 0), RIGHT, (0, 0)), ((0, 1), DOWN, (0, 1)), ((1, 0), LEFT, (1, 1)), ((0, -1), UP, (1, 0))):
         y, x = np.nonzero(inside & ~padded[1 + dy : 1 + dy + h, 1 + dx : 1 + dx + w])
         starts.append((y + cy) * wide + x + cx)
-        ways.append(np.full(len(y), way))
+        ways.append(np.full(len(y), heading))
         owners.append(numbers[y, x])
-    start, way, owner = map(np.concatenate, (starts, ways, owners))
+    start, way, owner = (np.concatenate(parts) for parts in (starts, ways, owners))
     following = _following(start, way, wide)
     turns = way != way[_before(following)] if len(way) else np.zeros(0, bool)
-    out, left = [], np.ones(len(start), bool)
+    out: list[tuple[Ring, int]] = []
+    left = np.ones(len(start), bool)
     after, corner = following.tolist(), turns.tolist()
     for first in np.flatnonzero(turns).tolist():
         if not left[first]:

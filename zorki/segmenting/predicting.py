@@ -18,11 +18,11 @@ AT_ONCE = 1 << 25  # numbers of logits that are enlarged in one go
 
 
 class Predicted(NamedTuple):
-    """labels: (h, w), uint8 or, of more than 255 classes, int32. count: of classes. probabilities: (k, h, w) float16; inside: (h, w) float32, the sum of
+    """labels: (h, w), uint8 or, of more than 255 classes, int32. classes: how many there are. probabilities: (k, h, w) float16; inside: (h, w) float32, the sum of
     those of some classes; None where nobody asked."""
 
     labels: torch.Tensor
-    count: int
+    classes: int
     probabilities: torch.Tensor | None = None
     inside: torch.Tensor | None = None
 

@@ -44,7 +44,9 @@ class Prediction:
     @cached_property
     def pixels(self) -> tuple[int, ...]:
         """How many of each class."""
-        return tuple(np.bincount(self.labels.ravel(), minlength=len(self.names)).tolist())
+        rows = max(1, (1 << 22) // self.labels.shape[1])  # at a time: counting makes eight bytes of each
+        some = (self.labels[top : top + rows].ravel() for top in range(0, len(self.labels), rows))
+        return tuple(sum(np.bincount(part, minlength=len(self.names)) for part in some).tolist())  # type: ignore[union-attr]
 
     @property
     def shares(self) -> dict[str, float]:
@@ -79,16 +81,18 @@ class Prediction:
         """
         if kind == "cutout":
             inside = self._inside()[..., None]
-            return np.rint(255 * (self._pixels() * inside + 1 - inside)).astype(np.uint8)
+            cut: npt.NDArray[np.uint8] = np.rint(255 * (self._pixels() * inside + 1 - inside)).astype(np.uint8)
+            return cut
         colours = palette.table(self.colours)
         photo, labels = (self._pixels(), self.labels) if isinstance(self.photo, io.Photo) else self._brought_down()
         if kind == "index":
-            return colours[labels & 255]
+            flat: npt.NDArray[np.uint8] = colours[labels & 255]
+            return flat
         laid = overlay.overlaid(photo, labels, colours, self.chosen, self.cover)
         often = [self.pixels[n] / self.labels.size for n in range(len(self.names))]
         told = [n for n in self.chosen if (legend == "all" and len(self.chosen) <= MANY) or often[n] >= LEAST]
-        text = [self.names[n] if legend == "all" else f"{self.names[n]}  {percent(often[n])}" for n in told]
-        return overlay.with_legend(laid, [overlay.Entry(t, self.colours[n]) for t, n in zip(text, told, strict=True)])
+        more = "" if legend == "all" else "{:.1%}"
+        return overlay.with_legend(laid, [overlay.Entry(self.names[n], self.colours[n], more.format(often[n])) for n in told])
 
     def _present(self) -> list[str]:
         return [self.names[n] for n in self.chosen if self.pixels[n]]
@@ -104,9 +108,9 @@ class Prediction:
 
     def _inside(self) -> npt.NDArray[np.float32]:
         """(h, w) 0..1, how much of each pixel the cutout holds: by the probability, so that its edge is soft."""
-        if self.inside is None:
-            return np.isin(self.labels, self.chosen).astype(np.float32)
-        return np.clip(2 * self.inside - 0.5, 0, 1)
+        found = np.isin(self.labels, self.chosen) if self.inside is None else np.clip(2 * self.inside - 0.5, 0, 1)
+        out: npt.NDArray[np.float32] = found.astype(np.float32, copy=False)
+        return out
 
     def save(self, path: Path, kind: As, record: dict[str, Any], force: bool) -> None:
         """One file of this kind, whole or not at all; its ending says which format. Raises InputError for what was not kept, or cannot be made of so
@@ -146,7 +150,3 @@ class Prediction:
             np.save(path, self.probabilities, allow_pickle=False)
         else:
             np.savez_compressed(path, probabilities=self.probabilities, classes=np.array(self.names), zorki=np.array(json.dumps(record)))
-
-
-def percent(share: float) -> str:
-    return f"{share:.1%}" if share >= 0.001 else "< 0.1%"

@@ -52,6 +52,6 @@ def regions(net: lens.Net, photo: torch.Tensor) -> Masks:
     """Where each class is that is in a photo (1, 3, h, w) in 0..1: (h, w) yes or no, by its name, in the order of the classes; together they
     are the whole photo. Raises InputError for a net that gives no class for each pixel."""
     found = predicted(net, photo[0])
-    names, _ = classes_of(net, found.count)
-    there = [n for n, pixels in enumerate(torch.bincount(found.labels.flatten().long(), minlength=found.count).tolist()) if pixels]
+    names, _ = classes_of(net, found.classes)
+    there = [n for n, pixels in enumerate(torch.bincount(found.labels.flatten().long(), minlength=found.classes).tolist()) if pixels]
     return {names[n]: found.labels == n for n in there}

@@ -145,7 +145,9 @@ class Card:
 
     def json(self) -> dict[str, Any]:
         """As `zorki models --json` prints it: `accuracy` comes with `measured` or with `published`, whichever it is."""
-        hidden = ("arguments", "beside", "build", "convert", "folder", "measured", "published", "file_in_package", "extra", "bytes", "colours", "void", "pictures")
+        hidden = (
+            "arguments", "beside", "build", "convert", "folder", "measured", "published", "file_in_package", "extra", "bytes", "colours", "void", "pictures",
+        )  # fmt: skip
         out: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in hidden}
         out |= {
             "installed": self.installed,
@@ -160,7 +162,8 @@ class Card:
 def check_kinds(table: Mapping[str, Any]) -> None:
     """Raises TypeError for a field whose value is of another kind than it is to be."""
     whole: dict[str, Any] = dict.fromkeys(("parameters", "side", "resize", "bytes"), int)
-    kinds = whole | {"accuracy": (int, float), "arguments": dict, "figures": dict, "styles": list, "colours": list, "void": list, "pictures": dict}
+    lists, tables = dict.fromkeys(("styles", "colours", "void"), list), dict.fromkeys(("arguments", "figures", "pictures"), dict)
+    kinds = whole | lists | tables | {"accuracy": (int, float)}
     for name, value in table.items():
         if not isinstance(value, kinds.get(name, str)):
             raise TypeError(f"{name} is a {type(value).__name__}")

@@ -54,8 +54,6 @@ PRESETS: dict[str, Settings] = {}
 def run(net: lens.Net, photo: io.Photo | io.Large, s: Settings = Settings()) -> Prediction:
     """A class for each pixel, at the photo's own size. Raises UnknownName for --only of a class that the net lacks; InputError for a net that is no segmenter,
     for a cutout of everything, and for probabilities that memory has no room for."""
-    import torch
-
     from zorki.segmenting import regions
     from zorki.segmenting.predicting import predicted
     from zorki.segmenting.prediction import Prediction
@@ -70,11 +68,8 @@ def run(net: lens.Net, photo: io.Photo | io.Large, s: Settings = Settings()) -> 
     found = predicted(
         net, picture, hw, tile=s.tile, mirror=s.mirror, probabilities=s.as_ == "probabilities", inside=chosen if s.as_ == "cutout" else ()
     )
-    given: dict[str, Any] = {
-        name: None if one is None else one.numpy() for name, one in (("probabilities", found.probabilities), ("inside", found.inside))
-    }
-    assert isinstance(found.labels, torch.Tensor)
-    return Prediction(found.labels.numpy(), names, colours, shown, chosen, s.opacity / 100, s.rle, **given)
+    kept, inside = (None if one is None else one.numpy() for one in (found.probabilities, found.inside))
+    return Prediction(found.labels.numpy(), names, colours, shown, chosen, s.opacity / 100, s.rle, kept, inside)
 
 
 def looked_at(net: lens.Net, photo: io.Photo | io.Large, size: int | None) -> tuple[Any, io.Photo | io.Large, tuple[int, int]]:
@@ -84,18 +79,17 @@ def looked_at(net: lens.Net, photo: io.Photo | io.Large, size: int | None) -> tu
 
     from zorki import io, pixels, weights
 
+    wanted = size if size is not None else longest(photo.hw, net.resize)
     if isinstance(photo, io.Large):
-        if size is not None or net.resize is not None:
-            x = torch.from_numpy(np.ascontiguousarray(photo.small(size or longest(photo.hw, net.resize)).transpose(2, 0, 1)))
-            return x, photo, photo.hw
-        return photo, photo, photo.hw
+        if wanted is None:
+            return photo, photo, photo.hw
+        return torch.from_numpy(np.ascontiguousarray(photo.small(wanted).transpose(2, 0, 1))), photo, photo.hw
     card = weights.card_of(net)
     span = None if card is None else card.pictures.get("range")
     if span is not None and photo.depth == 16:  # the numbers that were black and white when it was trained
         low, high = (np.float32(v) for v in span)
         photo = replace(photo, pixels=np.clip((photo.pixels * np.float32(65535) - low) / (high - low), 0, 1), depth=8)
     x = torch.from_numpy(np.ascontiguousarray(photo.seen.transpose(2, 0, 1)))
-    wanted = size if size is not None else longest(photo.hw, net.resize)
     return pixels.sizes.within(x[None], wanted)[0], photo, photo.hw
 
 
