@@ -179,6 +179,6 @@ def widened(x: torch.Tensor, hw: tuple[int, int]) -> torch.Tensor:
     for dim, wanted in zip((2, 3), hw, strict=True):
         size = x.shape[dim]
         if wanted > size:
-            there = torch.arange(wanted, device=x.device) % max(1, 2 * (size - 1))
+            there = torch.arange(wanted, dtype=torch.int64, device=x.device) % max(1, 2 * (size - 1))
             x = x.index_select(dim, torch.where(there < size, there, 2 * (size - 1) - there))
     return x
