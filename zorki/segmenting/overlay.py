@@ -71,11 +71,7 @@ def with_legend(picture: Pixels, entries: Sequence[Entry]) -> Pixels:
         panel, light = legend(entries, size)
         ph, pw = panel.shape[:2]
         margin = max(2, size // 2)
-        if (
-            ph + 2 * margin <= h
-            and pw + 2 * margin <= w
-            and (ph * pw <= ROOM * h * w or (size == SMALLEST and ph * pw <= 2 * ROOM * h * w))
-        ):
+        if ph + 2 * margin <= h and pw + 2 * margin <= w and ph * pw <= ROOM * h * w:
             out = picture.copy()
             place = out[h - margin - ph : h - margin, margin : margin + pw]
             solid = np.where((panel < 255).any(2), 1, np.float32(PANEL)) * light
