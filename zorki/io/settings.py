@@ -79,6 +79,9 @@ def _text(path: Path) -> str | None:
             if kind == "GIF":
                 return str(image.info["comment"], "ascii")
             return _from_xmp(image.info.get("xmp") or getattr(image, "tag_v2", {}).get(700))
+    if words == "a text file" and path.suffix.lower() in (".json", ".geojson"):
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return to_text(found.get(KEY) or found["info"][KEY])
     if words == "a video":
         import av
 

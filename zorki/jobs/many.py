@@ -137,7 +137,7 @@ class Series:
         if path is not None:
             self.taken.add(path)
             self.out.paths.append(typed(str(path)))
-        if self.r.method.words:
+        if (self.r.method.words or self.r.method.files) and job.lines():
             self.out.lines += [*([""] if self.out.lines else []), name, *job.lines()]
         self.results.append({"photo": name} | ({"out": self.out.paths[-1], "kept": done} if path else {}) | answer(job, losses))
 

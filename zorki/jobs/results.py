@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ import numpy.typing as npt
 
 from zorki import blocks, io, pixels, report
 from zorki.core.folders import at_home
+from zorki.jobs import filing
+from zorki.jobs.methods import Method
 
 if TYPE_CHECKING:
     import torch
@@ -108,6 +111,43 @@ class Board(Shown):
 
     def __len__(self) -> int:
         return len(self.tiles)
+
+
+@dataclass(frozen=True)
+class Found(Shown):
+    """What a method found, with all that the method says of it (`raw`): `.labels`, `.shares` … It shows itself as a picture, and may be saved as several kinds of files.
+
+    method, settings: which kind of file an ending means.
+    """
+
+    raw: Any = field(repr=False)
+    method: Method = field(repr=False)
+    settings: Any
+    record: Mapping[str, Any] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name == "raw":
+            raise AttributeError(name)
+        return getattr(self.raw, name)
+
+    def __repr__(self) -> str:
+        return repr(self.raw)
+
+    def numpy(self) -> npt.NDArray[np.uint8]:
+        shown: npt.NDArray[np.uint8] = self.raw.picture()
+        return shown
+
+    def save(self, path: str | Path, *, force: bool = False) -> Path:
+        """Writes the kind of file that the option as_ says, or the ending. Raises InputError, Stopped."""
+        target = at_home(path)
+        self.raw.save(target, filing.kind_for(self.method, self.settings, target), dict(self.record), force)
+        return target
+
+    def data(self) -> bytes:
+        """The file that the option as_ says, in its first format."""
+        kind = filing.kind_of(self.method, self.settings)
+        with tempfile.TemporaryDirectory() as folder:
+            return self.save(Path(folder) / f"result{self.method.files[kind][0]}").read_bytes()
 
 
 @dataclass(frozen=True)

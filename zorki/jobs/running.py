@@ -16,6 +16,7 @@ from zorki.jobs.job import Job
 from zorki.jobs.models import load
 from zorki.jobs.outcome import Outcome, answer, loss_of, some_failed
 from zorki.jobs.request import Request
+from zorki.jobs.results import Found
 
 PREVIEW_EVERY, PREVIEW_SIDE = 3.0, 1600  # seconds, pixels
 
@@ -99,7 +100,7 @@ def save(job: Job, r: Request, out: Outcome) -> str | None:
         return None
     result = job.result()
     if r.out == "-":
-        out.data = io.encode(result.numpy(), "PNG")
+        out.data = result.data() if isinstance(result, Found) else io.encode(result.numpy(), "PNG")
         return "-"
     if r.out is None or targets.is_folder(r.out):
         return targets.save_numbered(job, result, Path(r.out or ""))
