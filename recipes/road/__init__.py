@@ -1,0 +1,1 @@
+"""Makes `road`, the network that tells the parts of a street apart."""
