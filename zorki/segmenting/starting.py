@@ -42,3 +42,10 @@ def fill(made: Segmenter, numbers: dict[str, torch.Tensor], channels: int) -> No
         if there.shape != own[k].shape and there.shape[1] == 3:  # the first layer
             found[k] = there.mean(1, keepdim=True).repeat(1, channels, 1, 1) * (3 / channels)
     made.encoder.load_state_dict(found)
+
+
+def empty(like: Segmenter) -> Segmenter:
+    """One of the same sizes, whose numbers are about to be read."""
+    with torch.random.fork_rng(devices=[]):
+        made = Segmenter(**like.sizes())
+    return made.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]

@@ -19,6 +19,7 @@ from torch import distributed
 from zorki.core.errors import Stopped, ZorkiError
 from zorki.train.folder import Folder, Mute
 from zorki.train.lesson import Lesson
+from zorki.train.memory import out_of_memory
 from zorki.train.plan import Plan
 
 PLACE = ("MASTER_ADDR", "MASTER_PORT", "LOCAL_RANK", "NODE_RANK")  # where Lightning finds the others, and which one this is
@@ -47,7 +48,7 @@ def others(lesson: Lesson, folder: Folder, plan: Plan, device: str, processes: i
     try:
         yield
     except RuntimeError as error:  # the line to the others broke
-        raise why(started) or error from error
+        raise error if out_of_memory(error) else why(started) or error from error
     finally:
         lesson.rank, lesson.processes = 0, 1
         leave()

@@ -51,7 +51,8 @@ class Card:
     task: what it was trained for. build: the class or function that makes the net, as "module:name"; arguments: what it is called with; convert: a function
     that brings the file's names to the net's. layer: where methods look when no layer is given. side: pixels of the pictures
     it was trained on; resize: the shorter side of a photo when it was tested, before the middle was cut out. accuracy: a share in 0..1, with how it was `measured` by us, or where it was `published`.
-    styles: of a brush, in the order of its vectors.
+    styles: of a brush, in the order of its vectors. colours: of a segmenter, #rrggbb for each class; void: the numbers that counted nowhere in the masks;
+    pictures: how those that it learnt from became numbers (`zorki.segmenting.pictures`).
     Where the numbers are: beside the card (called after it, or `beside`; `sha256` of the file, required of what ships), in a pip `package` (`file` inside it,
     `extra` of Zorki's that installs it), or at a `url` that is fetched only when asked for (`sha256`: as much of it as the name carries).
     """
@@ -84,6 +85,9 @@ class Card:
     teachers: str = ""
     recipe: str = ""
     styles: tuple[Style, ...] = field(default=(), repr=False)
+    colours: tuple[str, ...] = field(default=(), repr=False)
+    void: tuple[int, ...] = ()
+    pictures: Mapping[str, Any] = field(default_factory=dict)
     figures: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -156,7 +160,7 @@ class Card:
 def check_kinds(table: Mapping[str, Any]) -> None:
     """Raises TypeError for a field whose value is of another kind than it is to be."""
     whole: dict[str, Any] = dict.fromkeys(("parameters", "side", "resize", "bytes"), int)
-    kinds = whole | {"accuracy": (int, float), "arguments": dict, "figures": dict, "styles": list}
+    kinds = whole | {"accuracy": (int, float), "arguments": dict, "figures": dict, "styles": list, "colours": list, "void": list, "pictures": dict}
     for name, value in table.items():
         if not isinstance(value, kinds.get(name, str)):
             raise TypeError(f"{name} is a {type(value).__name__}")
@@ -221,6 +225,7 @@ def read_card(path: Path, name: str, weights: str = "") -> Card:
         check_kinds(table)
         known = imagenet() if classes == "imagenet" else tuple(classes)
         table["styles"] = tuple(Style(**one) for one in table.pop("styles", ()))
+        table |= {k: tuple(table[k]) for k in ("colours", "void") if k in table}
         return Card(name=name, folder=path.parent, classes=known, **(table | {"beside": weights}))
     except (OSError, tomllib.TOMLDecodeError, TypeError, UnicodeDecodeError) as e:
         raise InputError(
