@@ -101,10 +101,11 @@ class Quiet:
         self.caught: warnings.catch_warnings[None] = warnings.catch_warnings()
         self.caught.__enter__()
         warnings.simplefilter("ignore")
-        self.log = logging.getLogger("lightning.pytorch")
-        self.level = self.log.level
-        self.log.setLevel(logging.ERROR)
+        self.logs = {log: log.level for log in map(logging.getLogger, ("lightning.pytorch", "lightning.fabric"))}
+        for log in self.logs:
+            log.setLevel(logging.ERROR)
 
     def __exit__(self, *error: Any) -> None:
-        self.log.setLevel(self.level)
+        for log, level in self.logs.items():
+            log.setLevel(level)
         self.caught.__exit__(*error)

@@ -13,8 +13,6 @@ from typing import Any
 import torch
 from lightning.pytorch.plugins import LayerSync
 from torch import distributed, nn
-from torch.distributed.nn.functional import all_reduce
-from torch.nn import functional as F
 
 
 def count() -> int:
@@ -37,6 +35,18 @@ class Gather(torch.autograd.Function):
         return slopes[0][ctx.begin : ctx.begin + ctx.length] * count()
 
 
+class Total(torch.autograd.Function):
+    """The sum over all processes; whatever each of them makes of it has a slope."""
+
+    @staticmethod
+    def forward(ctx: Any, of_one: torch.Tensor) -> torch.Tensor:  # noqa: ARG004
+        return added(of_one.clone())
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: torch.Tensor) -> torch.Tensor:  # noqa: ARG004
+        return added(slopes[0].clone())
+
+
 def gathered(share: torch.Tensor) -> torch.Tensor:
     """(b, …) of each → (b · processes, …), by rank; itself where there is one."""
     whole: torch.Tensor = share if count() == 1 else Gather.apply(share)
@@ -57,8 +67,8 @@ class Norm(nn.BatchNorm2d):
         if not self.training or count() == 1:
             return super().forward(x)
         x32 = x.float()
-        mean = all_reduce(x32.mean((0, 2, 3))) / count()
-        spread = all_reduce((x32 - mean[:, None, None]).square().mean((0, 2, 3))) / count()
+        mean = Total.apply(x32.mean((0, 2, 3))) / count()
+        spread = Total.apply((x32 - mean[:, None, None]).square().mean((0, 2, 3))) / count()
         with torch.no_grad():
             n = x.numel() // x.shape[1] * count()
             share = self.momentum if self.momentum is not None else 0.1
@@ -68,7 +78,8 @@ class Norm(nn.BatchNorm2d):
             self.running_var.lerp_(spread * (n / max(1, n - 1)), share)
             if self.num_batches_tracked is not None:
                 self.num_batches_tracked.add_(1)
-        return F.batch_norm(x32, mean, spread, self.weight, self.bias, False, 0.0, self.eps).to(x.dtype)
+        gain = self.weight * (spread + self.eps).rsqrt()
+        return ((x32 - mean[:, None, None]) * gain[:, None, None] + self.bias[:, None, None]).to(x.dtype)
 
 
 class OneNorm(LayerSync):
