@@ -35,6 +35,8 @@ class Method:
     "what `run` gives: drawn, measured, trained or written"
     page: Callable[..., Any] | None = None
     "what was drawn or measured → blocks.Page: the result of what climbs, and what a board of what measures can be shown as"
+    report: Callable[..., Any] | None = None
+    "what a training has learnt by now → blocks.Page, which the house keeps in its run folder (`reports.py`)"
     words: bool = False
     "its answer is what is printed: a picture comes only where one is asked for"
     task: str | None = None
@@ -129,5 +131,5 @@ def method(wing: str, name: str) -> Method:
     gives: Given = getattr(module, "GIVES", "drawn" if inspect.isgeneratorfunction(module.run) else "measured")
     return Method(
         wing, name, module.__doc__ or "", module.INPUTS, module.Settings, module.PRESETS, getattr(module, "ALSO", {}), module.run, module.NETS, gives,
-        getattr(module, "page", None), getattr(module, "WORDS", False), getattr(module, "TASK", None), getattr(module, "ENDING", ""),
+        getattr(module, "page", None), getattr(module, "report", None), getattr(module, "WORDS", False), getattr(module, "TASK", None), getattr(module, "ENDING", ""),
     )  # fmt: skip
