@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from zorki import blocks, io, report
 from zorki.core import events
 from zorki.core.errors import ZorkiError
-from zorki.jobs import inputs
-from zorki.jobs.job import Job
+from zorki.jobs.methods import Method
 
 PAGE = "report.html"
 EVERY = 10.0  # seconds at least between two states of the page
@@ -26,46 +27,55 @@ WAITS = "How good it is, and where it fails"
 
 
 @contextmanager
-def live(job: Job) -> Iterator[None]:
-    """Inside `with` the page of a training that has one follows it; on leaving it is finished, and whatever is raised passes through."""
-    if job.method.report is None or os.environ.get("LOCAL_RANK", "0") != "0":  # of several processes one writes
+def live(method: Method, folder: Path | None, given: Mapping[str, Any]) -> Iterator[None]:
+    """Inside `with` the page of a training that has one follows it; on leaving it is finished, and whatever is raised passes through.
+
+    given: its inputs, as its `run` gets them.
+    """
+    if method.report is None or folder is None or os.environ.get("LOCAL_RANK", "0") != "0":  # of several processes one writes
         yield
         return
-    page = Report(job)
+    page = Report(folder, partial(method.report, **given))
     with page.kept("The training"), events.listen(page.heard):
         yield
     with page.kept("The judging of what was learnt"):
-        page.write(page.made(finished=True))
+        page.write(page.made(True))
 
 
 @dataclass
 class Report:
-    """The page of one training."""
+    """The page of one training. says: what the method says of the run, in the end or on the way."""
 
-    job: Job
-    due: float = -1.0
-    "when it may be written anew"
-    last: events.Event | None = None
-    left: float | None = None
+    folder: Path
+    says: Callable[[io.RunFolder, bool], blocks.Page]
+    due: float | None = None
+    "when it is written anew"
     clock: events.Clock = field(default_factory=events.Clock)
 
     @property
     def path(self) -> Path:
-        assert self.job.out is not None, "a surface says where the run goes"
-        return self.job.out / PAGE
+        return self.folder / PAGE
+
+    def made(self, finished: bool) -> blocks.Page:
+        return self.says(io.open_run(self.folder), finished)
+
+    def write(self, page: blocks.Page) -> None:
+        """Whole or not at all. Raises Stopped, InputError."""
+        io.atomic_write(self.path, report.render(page), force=True)
 
     def heard(self, event: events.Event) -> None:
         """Between two steps: writes the page anew where it is time to."""
         if not event.of:
             return
-        self.last, self.left = event, self.clock.left(event)
-        if event.at < self.due or not io.is_run(self.path.parent):
+        left = self.clock.left(event)
+        if (self.due is not None and event.at < self.due) or not io.is_run(self.folder):
             return
-        if self.due < 0:
+        if self.due is None:
             events.note(f"How it goes on can be watched: {self.path}")
+        ahead = blocks.Ahead(f"The {event.stage}", (WAITS,), min(1.0, event.step / event.of), "" if left is None else events.spoken(left))
         began = time.monotonic()
         with suppress(OSError, ZorkiError):  # no page is worth a training
-            self.write(replace(self.made(finished=False), ahead=self.ahead()))
+            self.write(replace(self.made(False), ahead=ahead))
         now = time.monotonic()
         self.due = now + max(EVERY, (now - began) / SHARE)
 
@@ -78,22 +88,6 @@ class Report:
             why = "by Ctrl-C" if isinstance(error, KeyboardInterrupt) else "by an error"
             said = blocks.Note(f"{what} was stopped {why}. What was learnt by then is kept; the same command goes on from there.")
             with suppress(OSError, ZorkiError):  # what stopped it is told, not that its page could not be written either
-                if io.is_run(self.path.parent):
-                    self.write(replace(self.made(finished=False), note=said))
+                if io.is_run(self.folder):
+                    self.write(replace(self.made(False), note=said))
             raise
-
-    def made(self, finished: bool) -> blocks.Page:
-        """What the method says of the run as it is now."""
-        assert self.job.method.report is not None
-        given = {name: inputs.handed(found, self.job.method.inputs[name]) for name, found in self.job.opened.items()}
-        return self.job.method.report(io.open_run(self.path.parent), finished, **given)
-
-    def ahead(self) -> blocks.Ahead:
-        """How far it is."""
-        assert self.last is not None
-        share = min(1.0, self.last.step / self.last.of)
-        return blocks.Ahead(f"The {self.last.stage}", (WAITS,), share, "" if self.left is None else events.spoken(self.left))
-
-    def write(self, page: blocks.Page) -> None:
-        """Whole or not at all. Raises Stopped, InputError."""
-        io.atomic_write(self.path, report.render(page), force=True)

@@ -11,7 +11,7 @@ from zorki import io
 from zorki.core import events
 from zorki.core.errors import InputError, Stopped
 from zorki.core.folders import typed
-from zorki.jobs import films, interrupt, many, memory, records, reports, targets
+from zorki.jobs import films, interrupt, many, memory, records, targets
 from zorki.jobs.job import Job
 from zorki.jobs.models import load
 from zorki.jobs.outcome import Outcome, answer, loss_of, some_failed
@@ -47,7 +47,7 @@ def one(job: Job, r: Request) -> Outcome:
     with interrupt.undisturbed():  # but for the steps: what they made is written before anything ends
         try:
             seen = time.monotonic()
-            with interrupt.awaited(), reports.live(job):
+            with interrupt.awaited():
                 for step in job.steps():
                     if large and step.i in (1, step.of):
                         memory.trimmed()
