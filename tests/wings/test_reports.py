@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from tests.wings.test_kinds import data, toys  # noqa: F401
 from zorki import io
 from zorki.core import events
 from zorki.jobs import reports
@@ -34,7 +33,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return states
 
 
-def test_the_page_grows_and_is_finished(data: Path, toys: Wing, seen: list[str]) -> None:  # noqa: F811
+def test_the_page_grows_and_is_finished(data: Path, toys: Wing, seen: list[str]) -> None:
     toys.train(data, out="run", epochs=3)
     assert len(seen) == 4, "one at each step, and the whole one"
     assert [re.search(r"(\d+) % is done", s)[1] for s in seen[:3]] == ["33", "67", "100"]  # type: ignore[index]
@@ -44,14 +43,14 @@ def test_the_page_grows_and_is_finished(data: Path, toys: Wing, seen: list[str])
     assert Path("run", "report.html").read_text(encoding="utf-8") == seen[3]
 
 
-def test_it_is_written_only_where_it_is_time(data: Path, toys: Wing, seen: list[str], monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_it_is_written_only_where_it_is_time(data: Path, toys: Wing, seen: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reports, "EVERY", 100.0)
     toys.train(data, out="run", epochs=5)
     assert len(seen) == 2
     assert "20 % is done" in seen[0]
 
 
-def test_broken_off_it_says_so_and_waits_for_nothing(data: Path, toys: Wing, seen: list[str]) -> None:  # noqa: F811
+def test_broken_off_it_says_so_and_waits_for_nothing(data: Path, toys: Wing, seen: list[str]) -> None:
     def stop(event: events.Event) -> None:
         if event.step == 2:
             raise KeyboardInterrupt
@@ -70,7 +69,7 @@ def test_where_the_whole_page_fails_the_run_is_kept_and_the_page_is_finished(
     toys: Wing,
     seen: list[str],
     monkeypatch: pytest.MonkeyPatch,
-    error: type[BaseException],  # noqa: F811
+    error: type[BaseException],
 ) -> None:
     import zorki.wings.toys.train as training  # type: ignore[import-not-found]
 
@@ -89,7 +88,7 @@ def test_where_the_whole_page_fails_the_run_is_kept_and_the_page_is_finished(
     assert "reload" not in seen[-1]
 
 
-def test_a_full_disk_for_the_page_stops_no_training(data: Path, toys: Wing, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_a_full_disk_for_the_page_stops_no_training(data: Path, toys: Wing, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reports, "EVERY", 0.0)
     before = reports.Report.made
 
@@ -103,7 +102,7 @@ def test_a_full_disk_for_the_page_stops_no_training(data: Path, toys: Wing, monk
     assert Path("run", "report.html").exists()
 
 
-def test_of_several_processes_one_writes(data: Path, toys: Wing, seen: list[str], monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_of_several_processes_one_writes(data: Path, toys: Wing, seen: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOCAL_RANK", "1")
     toys.train(data, out="run", epochs=1)
     assert not seen
