@@ -2,11 +2,13 @@
 
 from zorki.io.arrays import cached, read_arrays, tidied, used, write_arrays
 from zorki.io.assembling import assemble
+from zorki.io.bands import Facts, facts, open_bands
 from zorki.io.codings import MUXERS, Coding, check_film_target
 from zorki.io.disk import atomic, atomic_write, check_target, check_writable, free_path, numbered
 from zorki.io.film import Film
 from zorki.io.labelled import Box, Example, Label, LabelledFolder, open_labelled
 from zorki.io.lettering import lettered
+from zorki.io.masks import Mask, open_mask, save_mask
 from zorki.io.opening import open_photo
 from zorki.io.photo import Photo
 from zorki.io.photosets import PhotoSet, marked
@@ -28,9 +30,11 @@ __all__ = [
     "Box",
     "Coding",
     "Example",
+    "Facts",
     "Film",
     "Label",
     "LabelledFolder",
+    "Mask",
     "Moment",
     "Photo",
     "PhotoSet",
@@ -48,6 +52,7 @@ __all__ = [
     "check_target",
     "check_writable",
     "encode",
+    "facts",
     "fitting",
     "free_path",
     "is_film",
@@ -56,7 +61,9 @@ __all__ = [
     "lettered",
     "marked",
     "numbered",
+    "open_bands",
     "open_labelled",
+    "open_mask",
     "open_photo",
     "open_run",
     "open_vector",
@@ -66,6 +73,7 @@ __all__ = [
     "read_arrays",
     "read_settings",
     "resize",
+    "save_mask",
     "save_photo",
     "sheet",
     "span_text",

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from zorki.core.errors import InputError
 from zorki.core.folders import at_home
 from zorki.io.files import a_path, natural
+from zorki.io.pairs import paired, side_by_side, stem
 from zorki.io.photosets import is_picture
 
 SPLITS = ("train", "val", "test")
@@ -87,6 +88,7 @@ class LabelledFolder:
 def open_labelled(source: str | Path | LabelledFolder) -> LabelledFolder:
     """images/ with masks/ (pairs by name) or with boxes.csv (file, class, x, y, w, h); the same inside train/ and val/.
 
+    Pairs may also lie side by side in the folder itself: 1.png and 1_mask.png, 1.jpg and 1.png. What belongs together: `pairs.paired`.
     Nothing but tables is read. Raises InputError for a folder that is none of these, or whose tables cannot be read.
     """
     if isinstance(source, LabelledFolder):
@@ -95,28 +97,39 @@ def open_labelled(source: str | Path | LabelledFolder) -> LabelledFolder:
     if not folder.is_dir():
         raise InputError(f"{folder} is no folder.", f"Labelled data are {PICTURES}/ with {MASKS}/ or {BOXES}.", "Name the folder of both.")
     inside = [name for name in SPLITS if (folder / name / PICTURES).is_dir()]
-    if not inside and not (folder / PICTURES).is_dir():
-        raise InputError(
-            f"{folder.name} has no {PICTURES}/.", f"Labelled data are {PICTURES}/ with {MASKS}/ or {BOXES}.", "Name the folder of both."
-        )
     alone: list[str] = []
-    splits = {name: examples(folder / name, alone) for name in inside} or {"all": examples(folder, alone)}
+    if inside or (folder / PICTURES).is_dir():
+        splits = {name: examples(folder / name, alone) for name in inside} or {"all": examples(folder, alone)}
+    else:
+        splits = {"all": beside(folder, alone)}
     if not any(splits.values()):
-        raise InputError(
-            f"{folder.name} has no picture with a mask or with boxes.", "Pairs have one name.", f"Look at {PICTURES}/ and {MASKS}/."
-        )
+        some = ", ".join(alone[:4]) + ("…" if len(alone) > 4 else "") if alone else f"{PICTURES}/ and {MASKS}/ hold none"
+        raise InputError(f"{folder.name} has no picture with a mask or with boxes: {some}.", "Pairs have one name.", "Name another folder.")
     return LabelledFolder(folder, splits, labels(folder / CLASSES), tuple(alone))
+
+
+def beside(folder: Path, alone: list[str]) -> tuple[Example, ...]:
+    """Pictures and masks that lie side by side; adds to `alone` what has no partner. Raises InputError where there are none."""
+    files = [p for p in folder.iterdir() if is_picture(p.name)]
+    found = side_by_side(files)
+    if not found:
+        got = f"{folder.name} has no {PICTURES}/."
+        raise InputError(got, f"Labelled data are {PICTURES}/ with {MASKS}/ or {BOXES}.", "Name the folder of both.")
+    taken = {*found, *found.values()}
+    alone += [p.name for p in sorted(files, key=natural) if p not in taken]
+    return tuple(Example(picture, mask) for picture, mask in found.items())
 
 
 def examples(folder: Path, alone: list[str]) -> tuple[Example, ...]:
     """The examples of one split, in natural order; adds to `alone` what has no partner. Raises InputError."""
     pictures, table = by_stem(folder / PICTURES), folder / BOXES
-    masks = by_stem(folder / MASKS) if (folder / MASKS).is_dir() else None
-    if masks is not None:
-        alone += [p.name for stem, p in pictures.items() if stem not in masks] + [
-            p.name for stem, p in masks.items() if stem not in pictures
-        ]
-        pictures = {stem: p for stem, p in pictures.items() if stem in masks}
+    masks: dict[Path, Path] = {}
+    if (folder / MASKS).is_dir():
+        files = by_stem(folder / MASKS)
+        masks = paired(pictures, files)
+        taken = {*masks.values()}
+        alone += [p.name for p in pictures.values() if p not in masks] + [p.name for p in files.values() if p not in taken]
+        pictures = {name: p for name, p in pictures.items() if p in masks}
     elif not table.is_file():
         raise InputError(f"{folder.name} has neither {MASKS}/ nor {BOXES}.", f"One of them says what is in {PICTURES}/.", "Add it.")
     found: dict[str, list[Box]] = {}
@@ -130,18 +143,16 @@ def examples(folder: Path, alone: list[str]) -> tuple[Example, ...]:
             raise InputError(f"{table.name} says {list(row.values())}.", "x, y, w and h are numbers of pixels.", "Mend that row.") from e
     names = {p.name for p in pictures.values()}
     alone += [name for name in found if name not in names]
-    return tuple(Example(p, None if masks is None else masks[stem], tuple(found.get(p.name, ()))) for stem, p in pictures.items())
+    return tuple(Example(p, masks.get(p), tuple(found.get(p.name, ()))) for p in pictures.values())
 
 
 def by_stem(folder: Path) -> dict[str, Path]:
     """Pictures of a folder by their names without ending. Raises InputError where two share one."""
     out: dict[str, Path] = {}
     for path in sorted((p for p in folder.iterdir() if is_picture(p.name)), key=natural):
-        if path.stem in out:
-            raise InputError(
-                f"{folder.name}/ holds {out[path.stem].name} and {path.name}.", "Pairs are found by name.", "Rename one of them."
-            )
-        out[path.stem] = path
+        if (name := stem(path)) in out:
+            raise InputError(f"{folder.name}/ holds {out[name].name} and {path.name}.", "Pairs are found by name.", "Rename one of them.")
+        out[name] = path
     return out
 
 
@@ -158,8 +169,17 @@ def labels(table: Path) -> tuple[Label, ...]:
                 "Each class has a whole number of its own, as masks hold it, and a name.",
                 "Mend that row.",
             )
-        found[number] = Label(number, row["name"].strip(), (row.get("colour") or "").strip())
+        found[number] = Label(number, row["name"].strip(), colour_of(row))
     return tuple(found.values())
+
+
+def colour_of(row: Mapping[str, str]) -> str:
+    """As it stands in the column `colour`; else of r, g and b as #rrggbb; else ""."""
+    given = (row.get("colour") or row.get("color") or "").strip()
+    parts = [(row.get(k) or "").strip() for k in "rgb"]
+    if not given and all(re.fullmatch(r"\d{1,3}", part) and int(part) < 256 for part in parts):
+        return "#" + "".join(f"{int(part):02x}" for part in parts)
+    return given
 
 
 def rows(table: Path, columns: Iterable[str]) -> list[dict[str, str]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -18,6 +19,7 @@ from zorki.io.photo import Photo, Raw
 from zorki.io.quiet import quiet
 from zorki.io.values import Span, from_array, span_of
 
+T = TypeVar("T")
 LIMIT = 200_000_000
 
 
@@ -37,15 +39,17 @@ def open_photo(source: str | Path | Image.Image | Any, limit: int | None = None,
         return _open_file(existing_file(source), limit, span)
     if isinstance(source, Image.Image):
         name = Path(getattr(source, "filename", "") or "picture").name
-        _check_size(source.size, limit, name)
+        check_size(source.size, limit, name)
         kind = "JPEG" if source.format == "MPO" else source.format or ""  # MPO: a JPEG with further pictures behind it
-        return _guarded(lambda: pillow.decode(source, name), name, kind if kind in ENDINGS.values() else "PNG", span)
+        kind = kind if kind in ENDINGS.values() else "PNG"
+        return _finish(guarded(lambda: pillow.decode(source, name), name, kind), name, kind, span)
     raw = from_array(source)
-    _check_size((raw.data.shape[1], raw.data.shape[0]), limit, "The array")
-    return _guarded(lambda: raw, "picture", "PNG", span)
+    check_size((raw.data.shape[1], raw.data.shape[0]), limit, "The array")
+    return _finish(raw, "picture", "PNG", span)
 
 
-def _check_size(size: tuple[int, int], limit: int, name: str) -> None:
+def check_size(size: tuple[int, int], limit: int, name: str) -> None:
+    """Raises InputError for a picture (width, height) of no or of too many pixels."""
     width, height = size
     if width < 1 or height < 1:
         raise InputError(f"{name} has no pixels ({width} x {height}).", "A picture has at least one.", "Choose another file.")
@@ -56,9 +60,16 @@ def _check_size(size: tuple[int, int], limit: int, name: str) -> None:
 
 
 def _open_file(path: Path, limit: int, span: Span | None) -> Photo:
+    with readable(path) as handle:
+        return open_handle(handle, path.name, limit, span)
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[IO[bytes]]:
+    """The file, open. Raises InputError where the disk lets nobody read it."""
     try:
         with path.open("rb") as handle:
-            return open_handle(handle, path.name, limit, span)
+            yield handle
     except OSError as error:
         raise InputError(
             f"{path.name} cannot be read: {error.strerror or error}.", "It is there, but cannot be opened.", "Check who may read it."
@@ -67,6 +78,12 @@ def _open_file(path: Path, limit: int, span: Span | None) -> Photo:
 
 def open_handle(handle: IO[bytes], name: str, limit: int = LIMIT, span: Span | None = None) -> Photo:
     """The picture in an open file that can seek, called `name` in what is said of it. Raises as `open_photo`."""
+    kind, head = kind_of(handle, name)
+    return _finish(guarded(lambda: read(handle, head, kind, name, limit), name, kind), name, kind, span)
+
+
+def kind_of(handle: IO[bytes], name: str) -> tuple[str, bytes]:
+    """The format of a picture's file, and its first bytes; the file is at its start again. Raises InputError for what is no picture."""
     head = handle.read(HEAD)
     if not head:
         raise InputError(f"{name} is empty.", "A picture file is needed.", "Copy or download it again.")
@@ -74,7 +91,7 @@ def open_handle(handle: IO[bytes], name: str, limit: int = LIMIT, span: Span | N
     if kind is None:
         raise InputError(f"{name} is {words}.", "A picture is needed: JPEG, PNG, WebP, AVIF, HEIC, TIFF, BMP or GIF.", _advice(words))
     handle.seek(0)
-    return _guarded(lambda: _read(handle, head, kind, name, limit), name, kind, span)
+    return kind, head
 
 
 def _advice(words: str) -> str:
@@ -83,15 +100,15 @@ def _advice(words: str) -> str:
     return "Export it as PNG first." if "document" in words or "drawing" in words or "picture" in words else "Choose another file."
 
 
-def _read(handle: IO[bytes], head: bytes, kind: str, name: str, limit: int) -> Raw:
+def read(handle: IO[bytes], head: bytes, kind: str, name: str, limit: int) -> Raw:
     """Header first, size checked, then the pixels."""
     if kind == "HEIF":
         container = heif.header(handle)
-        _check_size(container.size, limit, name)
+        check_size(container.size, limit, name)
         return heif.read(handle, container, name)
     if kind == "TIFF":
         size, ours = tiffs.header(handle, name)
-        _check_size(size, limit, name)
+        check_size(size, limit, name)
         handle.seek(0)
         if ours:
             raw = tiffs.read(handle, name)
@@ -99,12 +116,12 @@ def _read(handle: IO[bytes], head: bytes, kind: str, name: str, limit: int) -> R
             raw.exif = _tiff_exif(handle)
             return raw
     if kind == "PNG":
-        _check_size(pngs.size(head), limit, name)
+        check_size(pngs.size(head), limit, name)
         return pngs.read(handle.read(), name)
     if kind == "JPEG":
         handle = jpegs.begun(handle, head)
     image = pillow.header(handle, kind)
-    _check_size(image.size, limit, name)
+    check_size(image.size, limit, name)
     if kind == "JPEG":
         return jpegs.read(handle, image, name)
     raw = pillow.decode(image, name)
@@ -121,11 +138,11 @@ def _tiff_exif(handle: IO[bytes]) -> bytes | None:
         return None
 
 
-def _guarded(read: Callable[[], Raw], name: str, kind: str, span: Span | None) -> Photo:
-    """Decodes and finishes. Decoders raise anything on a damaged file, from SyntaxError to struct.error: all of it means the same here."""
+def guarded(decode: Callable[[], T], name: str, kind: str) -> T:
+    """What `decode` gives. Decoders raise anything on a damaged file, from SyntaxError to struct.error: all of it means the same here."""
     try:
         with quiet():  # odd tags and large sizes are told of; what counts is whether the pixels come
-            raw = read()
+            return decode()
     except ZorkiError:
         raise
     except MemoryError as error:
@@ -142,7 +159,6 @@ def _guarded(read: Callable[[], Raw], name: str, kind: str, span: Span | None) -
         raise InputError(
             f"{name} is damaged or cut off.", f"It begins as a {kind} picture but cannot be read to its end.", "Copy or download it again."
         ) from error
-    return _finish(raw, name, kind, span)
 
 
 def _finish(raw: Raw, name: str, kind: str, span: Span | None) -> Photo:

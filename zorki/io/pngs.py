@@ -36,16 +36,20 @@ def size(head: bytes) -> tuple[int, int]:
     return width, height
 
 
+def bare(data: bytes) -> bytes:
+    """The file without what speaks of colours and without texts, for Pillow."""
+    return _START + b"".join(whole for kind, _, whole in chunks(data) if kind not in _UNSEEN)
+
+
 def read(data: bytes, name: str) -> Raw:
     """A PNG of any depth and colour type. Raises what the decoders raise when it is damaged."""
     if data[24] == 16:
-        bare = b"".join(whole for kind, _, whole in chunks(data) if kind in _PIXELS)
-        pixels: Array = imagecodecs.png_decode(_START + bare)
+        alone = b"".join(whole for kind, _, whole in chunks(data) if kind in _PIXELS)
+        pixels: Array = imagecodecs.png_decode(_START + alone)
         pixels = pixels if pixels.ndim == 3 else pixels[..., None]
         raw = Raw(data=pixels, space="gray" if pixels.shape[2] < 3 else "rgb", alpha=pixels.shape[2] in (2, 4))
     else:
-        plain = b"".join(whole for kind, _, whole in chunks(data) if kind not in _UNSEEN)
-        raw = pillow.decode(pillow.header(io.BytesIO(_START + plain), "PNG"), name)
+        raw = pillow.decode(pillow.header(io.BytesIO(bare(data)), "PNG"), name)
     found = {kind: content for kind, content, _ in chunks(data)}
     if b"eXIf" in found:
         raw.orientation, raw.exif = read_exif(found[b"eXIf"])

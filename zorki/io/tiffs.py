@@ -10,7 +10,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 
 from zorki.core.errors import InputError
-from zorki.io.exif import camera_tags, folders
+from zorki.io.exif import camera_tags, folders, upright
 from zorki.io.photo import Array, Raw
 from zorki.io.quiet import quiet
 
@@ -111,6 +111,24 @@ def read(handle: IO[bytes], name: str) -> Raw:
         notes += (f"{name} is in CMYK; the result is in RGB.",)
     raw.notes = notes
     return raw
+
+
+def bands(handle: IO[bytes]) -> Array | None:
+    """(h, w, c): all channels as they are stored, upright, where there are others than grey, colours and transparency; else None."""
+    import tifffile
+
+    with tifffile.TiffFile(handle) as file:
+        place = _chosen(file)
+        page = place.page
+        _, colours = _SPACES.get(int(page.photometric), ("", 0))
+        samples = page.samplesperpixel
+        clear = sum(int(extra) in _ALPHA for extra in page.extrasamples)
+        if page.imagedepth > 1 or samples <= max(1, colours + clear) or colours == 4:
+            return None
+        data = page.asarray()
+        data = np.moveaxis(data, 0, -1) if page.planarconfig == 2 else data
+        turn = page.tags.valueof(_TURN, place.below.tags.valueof(_TURN))
+        return upright(data.reshape(page.imagelength, page.imagewidth, samples), int(turn or 1))
 
 
 def _pages(file: Any, place: _Place, name: str) -> tuple[str, ...]:

@@ -1,0 +1,1 @@
+"""Makes `people`, the network that cuts people out of a picture."""

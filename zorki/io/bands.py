@@ -1,0 +1,95 @@
+"""Pictures as networks of any number of channels take them: what a file's numbers are, and all of its channels."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from zorki.io import jpegs, pillow, tiffs
+from zorki.io.exif import ORIENTATION, upright
+from zorki.io.files import existing_file
+from zorki.io.opening import LIMIT, check_size, guarded, kind_of, open_handle, read, readable
+from zorki.io.photo import Array
+from zorki.io.quiet import quiet
+
+_END = b"\xff\xd9"  # of a JPEG
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a picture is, all of it having been read. hw: upright. channels: 1 grey, 3 colours, or all that a TIFF has.
+
+    kind: of its numbers, "uint8", "uint16", "float32" …; low, high: the least and the largest of them, of 8 bits what such can hold.
+    """
+
+    name: str
+    hw: tuple[int, int]
+    channels: int
+    kind: str = "uint8"
+    low: float = 0
+    high: float = 255
+
+
+def facts(path: str | Path) -> Facts:
+    """Reads a picture to its end, JPEGs at an eighth of their size, which takes a third of the time. Raises what `open_photo` raises."""
+    path = existing_file(path)
+    with readable(path) as handle:
+        kind, head = kind_of(handle, path.name)
+        if kind == "JPEG":
+            return _jpeg(jpegs.begun(handle, head).read(), path.name)
+        data, alpha, kind_name = guarded(lambda: _numbers(handle, head, kind, path.name), path.name, kind)
+    channels = data.shape[2] - alpha
+    if data.dtype == np.uint8:
+        return Facts(path.name, data.shape[:2], channels)
+    colours = data[..., :channels]
+    return Facts(path.name, data.shape[:2], channels, kind_name, float(colours.min()), float(colours.max()))
+
+
+def _jpeg(data: bytes, name: str) -> Facts:
+    image = guarded(lambda: pillow.header(io.BytesIO(data), "JPEG"), name, "JPEG")
+    (w, h), turn = image.size, image.getexif().get(ORIENTATION, 1)
+    check_size((w, h), LIMIT, name)
+    channels = 1 if image.mode == "L" else 3
+    try:
+        whole = data.endswith(_END)
+        image.draft(image.mode, (max(1, w // 8), max(1, h // 8)))
+        with quiet():
+            image.load()
+    except Exception:
+        whole = False
+    if not whole:
+        open_handle(io.BytesIO(data), name)  # which knows how much of it is there, and raises what is wrong
+    return Facts(name, (w, h) if turn in (5, 6, 7, 8) else (h, w), channels)
+
+
+def _numbers(handle: IO[bytes], head: bytes, kind: str, name: str) -> tuple[Array, int, str]:
+    """(h, w, c) as stored, how many of the channels are alpha, and what the numbers are."""
+    if kind == "TIFF" and (many := _many(handle, name)) is not None:
+        return many, 0, many.dtype.name
+    handle.seek(0)
+    raw = read(handle, head, kind, name, LIMIT)
+    data = upright(raw.data, raw.orientation)
+    if raw.space == "cmyk":
+        data = np.dstack([data[..., :3], data[..., -1:]]) if raw.alpha else data[..., :3]
+    return data, int(raw.alpha), "uint8" if raw.top is not None and raw.top <= 255 else data.dtype.name
+
+
+def _many(handle: IO[bytes], name: str) -> Array | None:
+    """All channels of a TIFF that has others than grey, colours and alpha; None for one that has not."""
+    size, ours = tiffs.header(handle, name)
+    check_size(size, LIMIT, name)
+    handle.seek(0)
+    return tiffs.bands(handle) if ours else None
+
+
+def open_bands(path: str | Path) -> Array:
+    """(h, w, c) numbers as they are stored, upright: of a TIFF with further bands all of them. Raises what `open_photo` raises."""
+    path = existing_file(path)
+    with readable(path) as handle:
+        kind, head = kind_of(handle, path.name)
+        data, alpha, _ = guarded(lambda: _numbers(handle, head, kind, path.name), path.name, kind)
+    return np.ascontiguousarray(data[..., : data.shape[2] - alpha])

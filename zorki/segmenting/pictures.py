@@ -1,0 +1,86 @@
+"""How the pictures of one set become numbers for a network: their channels, and one rule for black and white."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zorki import io
+from zorki.core.errors import InputError
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """channels: 1 (all are grey), 3, or as many bands as each has. range: the stored numbers that are black and white; None: what their kind
+    of number says, 0 to 255 or to 65,535."""
+
+    channels: int = 3
+    range: tuple[float, float] | None = None
+
+    def read(self, path: str | Path) -> torch.Tensor:
+        """(channels, h, w) float32 0..1, upright, sRGB. Raises what `io.open_photo` raises, and InputError for another number of bands."""
+        import torch
+
+        if self.channels in (1, 3):
+            seen = io.open_photo(path, range=self.range).seen
+            data = seen if self.channels == 3 else seen.mean(axis=2, keepdims=True) if (seen[..., :1] != seen).any() else seen[..., :1]
+        else:
+            data = self._scaled(io.open_bands(path), Path(path).name)
+        return torch.from_numpy(np.ascontiguousarray(np.moveaxis(data, 2, 0), np.float32))
+
+    def _scaled(self, data: Any, name: str) -> Any:
+        if data.shape[2] != self.channels:
+            raise InputError(f"{name} has {data.shape[2]} channels.", f"{self.channels} are needed, as the others have.", "Take it away.")
+        low, high = self.range or (0, np.iinfo(data.dtype).max if data.dtype.kind in "ui" else 1)
+        return np.clip((data.astype(np.float64) - low) / ((high - low) or 1), 0, 1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, as TOML holds it."""
+        return {"channels": self.channels} | ({} if self.range is None else {"range": list(self.range)})
+
+    @staticmethod
+    def of(data: Mapping[str, Any]) -> Pictures:
+        """What `to_dict` gave."""
+        span = data.get("range")
+        return Pictures(int(data["channels"]), None if span is None else (float(span[0]), float(span[1])))
+
+
+def pictures_of(facts: Sequence[io.Facts]) -> Pictures:
+    """One rule for all: whole numbers end where the bits end that hold the largest of the set (12-bit values in 16 bits: 4,095).
+
+    Raises InputError where one rule cannot serve: other numbers of bands, or 8 bits beside others that are none of 16 full bits.
+    """
+    counts = {f.channels: f for f in reversed(facts)}
+    many = [n for n in counts if n > 3 or n == 2]
+    if many and len(counts) > 1:
+        one, other = (counts[n] for n in sorted(counts)[-2:])
+        got = f"{one.name} has {one.channels} channels, {other.name} {other.channels}."
+        raise InputError(got, "All pictures of a set have the same.", "Sort them, or save them alike.")
+    span = _range(facts)
+    return Pictures(max(counts), span)
+
+
+def _range(facts: Sequence[io.Facts]) -> tuple[float, float] | None:
+    deep = [f for f in facts if f.kind != "uint8"]
+    if not deep:
+        return None
+    low, high = min(f.low for f in deep), max(f.high for f in deep)
+    if all(f.kind.startswith("float") for f in deep):
+        span = None if low >= 0 and high <= 1 else (low, high)
+    elif low < 0:
+        span = (low, high)
+    else:
+        bits = next(b for b in (8, 10, 12, 14, 16, 20, 24, 32, 64) if high < 2**b)
+        span = None if bits == 16 and all(f.kind == "uint16" for f in deep) else (0.0, float(2**bits - 1))
+    if span is not None and len(deep) < len(facts):
+        flat = next(f for f in facts if f.kind == "uint8")
+        got = f"{flat.name} has 8 bits, {deep[0].name} values from {deep[0].low:,g} to {deep[0].high:,g}."
+        raise InputError(got, "Black and white are the same numbers in all pictures of a set.", "Save them alike.")
+    return span

@@ -1,0 +1,90 @@
+"""Sets of pictures with masks: the parts that are learnt from and judged on, each pair as tensors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zorki import io
+from zorki.core.errors import InputError
+from zorki.core.seeds import seed_for
+from zorki.segmenting.table import Table, discovered
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class Set(Sequence["tuple[torch.Tensor, torch.Tensor]"]):
+    """Examples of one split, and what their masks mean. set[i] is `pair` of the i-th."""
+
+    examples: tuple[io.Example, ...]
+    table: Table
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def __getitem__(self, i):  # type: ignore[no-untyped-def]
+        return Set(self.examples[i], self.table) if isinstance(i, slice) else self.pair(self.examples[i])
+
+    def pair(self, example: io.Example) -> tuple[torch.Tensor, torch.Tensor]:
+        """(c, h, w) float32 0..1 of the table's channels, and (h, w) uint8 class numbers with 255 = void.
+
+        Raises InputError for files that cannot be read, for values that the table does not hold, and for two sizes.
+        """
+        import torch
+
+        assert example.mask is not None
+        picture = self.table.pictures.read(example.picture)
+        numbers = self.table.numbers(io.open_mask(example.mask))
+        if numbers.shape != picture.shape[1:]:
+            (h, w), (ph, pw) = numbers.shape, picture.shape[1:]
+            got = f"{example.mask.name} is {w} × {h}, {example.picture.name} {pw} × {ph}."
+            raise InputError(got, "A mask says the class of each pixel of its picture.", "Bring it to that size by nearest neighbour.")
+        return picture, torch.from_numpy(np.ascontiguousarray(numbers))
+
+
+def splits(
+    folder: io.LabelledFolder, seed: int = 0, share: float = 0.2, groups: str | None = None, table: Table | None = None
+) -> tuple[Set, Set]:
+    """What is learnt from and what is judged on: train/ and val/ as they lie, or made of what there is.
+
+    share: of the pictures (of the groups) that are judged on, at least one and never all. groups: what must stay together, such as the slices of
+    one patient: a regular expression, whose first bracket (or whole match) at the start of a name is its group, or a number of letters from its
+    start. table: what the masks mean, if that is known. Raises InputError for fewer than two pictures or groups, and as `discovered`.
+    """
+    table = discovered(folder) if table is None else table
+    given = {name: tuple(e for e in some if e.mask is not None) for name, some in folder.splits.items()}
+    if given.get("train") and given.get("val"):
+        return Set(given["train"], table), Set(given["val"], table)
+    examples = given.get("train") or given.get("all") or ()
+    together: dict[str, list[io.Example]] = {}
+    for example in examples:
+        together.setdefault(example.picture.name if groups is None else group(example.picture.stem, groups), []).append(example)
+    if len(together) < 2:
+        what = "pictures with masks" if groups is None else f"groups by {groups!r}"
+        got = f"{folder.name} has {len(together)} {what} to learn from."
+        raise InputError(got, "One part is learnt from, another is judged on.", "Add pictures, or give train/ and val/.")
+    names = sorted(together)
+    order = np.random.default_rng(seed_for(seed, "split")).permutation(len(names))
+    count = min(max(1, round(share * len(names))), len(names) - 1)
+    held = {names[i] for i in order[:count]}
+    chosen = {e for name in held for e in together[name]}
+    return Set(tuple(e for e in examples if e not in chosen), table), Set(tuple(e for e in examples if e in chosen), table)
+
+
+def group(stem: str, groups: str) -> str:
+    """The group of a name. Raises InputError for a name that has none, and for what is no regular expression."""
+    if groups.isdecimal():
+        return stem[: int(groups)]
+    try:
+        found = re.match(groups, stem)
+    except re.error as error:
+        raise InputError(f"{groups!r} is no regular expression: {error}.", "It finds the group in a name.", "Mend it.") from error
+    if not found:
+        raise InputError(f"{stem} is in no group by {groups!r}.", "It finds the group at the start of each name.", "Mend it.")
+    return found[1] if found.re.groups and found[1] is not None else found[0]
