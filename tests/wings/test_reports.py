@@ -10,6 +10,7 @@ import pytest
 
 from zorki import io
 from zorki.core import events
+from zorki.core.errors import InputError
 from zorki.jobs import reports
 from zorki.studio.surface import Wing
 
@@ -106,3 +107,17 @@ def test_of_several_processes_one_writes(data: Path, toys: Wing, seen: list[str]
     monkeypatch.setenv("LOCAL_RANK", "1")
     toys.train(data, out="run", epochs=1)
     assert not seen
+
+
+def test_what_is_refused_leaves_the_page_of_a_run_alone(data: Path, toys: Wing, seen: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    toys.train(data, out="run", epochs=1)
+    before = Path("run", "report.html").read_bytes()
+    import zorki.wings.toys.train as training  # type: ignore[import-not-found]
+
+    def refuse(**_: Any) -> None:
+        raise InputError("It is a run with other settings.")
+
+    monkeypatch.setattr(training, "run", refuse)
+    with pytest.raises(InputError):
+        Wing("toys").train(data, out="run", epochs=1)
+    assert Path("run", "report.html").read_bytes() == before

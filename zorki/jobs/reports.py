@@ -20,7 +20,7 @@ from zorki.core import events
 from zorki.core.errors import ZorkiError
 from zorki.jobs.methods import Method
 
-PAGE = "report.html"
+PAGE, STAGE = "report.html", "training"
 EVERY = 10.0  # seconds at least between two states of the page
 SHARE = 0.02  # of the time that may go into it
 WAITS = "How good it is, and where it fails"
@@ -36,10 +36,18 @@ def live(method: Method, folder: Path | None, given: Mapping[str, Any]) -> Itera
         yield
         return
     page = Report(folder, partial(method.report, **given))
-    with page.kept("The training"), events.listen(page.heard):
-        yield
-    with page.kept("The judging of what was learnt"):
+    try:
+        with events.listen(page.heard):
+            yield
+    except BaseException as error:
+        if page.due is not None:  # what is refused before it learns leaves a run that is there alone
+            page.stop("The training", error)
+        raise
+    try:
         page.write(page.made(True))
+    except BaseException as error:
+        page.stop("The judging of what was learnt", error)
+        raise
 
 
 @dataclass
@@ -64,8 +72,8 @@ class Report:
         io.atomic_write(self.path, report.render(page), force=True)
 
     def heard(self, event: events.Event) -> None:
-        """Between two steps: writes the page anew where it is time to."""
-        if not event.of:
+        """Between two steps of the training: writes the page anew where it is time to."""
+        if event.stage != STAGE or not event.of:
             return
         left = self.clock.left(event)
         if (self.due is not None and event.at < self.due) or not io.is_run(self.folder):
@@ -79,15 +87,9 @@ class Report:
         now = time.monotonic()
         self.due = now + max(EVERY, (now - began) / SHARE)
 
-    @contextmanager
-    def kept(self, what: str) -> Iterator[None]:
-        """Where something is raised inside, the page says that this was stopped, beside what it knows by then."""
-        try:
-            yield
-        except BaseException as error:
-            why = "by Ctrl-C" if isinstance(error, KeyboardInterrupt) else "by an error"
-            said = blocks.Note(f"{what} was stopped {why}. What was learnt by then is kept; the same command goes on from there.")
-            with suppress(OSError, ZorkiError):  # what stopped it is told, not that its page could not be written either
-                if io.is_run(self.folder):
-                    self.write(replace(self.made(False), note=said))
-            raise
+    def stop(self, what: str, error: BaseException) -> None:
+        """The page says that this was stopped, beside what is known by then."""
+        why = "by Ctrl-C" if isinstance(error, KeyboardInterrupt) else "by an error"
+        said = blocks.Note(f"{what} was stopped {why}. What was learnt by then is kept; the same command goes on from there.")
+        with suppress(OSError, ZorkiError):  # what stopped it is told, not that its page could not be written either
+            self.write(replace(self.made(False), note=said))
