@@ -23,6 +23,7 @@ from zorki.segmenting.matching import Matched
 from zorki.segmenting.sets import Set
 
 Span = tuple[float, float]
+OF_CLASS = "IoU of "
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,18 +87,14 @@ class Judged:
         said = {"boundary_f1": mean(self.boundaries), "void_share": self.confusion.void_share}
         return self.matched.figures(self.confusion) | said | {"ece": self.calibration.ece, "brier": self.calibration.brier}
 
-    @property
-    def iou_by_class(self) -> dict[str, float]:
-        return dict(zip(self.names, self.iou, strict=True))
-
     @cached_property
     def intervals(self) -> dict[str, Span]:
-        """Where 95 of 100 such sets of pictures would put a figure; "iou CLASS" that of one class. nan, nan of a single picture."""
+        """Where 95 of 100 such sets of pictures would put a figure; OF_CLASS + name that of a class's IoU. nan, nan of a single picture."""
         each = np.array([one.confusion.matrix for one in self.pictures], np.float64)
         found = []
         for matrix in redrawn(each.reshape(len(each), -1)):
             confusion = Confusion(self.confusion.classes, matrix.reshape(each.shape[1:]))
-            ious = {f"iou {name}": iou for name, iou in zip(self.names, confusion.iou(), strict=False)}
+            ious = {OF_CLASS + name: iou for name, iou in zip(self.names, confusion.iou(), strict=False)}
             found.append(self.matched.figures(confusion) | ious)
         return {name: span([one[name] for one in found]) for name in (found[0] if found else ())} | {
             "boundary_f1": interval(self.boundaries, mean)
@@ -107,6 +104,22 @@ class Judged:
     def worst(self) -> tuple[int, ...]:
         """The pictures' numbers, the worst first; last those that are all void."""
         return tuple(sorted(range(len(self.pictures)), key=lambda i: (np.isnan(self.pictures[i].miou), self.pictures[i].miou)))
+
+    def answer(self) -> dict[str, object]:
+        """What --json gives; None of what there is nothing of."""
+        names, k, spans = self.matched.names, self.known, {n: [rounded(v) for v in span] for n, span in self.intervals.items()}
+        return {
+            **{name: rounded(value) for name, value in self.figures.items()},
+            "iou_by_class": {name: rounded(value) for name, value in zip(self.names, self.iou, strict=True)},
+            "intervals": {name: span for name, span in spans.items() if not name.startswith(OF_CLASS)},
+            "intervals_by_class": {name: spans[OF_CLASS + name] for name in self.names if OF_CLASS + name in spans},
+            "absent": list(self.absent),
+            "classes": list(names[:k]),
+            "other_classes": list(names[k:]),
+            "confusion": self.confusion.matrix.tolist(),
+            "count": len(self.pictures),
+            "pictures": [self.pictures[i].answer() for i in self.worst],
+        }
 
 
 def redrawn(each: npt.NDArray[np.float64], rounds: int = 1000, seed: int = 0) -> Iterator[npt.NDArray[np.float64]]:
@@ -149,3 +162,8 @@ def predicted(net: lens.Net, matched: Matched, picture: torch.Tensor) -> torch.T
     out = found[[max(0, place) for place in matched.order]]
     out[[place < 0 for place in matched.order]] = -torch.inf
     return out
+
+
+def counted(net: lens.Net, part: Set) -> int:
+    """How many classes the net has. Raises InputError for what is no segmenter."""
+    return len(net.classes) if net.classes else len(tiles.logits(net, part[0][0]))

@@ -90,4 +90,3 @@ def plain(name: str) -> str:
 
 def listed(names: Sequence[str]) -> str:
     return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
-
