@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from zorki import io
@@ -16,11 +17,13 @@ FILE = "data.json"
 
 @dataclass(frozen=True)
 class Record:
-    """train, val: of each picture its name and how many bytes it has, by which it is known wherever the folder lies by now."""
+    """train, val: of each picture its name and how many bytes it has, by which it is known wherever the folder lies by now. decided: why
+    settings that nobody asked for are as they are, by the setting."""
 
     table: Table
     train: tuple[tuple[str, int], ...]
     val: tuple[tuple[str, int], ...]
+    decided: Mapping[str, str] = field(default_factory=dict)
 
     def of_this(self, data: io.LabelledFolder) -> bool:
         """Whether these are the very data that the run was taught on: all its pictures are there."""
@@ -37,10 +40,11 @@ def marked(example: io.Example) -> tuple[str, int]:
     return example.picture.name, example.picture.stat().st_size
 
 
-def write(folder: Path, train: Set, val: Set) -> None:
+def write(folder: Path, train: Set, val: Set, decided: Mapping[str, str] | None = None) -> None:
     """Into the run folder, whole or not at all. Raises Stopped, InputError."""
     parts = {name: [marked(e) for e in part.examples] for name, part in (("train", train), ("val", val))}
-    io.atomic_write(folder / FILE, json.dumps({"table": train.table.to_dict(), **parts}, ensure_ascii=False, indent=1) + "\n")
+    said = {"table": train.table.to_dict(), **parts, "decided": dict(decided or {})}
+    io.atomic_write(folder / FILE, json.dumps(said, ensure_ascii=False) + "\n")
 
 
 def read(folder: Path) -> Record | None:
@@ -48,7 +52,7 @@ def read(folder: Path) -> Record | None:
     try:
         found = json.loads((folder / FILE).read_text(encoding="utf-8"))
         train, val = (tuple((str(name), int(size)) for name, size in found[part]) for part in ("train", "val"))
-        return Record(Table.of(found["table"]), train, val)
+        return Record(Table.of(found["table"]), train, val, {str(k): str(v) for k, v in found.get("decided", {}).items()})
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as e:

@@ -34,19 +34,12 @@ def of_evaluation(net: lens.Net, judged: Judged, split: str, worst: Sequence[blo
 
 
 def verdict(judged: Judged) -> str:
-    """One sentence."""
-    said, span = percent(judged.figures["miou"]), between(judged.intervals.get("miou"))
-    if len(judged.names) < 2:
-        return f"{said} of intersection over union."
-    best, least = extremes(judged)
-    middle = f", between {span} on other pictures of this kind" if span else ""
-    return f"Over all classes, truth and prediction share {said} of what either covers{middle}: most of {best}, least of {least}."
-
-
-def extremes(judged: Judged) -> tuple[str, str]:
-    """The classes that are found best and least."""
+    """How good it is, in two sentences."""
     there = [(iou, name) for name, iou in zip(judged.names, judged.iou, strict=True) if not math.isnan(iou)]
-    return (max(there)[1], min(there)[1]) if there else ("nothing", "nothing")
+    span = between(judged.intervals.get("miou"))
+    likely = f"; with other pictures of this kind {span}" if span else ""
+    classes = f" It finds {max(there)[1]} best and {min(there)[1]} least." if len(there) > 1 else ""
+    return f"mIoU {percent(judged.figures['miou'])}{likely}.{classes}"
 
 
 def of_figures(judged: Judged) -> tuple[blocks.Section, ...]:
