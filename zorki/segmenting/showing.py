@@ -47,13 +47,15 @@ def seen(net: lens.Net, judged: Judged, number: int) -> Seen:
 def entropy(logits: torch.Tensor) -> torch.Tensor:
     """(h, w) of (k, h, w) in 0..1: 0 where one class has all of the probability, 1 where all have the same."""
     shares = logits.softmax(0)
-    return torch.special.entr(shares).sum(0) / float(np.log(max(2, len(logits))))
+    found: torch.Tensor = torch.special.entr(shares).sum(0) / float(np.log(max(2, len(logits))))
+    return found
 
 
 def nearest(numbers: np.ndarray, hw: tuple[int, int]) -> np.ndarray:
     """(h, w) class numbers at another size; none is mixed."""
     rows, columns = ((np.arange(new) * 2 + 1) * old // (2 * new) for new, old in zip(hw, numbers.shape, strict=True))
-    return numbers[rows[:, None], columns]
+    found: np.ndarray = numbers[rows[:, None], columns]
+    return found
 
 
 def coloured(picture: np.ndarray) -> np.ndarray:

@@ -114,11 +114,9 @@ def reliability(judged: Judged) -> blocks.Reliability:
 def of_pictures(net: lens.Net, judged: Judged, worst: Sequence[blocks.Plate]) -> tuple[blocks.Section, ...]:
     """Where it fails, and pictures that go well."""
     key = blocks.Key(tuple(blocks.Swatch(n, c) for n, c in zip(judged.matched.names, judged.matched.colours, strict=True)))
-    said = (
-        "The worst first, by the mean IoU of the classes in the picture. Truth and prediction are laid over the picture in grey, void is hatched. On "
-        "the right it is the lighter the less sure it is (entropy): a mistake that is dark there is one that it does not know of."
-    )
-    found = [blocks.Section("worst", "Where it fails", "", (key, blocks.Slide(tuple(worst), said)))]
+    lead = "The worst pictures first. What is light on the right it is not sure of (entropy); a mistake that is dark there is one that it does not know of."
+    said = "Truth and prediction are laid over the picture in grey; void is hatched. In each line the mean IoU of the picture's classes."
+    found = [blocks.Section("worst", "Where it fails", lead, (key, blocks.Slide(tuple(worst), said)))]
     rest = [i for i in judged.worst[len(worst) :] if not math.isnan(judged.pictures[i].miou)]
     if rest:
         middle = [i for i in rest[: -FEW or None] if i in judged.worst[len(judged.worst) // 2 :]][:FEW]

@@ -104,25 +104,19 @@ def meaning(table: Table) -> blocks.Section:
 def decided(run: io.RunFolder, known: record.Record | None) -> blocks.Section:
     """The settings, and why those that nobody asked for are as they are."""
     why: Mapping[str, str] = known.decided if known is not None else {}
-    rows = tuple(
-        (name.replace("_", " "), setting(value), why.get(name, ""))
-        for name, value in run.config.items()
-        if why.get(name) or not isinstance(value, list)
-    )
-    said = "What nobody asked for was decided from the data, and can be said with an option. The file config.toml holds all."
-    return blocks.Section("decided", "What was decided", said if why else "", (blocks.Table(("setting", "", "why"), rows, ""),))
+    rows = [(name.replace("_", " "), setting(value), why.get(name, "")) for name, value in run.config.items()]
+    said = "What nobody asked for follows from the data; an option says it otherwise. The file config.toml holds all." if why else ""
+    table = blocks.Table(("setting", "is", "since"), rows, "") if why else blocks.Table(("setting", "is"), [row[:2] for row in rows], "")
+    return blocks.Section("decided", "What was decided", said, (table,))
 
 
 def setting(value: Any) -> str:
-    return (
-        ", ".join(map(setting, value))
-        if isinstance(value, list)
-        else {True: "yes", False: "no"}[value]
-        if isinstance(value, bool)
-        else f"{value:g}"
-        if isinstance(value, float)
-        else str(value)
-    )
+    """As a person reads it."""
+    if isinstance(value, list):
+        return ", ".join(map(setting, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def drawn(net: lens.Net, judged: Judged, run: io.RunFolder) -> blocks.Section:
