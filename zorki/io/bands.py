@@ -10,7 +10,7 @@ from typing import IO
 import numpy as np
 
 from zorki.io import jpegs, pillow, tiffs
-from zorki.io.exif import ORIENTATION, upright
+from zorki.io.exif import read_exif, upright
 from zorki.io.files import existing_file
 from zorki.io.opening import LIMIT, check_size, guarded, kind_of, open_handle, read, readable
 from zorki.io.photo import Array
@@ -51,7 +51,7 @@ def facts(path: str | Path) -> Facts:
 
 def _jpeg(data: bytes, name: str) -> Facts:
     image = guarded(lambda: pillow.header(io.BytesIO(data), "JPEG"), name, "JPEG")
-    (w, h), turn = image.size, image.getexif().get(ORIENTATION, 1)
+    (w, h), turn = image.size, read_exif(image.getexif())[0]
     check_size((w, h), LIMIT, name)
     channels = 1 if image.mode == "L" else 3
     try:

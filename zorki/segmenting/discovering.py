@@ -46,7 +46,7 @@ def table_of(looks: Sequence[Look], classes: Sequence[Label] = ()) -> Table:
         said.append(f"{VOID} stands beside other values: it is void, and counts nowhere.")
     strange = [v for v in found if v not in known and v not in void] if classes else []
     if strange or not classes:
-        refuse_smoothed(found, by, {*known, *void}, len(looks))
+        refuse_smoothed(looks, found, by, {*known, *void})
     if strange:
         raise unknown(found, strange, by, classes)
     if not classes:
@@ -70,16 +70,17 @@ def table_of(looks: Sequence[Look], classes: Sequence[Label] = ()) -> Table:
 
 
 def stored_as(looks: Sequence[Look]) -> By:
-    """Numbers, unless there are colours that are no grey, or palettes that call one number two colours or one colour two numbers."""
+    """Numbers, unless there are colours that are no grey, or palettes of which one calls a number another colour, or a colour another number."""
     if any(not one.grey for one in looks):
         return "colour"
+    palettes = {one.palette for one in looks if one.shown is not None}
     shown: dict[int, int] = {}
     for one in looks:
         for value, colour in zip(one.values.tolist(), [] if one.shown is None else one.shown.tolist(), strict=False):
             if shown.setdefault(value, colour) != colour:
                 return "colour"
     mixed = any(one.store == "colour" for one in looks) and any(c != v * GREY for v, c in shown.items())
-    return "colour" if mixed or len({*shown.values()}) < len(shown) else "number"
+    return "colour" if mixed or (len(palettes) > 1 and len({*shown.values()}) < len(shown)) else "number"
 
 
 def values_of(one: Look, by: By) -> list[int]:
@@ -109,7 +110,7 @@ def by_the_list(
     """What classes.csv says: by its numbers if masks hold numbers that it knows, else by its colours. A class called void counts nowhere."""
     numbered = {label.number: label for label in sorted(classes)}
     coloured = {int(c[1:], 16): label for label in sorted(classes) if (c := colour_of(label.colour))}
-    fits = by == "number" and {*found} <= {*numbered, VOID}
+    fits = by == "number" and {*found} <= {*numbered, *([VOID] if len(found) > 2 else [])}
     colours = gathered(looks, "colour")
     if not fits and coloured and {*colours} <= {*coloured}:
         by, table = "colour", coloured
@@ -144,18 +145,21 @@ def colour_of(given: str) -> str:
     raise InputError(f"classes.csv says the colour {given!r}.", "A colour is written #rrggbb.", "Mend that row.")
 
 
-def refuse_smoothed(found: Mapping[int, Value], by: By, known: set[int], files: int) -> None:
-    """Values without any area of their own, between others that have one, are smoothed edges; of one file alone they are noise."""
+def refuse_smoothed(looks: Sequence[Look], found: Mapping[int, Value], by: By, known: set[int]) -> None:
+    """Values without any area of their own, between others that have one, are smoothed edges; where most of a mask is of such, it is noise."""
     areas = [v for v, value in found.items() if not value.thin or v in known]
     thin = [v for v, value in found.items() if value.thin and v not in known and value.pixels > 1]
     ends = by == "number" and {0, VOID} <= {*areas}
     if len(areas) < 2 or len(thin) < (1 if ends else 3):
         return
-    names = sorted({name for v in thin for name in found[v].files})
     kind = "values" if by == "number" else "colours"
-    if len(names) == 1 and files > 2 and len(thin) > len(areas):
-        got = f"{names[0]} holds {len(thin)} {kind} that no other mask holds: {spelled(thin, by, 6)}."
-        raise InputError(got, "Masks of one set share their classes.", "It is damaged or no mask: mend it, or take it away.")
+    noise = [
+        one.name for one in looks if 2 * sum(n for v, n in zip(values_of(one, by), one.pixels, strict=True) if v in thin) > one.pixels.sum()
+    ]
+    if 0 < len(noise) < len(looks) / 2:
+        got = f"{counted_names(noise)} {len(thin)} {kind} that nearly no other mask holds: {spelled(thin, by, 6)}."
+        raise InputError(got, "Masks of one set share their classes.", "That is noise or no mask: mend it, or take it away.")
+    names = [one.name for one in looks if {*thin} & {*values_of(one, by)}]
     raise InputError(
         f"{counted_names(names)} {kind} between the classes, along their edges alone: {spelled(thin, by, 6)}.",
         f"The edges were smoothed when the mask was drawn or resized: {spelled(areas, by, 6)} have areas.",

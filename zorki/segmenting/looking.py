@@ -23,7 +23,8 @@ NAMED = 4  # files in a sentence
 @dataclass(frozen=True, eq=False)
 class Look:
     """At one example. values: what its mask holds, as numbers or as colours 0xrrggbb; pixels: of each; solid: those of them that are part of
-    a 2 × 2 block of one value. shown: of a palette the colours of its values. grey: red, green and blue are alike."""
+    a 2 × 2 block of one value. shown: the colours of its values in its palette, and
+    palette all of that. grey: red, green and blue are alike."""
 
     name: str
     hw: tuple[int, int]
@@ -33,6 +34,7 @@ class Look:
     pixels: npt.NDArray[np.int64]
     solid: npt.NDArray[np.int64]
     shown: npt.NDArray[np.int64] | None = None
+    palette: bytes = b""
     grey: bool = True
 
 
@@ -85,15 +87,15 @@ def look(facts: io.Facts, mask: io.Mask) -> Look:
     at, blocks = counted(inside)
     solid = np.zeros_like(pixels)
     solid[np.searchsorted(values, at)] = blocks
-    shown, grey = None, True
+    shown, palette, grey = None, b"", True
     if mask.numbers is None:
         store: Store = "colour"
         grey = bool(((values >> 16 == values & 255) & (values >> 8 & 255 == values & 255)).all())
     elif mask.palette is not None and len(mask.palette) > values.max():
-        store, shown = "palette", packed(mask.palette)[values]
+        store, shown, palette = "palette", packed(mask.palette)[values], mask.palette.tobytes()
     else:
         store = "number"
-    return Look(mask.name, mask.hw, facts, store, values, pixels, solid, shown, grey)
+    return Look(mask.name, mask.hw, facts, store, values, pixels, solid, shown, palette, grey)
 
 
 def counted(data: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
