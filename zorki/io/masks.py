@@ -75,12 +75,22 @@ def _stored(handle: IO[bytes], head: bytes, kind: str, name: str, limit: int) ->
         size, _ = tiffs.header(handle, name)
         check_size(size, limit, name)
         handle.seek(0)
-        image = pillow.header(handle, kind)
-        if image.mode in ("P", "1", "L"):
-            return _plain(image, image.tag_v2.get(_BITS, (8,))[0], read_exif(image.getexif())[0])  # type: ignore[attr-defined]
+        if (found := _tiff(handle)) is not None:
+            return found
         handle.seek(0)
     raw = read(handle, head, kind, name, limit)
     return upright(raw.data, raw.orientation), None, raw.alpha
+
+
+def _tiff(handle: IO[bytes]) -> tuple[Array, Bytes | None, bool] | None:
+    """Of a palette or of few bits, which Pillow hands over as they are; None for others, and for layouts that it does not know."""
+    try:
+        image: Any = pillow.header(handle, "TIFF")
+        if image.mode in ("P", "1", "L"):
+            return _plain(image, image.tag_v2.get(_BITS, (8,))[0], read_exif(image.getexif())[0])
+    except Exception:  # whether it is damaged tifffile will say
+        return None
+    return None
 
 
 def _plain(image: Image.Image, bits: int = 8, turn: int = 1) -> tuple[Array, Bytes | None, bool]:

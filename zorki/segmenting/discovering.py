@@ -9,10 +9,11 @@ from typing import Literal
 
 from zorki.core.errors import InputError
 from zorki.io import Label
-from zorki.segmenting.looking import NAMED, Look
+from zorki.segmenting.looking import Look, listed
 from zorki.segmenting.pictures import pictures_of
 from zorki.segmenting.table import GREY, MOST, VOID, Table, spelled, wheel_colour
 
+BETWEEN = range(16, 240)  # where a single value is taken for the edge of black and white; class numbers are smaller
 THIN = 0.25  # a value with a smaller part of its pixels in blocks of 2 × 2 has no area of its own
 By = Literal["number", "colour"]
 
@@ -50,7 +51,7 @@ def table_of(looks: Sequence[Look], classes: Sequence[Label] = ()) -> Table:
     if strange:
         raise unknown(found, strange, by, classes)
     if not classes:
-        known = named(sorted(v for v in found if v not in void), by, looks, said)
+        known = named(sorted(v for v in found if v not in void), by, looks, bool(void), said)
     counted = {v: found[v].pixels if v in found else 0 for v in known}
     present = [v for v, n in counted.items() if n]
     refuse_nothing_to_learn(present, known, void, looks, by)
@@ -89,7 +90,7 @@ def values_of(one: Look, by: By) -> list[int]:
     if by == "number" and one.store == "colour":
         values = values & 255
     elif by == "colour" and one.store != "colour":
-        values = values * GREY if one.shown is None else one.shown
+        return [int(v) for v in (values * GREY if one.shown is None else one.shown)]
     return [int(v) for v in values]
 
 
@@ -108,6 +109,7 @@ def by_the_list(
     looks: Sequence[Look], found: Mapping[int, Value], by: By, classes: Sequence[Label], said: list[str]
 ) -> tuple[By, dict[int, Label], set[int]]:
     """What classes.csv says: by its numbers if masks hold numbers that it knows, else by its colours. A class called void counts nowhere."""
+    refuse_twice([label.name for label in classes if label.name.lower() != "void"], "the name")
     numbered = {label.number: label for label in sorted(classes)}
     coloured = {int(c[1:], 16): label for label in sorted(classes) if (c := colour_of(label.colour))}
     fits = by == "number" and {*found} <= {*numbered, *([VOID] if len(found) > 2 else [])}
@@ -128,8 +130,17 @@ def by_the_list(
         if not fits and {*found} == {0, 255} and [label.number for label in plain] == [0, 1]:
             table = {0: plain[0], 255: plain[1]}
             said.append(f"The masks hold 0 and 255 alone: 255 is {plain[1].name}.")
+    if by == "colour":
+        refuse_twice([c for label in classes if (c := colour_of(label.colour))], "the colour")
     void = {v for v, label in table.items() if label.name.lower() == "void"}
     return by, {v: label for v, label in table.items() if v not in void}, void
+
+
+def refuse_twice(said: Sequence[str], what: str) -> None:
+    """Raises InputError for what classes.csv says of two classes."""
+    twice = [one for one in said if said.count(one) > 1]
+    if twice:
+        raise InputError(f"classes.csv gives {what} {twice[0]} twice.", "Classes are told apart by it.", "Mend one of those rows.")
 
 
 def colour_of(given: str) -> str:
@@ -149,8 +160,8 @@ def refuse_smoothed(looks: Sequence[Look], found: Mapping[int, Value], by: By, k
     """Values without any area of their own, between others that have one, are smoothed edges; where most of a mask is of such, it is noise."""
     areas = [v for v, value in found.items() if not value.thin or v in known]
     thin = [v for v, value in found.items() if value.thin and v not in known and value.pixels > 1]
-    ends = by == "number" and {0, VOID} <= {*areas}
-    if len(areas) < 2 or len(thin) < (1 if ends else 3):
+    greys = by == "number" and {0, VOID} <= {*areas} and any(v in BETWEEN for v in thin)
+    if len(areas) < 2 or len(thin) < (1 if greys else 3):
         return
     kind = "values" if by == "number" else "colours"
     noise = [
@@ -169,9 +180,7 @@ def refuse_smoothed(looks: Sequence[Look], found: Mapping[int, Value], by: By, k
 
 def counted_names(names: Sequence[str]) -> str:
     """a.png holds; a.png, b.png and 7 more hold."""
-    if len(names) <= NAMED:
-        return f"{' and '.join(filter(None, [', '.join(names[:-1]), names[-1]]))} hold{'s' if len(names) == 1 else ''}"
-    return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more hold"
+    return f"{listed(names)} hold{'s' if len(names) == 1 else ''}"
 
 
 def unknown(found: Mapping[int, Value], strange: Sequence[int], by: By, classes: Sequence[Label]) -> InputError:
@@ -185,7 +194,7 @@ def unknown(found: Mapping[int, Value], strange: Sequence[int], by: By, classes:
     return InputError(got, f"It lists {spelled([c.number for c in classes], 'number')}.", "Mend those masks, or add rows to classes.csv.")
 
 
-def named(values: Sequence[int], by: By, looks: Sequence[Look], said: list[str]) -> dict[int, Label]:
+def named(values: Sequence[int], by: By, looks: Sequence[Look], void: bool, said: list[str]) -> dict[int, Label]:
     """Names where no list gives any: 0 or black is the background, what alone stands beside it the foreground, others are called by their value."""
     if len(values) > MOST:
         some = max(looks, key=lambda one: len(one.values))
@@ -203,7 +212,7 @@ def named(values: Sequence[int], by: By, looks: Sequence[Look], said: list[str])
     listed = ", ".join(f"{spelled([v], by)} is {label.name}" for v, label in list(out.items())[:6]) + (" …" if len(out) > 6 else "")
     if len(out) == 2:
         both = " and ".join(spelled([v], by) for v in out)
-        said.append(f"The masks hold {both} alone, so there are two classes: {listed}. classes.csv would name them.")
+        said.append(f"The masks hold {both}{'' if void else ' alone'}, so there are two classes: {listed}. classes.csv would name them.")
     else:
         said.append(f"The masks hold {len(out)} {word}, so there are {len(out)} classes: {listed}. classes.csv would name them.")
     return out
@@ -241,9 +250,9 @@ def painted(known: Mapping[int, Label], looks: Sequence[Look], by: By) -> list[s
     shown: dict[int, int] = {}
     for one in looks:
         if one.shown is not None and by == "number":
-            shown |= dict(zip(one.values.tolist(), one.shown.tolist(), strict=True))
-    if all(c == v * GREY for v, c in shown.items()):
-        shown = {}
+            shown |= {v: c for v, c in zip(one.values.tolist(), one.shown.tolist(), strict=True) if v in known}
+    if all(c == v * GREY for v, c in shown.items()) or len({*shown.values()}) < len(shown):
+        shown = {}  # it shows nothing, or not which is which
     out = []
     for n, (v, label) in enumerate(known.items()):
         own = colour_of(label.colour) or (f"#{v:06x}" if by == "colour" else f"#{shown[v]:06x}" if v in shown else "")
