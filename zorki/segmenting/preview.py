@@ -2,23 +2,118 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
-from zorki.segmenting.table import VOID, Table
+from zorki import blocks, io
+from zorki.core.seeds import seed_for
+from zorki.segmenting.sets import Set
+from zorki.segmenting.table import VOID, Table, percent, rgb
 
 COUNT = 6  # pictures shown
-SIDE = 320  # their longer side
+AMONG = 24  # masks looked at to find such that show all classes
+SIDE = 320  # a picture's longer side
 COVER = 0.55  # of the colour over the picture
+SWATCH, LINE = 14, 460  # of the legend: a field's side, a line's width
 Pixels = npt.NDArray[np.uint8]
 
 
+@dataclass(frozen=True, eq=False)
+class Preview:
+    """blocks: for a page. picture: (h, w, 3) uint8, the same as one picture, for preview.jpg."""
+
+    blocks: tuple[blocks.Block, ...]
+    picture: Pixels
+
+
+def preview(data: Set, count: int = COUNT, seed: int = 0) -> Preview:
+    """Shows a few of a set's pictures, each beside what its mask says, and the table: value, class, name, colour, share of the pixels.
+
+    The pictures are chosen so that rare classes are seen too; the same seed shows the same. Raises as `Set.pair`.
+    """
+    tiles, captions = [], []
+    for example in chosen(data, count, seed):
+        picture, numbers = data.pair(example)
+        shown, small = fitted(np.moveaxis(picture.numpy(), 0, -1), numbers.numpy())
+        tiles.append(np.concatenate([np.rint(255 * shown).astype(np.uint8), laid_over(shown, small, data.table)], axis=1))
+        captions.append(f"{example.picture.name}: {content(numbers.numpy(), data.table)}")
+    sheet = io.sheet(tiles, captions, columns=2 if len(tiles) > 1 else 1)
+    key = legend(data.table, max(LINE, sheet.shape[1]))
+    wide = max(sheet.shape[1], key.shape[1])
+    picture_ = np.concatenate([np.pad(p, ((0, 0), (0, wide - p.shape[1]), (0, 0)), constant_values=255) for p in (sheet, key)])
+    grid = blocks.Grid(
+        tuple(
+            blocks.Tile(t, c, f"A picture, and beside it its mask in colours over it. {c}") for t, c in zip(tiles, captions, strict=True)
+        ),
+        "Some of the pictures, and beside each what its mask says, in the colours of the classes; hatched is void. Do they fit?",
+        tile_width=300,
+    )
+    table = blocks.Table(
+        ["stored as", "class", "name", "colour", "share of the pixels"],
+        data.table.rows(),
+        " ".join(data.table.said) or "What the masks hold, and what it means.",
+    )
+    return Preview((grid, table), picture_)
+
+
+def chosen(data: Set, count: int, seed: int) -> list[io.Example]:
+    """A few examples, drawn by the seed; of two dozen drawn, those first that show a class which none before them shows."""
+    order = np.random.default_rng(seed_for(seed, "preview")).permutation(len(data))[:AMONG]
+    holds = {int(i): {*np.unique(data.table.numbers(io.open_mask(data.examples[i].mask))).tolist()} for i in order}
+    out: list[int] = []
+    seen: set[int] = set()
+    while len(out) < min(count, len(order)):
+        best = max((i for i in holds if i not in out), key=lambda i: len(holds[i] - seen))
+        seen |= holds[best]
+        out.append(best)
+    return [data.examples[i] for i in sorted(out)]
+
+
+def fitted(picture: npt.NDArray[np.float32], numbers: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
+    """Both at most SIDE long, the picture with three channels: of many bands the first three, of less than three the first."""
+    picture = picture[..., :3] if picture.shape[2] >= 3 else np.repeat(picture[..., :1], 3, axis=2)
+    h, w = numbers.shape
+    scale = min(1.0, SIDE / max(h, w))
+    hw = max(1, round(h * scale)), max(1, round(w * scale))
+    rows, columns = ((np.arange(n) + 0.5) * full / n for n, full in zip(hw, (h, w), strict=True))
+    return io.resize(picture, hw), numbers[rows.astype(int)][:, columns.astype(int)]
+
+
 def laid_over(picture: npt.NDArray[np.float32], numbers: npt.NDArray[np.integer], table: Table) -> Pixels:
-    """The classes' colours over the picture in grey, void hatched. picture: (h, w, c) 0..1; numbers: (h, w). (h, w, 3) uint8."""
-    grey = picture[..., :3].mean(axis=2, keepdims=True) * np.ones(3, np.float32)
-    colours = table.palette[numbers] / np.float32(255)
-    out = (1 - COVER) * grey + COVER * colours
+    """The classes' colours over the picture in grey, void hatched. picture: (h, w, 3) 0..1; numbers: (h, w). (h, w, 3) uint8."""
+    grey = picture.mean(axis=2, keepdims=True)
+    out = (1 - COVER) * grey + COVER * table.palette[numbers] / np.float32(255)
     y, x = np.indices(numbers.shape)
-    out = np.where(((numbers == VOID) & ((x + y) // 3 % 2 == 0))[..., None], 1 - grey, out)
-    covered: Pixels = np.rint(255 * np.clip(out, 0, 1)).astype(np.uint8)
+    hatched = (numbers == VOID) & ((x + y) // 3 % 2 == 0)
+    covered: Pixels = np.rint(255 * np.clip(np.where(hatched[..., None], 1 - grey, out), 0, 1)).astype(np.uint8)
     return covered
+
+
+def content(numbers: npt.NDArray[np.uint8], table: Table, most: int = 4) -> str:
+    """What a mask holds, the largest first: road 31 %, building 25 % …"""
+    often = np.bincount(numbers.ravel(), minlength=256) / numbers.size
+    order = [int(n) for n in np.argsort(-often, kind="stable") if often[n]]
+    said = [f"{'void' if n == VOID else table.names[n]} {percent(float(often[n]))}" for n in order[:most]]
+    return ", ".join(said) + (" …" if len(order) > most else "")
+
+
+def legend(table: Table, wide: int) -> Pixels:
+    """(h, wide, 3): a field of its colour before each class, with its share; in columns where there is room."""
+    columns = max(1, wide // LINE)
+    cells = []
+    for value, n, name, colour, share in table.rows():
+        text = io.lettered(f"{value} → {name}, {'class ' + n if n else 'counts nowhere'}, {share}", LINE - SWATCH - 22)
+        cell = np.full((max(SWATCH, len(text)) + 6, LINE, 3), 255, np.uint8)
+        cell[2 : 2 + SWATCH, 8 : 8 + SWATCH] = 120
+        cell[3 : 1 + SWATCH, 9 : 7 + SWATCH] = rgb(colour) if colour else table.palette[VOID]
+        cell[: len(text), 16 + SWATCH : 16 + SWATCH + text.shape[1]] = text
+        cells.append(cell)
+    high = max(len(c) for c in cells)
+    rows = -(-len(cells) // columns)
+    out = np.full((rows * high + 8, wide, 3), 255, np.uint8)
+    for k, cell in enumerate(cells):
+        y, x = k % rows * high, k // rows * LINE
+        out[y : y + len(cell), x : x + LINE] = cell
+    return out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import colorsys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -28,7 +29,7 @@ class Table:
     """What masks of one set mean. Class number n is `names[n]`, stored as `values[n]`, shown as `colours[n]` (#rrggbb).
 
     by: whether `values` are numbers or colours (0xrrggbb). void: the stored values that count nowhere. pixels: of each class in all masks;
-    void_pixels of void. pictures: how the pictures beside the masks are read. said: sentences about what was found, for the person.
+    void_pixels of void. named: whether classes.csv gave the names. pictures: how the pictures beside the masks are read. said: sentences about what was found, for the person.
     """
 
     names: tuple[str, ...]
@@ -38,6 +39,7 @@ class Table:
     void: tuple[int, ...] = ()
     pixels: tuple[int, ...] = ()
     void_pixels: int = 0
+    named: bool = False
     pictures: Pictures = field(default_factory=Pictures)
     said: tuple[str, ...] = ()
 
@@ -96,12 +98,12 @@ class Table:
     def lines(self) -> list[str]:
         """The table aloud, a line for each class, after the sentences about how it was found."""
         rows = self.rows()
-        wide = [max(len(row[k]) for row in rows) for k in range(5)]
-        word = "value" if self.by == "number" else "colour"
-        return [*self.said] + [
-            f"{word} {value:>{wide[0]}} → " + (f"class {n:>{wide[1]}}, {name}" if n else f"{name}, counts nowhere") + f": {share.strip()} of the pixels"
-            for value, n, name, _, share in rows
-        ]  # fmt: skip
+        wide = [max(len(row[k]) for row in rows) for k in range(4)]
+        said = [*self.said]
+        for value, n, name, colour, share in rows:
+            what = f"{n:>{wide[1]}} {name:{wide[2]}} {colour:{wide[3]}} {share} of the pixels" if n else f"void, counts nowhere: {share}"
+            said.append(f"{'value' if self.by == 'number' else 'colour'} {value:>{wide[0]}} → {what}")
+        return said
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, as TOML holds it."""
@@ -115,7 +117,7 @@ class Table:
         return Table(**{**data, **lists, "pictures": Pictures.of(data["pictures"])})
 
 
-def as_stored(mask: io.Mask, by: Literal["number", "colour"]) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64] | None]:
+def as_stored(mask: io.Mask, by: Literal["number", "colour"]) -> tuple[npt.NDArray[Any], npt.NDArray[np.int32] | None]:
     """(h, w) values, and what they stand for where that is something else: the colours of a palette, each 0xrrggbb.
 
     Raises InputError for colours where numbers are needed; red, green and blue alike are a number.
@@ -131,19 +133,25 @@ def as_stored(mask: io.Mask, by: Literal["number", "colour"]) -> tuple[npt.NDArr
         return mask.numbers, None
     if mask.palette is None:
         return mask.numbers.astype(np.int64) * GREY, None
-    return mask.numbers, np.concatenate([packed(mask.palette), np.full(256 - len(mask.palette), -1)])
+    return mask.numbers, np.concatenate([packed(mask.palette), np.full(256 - len(mask.palette), -1, np.int32)])
 
 
-def packed(colours: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+def packed(colours: npt.NDArray[np.uint8]) -> npt.NDArray[np.int32]:
     """(…, 3) to 0xrrggbb."""
-    wide = colours.astype(np.int64)
-    return wide[..., 0] << 16 | wide[..., 1] << 8 | wide[..., 2]
+    red, green, blue = (colours[..., k].astype(np.int32) for k in range(3))
+    return red << 16 | green << 8 | blue
 
 
 def rgb(colour: str) -> tuple[int, int, int]:
     """#rrggbb as three numbers."""
     n = int(colour[1:], 16)
     return n >> 16, n >> 8 & 255, n & 255
+
+
+def wheel_colour(n: int) -> str:
+    """#rrggbb for the n-th of many classes: each hue far from the ones before."""
+    parts = colorsys.hsv_to_rgb(n * 0.381966 % 1, 0.75, (0.95, 0.7)[n // 8 % 2])
+    return "#" + "".join(f"{round(255 * p):02x}" for p in parts)
 
 
 def spelled(values: Any, by: Literal["number", "colour"], most: int = 12) -> str:
