@@ -35,7 +35,7 @@ class Input:
     """help: one line. kind: how it comes to `run` (KINDS). option: given as --name, and may be missing; pictures always are given so.
 
     rest: pictures that the command line takes by their place, behind all others. twice: of pictures each counts by its place, also one that
-    was given before. last: of a film, frame by frame, it is what came of the frame before, moved as what is seen moves.
+    was given before. large: of a TIFF that is too large to be opened at once it is an `io.Large`, which is read in rows. last: of a film, frame by frame, it is what came of the frame before, moved as what is seen moves.
     """
 
     help: str
@@ -44,6 +44,7 @@ class Input:
     rest: bool = False
     twice: bool = False
     last: bool = False
+    large: bool = False
 
     @property
     def many(self) -> bool:

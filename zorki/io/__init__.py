@@ -6,7 +6,9 @@ from zorki.io.bands import Facts, facts, open_bands
 from zorki.io.codings import MUXERS, Coding, check_film_target
 from zorki.io.disk import atomic, atomic_write, check_target, check_writable, free_path, numbered
 from zorki.io.film import Film
+from zorki.io.indexed import write_index
 from zorki.io.labelled import Box, Example, Label, LabelledFolder, open_labelled
+from zorki.io.large import Large, is_large
 from zorki.io.lettering import lettered
 from zorki.io.masks import Mask, open_mask, save_mask
 from zorki.io.opening import open_photo
@@ -35,6 +37,7 @@ __all__ = [
     "Film",
     "Label",
     "LabelledFolder",
+    "Large",
     "Mask",
     "Moment",
     "Photo",
@@ -57,6 +60,7 @@ __all__ = [
     "fitting",
     "free_path",
     "is_film",
+    "is_large",
     "is_run",
     "is_unfinished",
     "lettered",
@@ -83,4 +87,5 @@ __all__ = [
     "to_toml",
     "used",
     "write_arrays",
+    "write_index",
 ]

@@ -10,7 +10,7 @@ from typing import IO
 import numpy as np
 
 from zorki.io import jpegs, pillow, tiffs
-from zorki.io.exif import ORIENTATION, upright
+from zorki.io.exif import read_exif, upright
 from zorki.io.files import existing_file
 from zorki.io.opening import LIMIT, check_size, guarded, kind_of, open_handle, read, readable
 from zorki.io.photo import Array
@@ -21,9 +21,10 @@ _END = b"\xff\xd9"  # of a JPEG
 
 @dataclass(frozen=True)
 class Facts:
-    """What a picture is, all of it having been read. hw: upright. channels: 1 grey, 3 colours, or all that a TIFF has.
+    """What a picture is, all of it having been read. hw: upright. channels: 1 grey, 3 colours, or all `bands` of a TIFF.
 
     kind: of its numbers, "uint8", "uint16", "float32" …; low, high: the least and the largest of them, of 8 bits what such can hold.
+    bands: it is no picture of grey, colours and transparency alone, so that only `open_bands` reads all of it.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Facts:
     kind: str = "uint8"
     low: float = 0
     high: float = 255
+    bands: bool = False
 
 
 def facts(path: str | Path) -> Facts:
@@ -41,17 +43,25 @@ def facts(path: str | Path) -> Facts:
         kind, head = kind_of(handle, path.name)
         if kind == "JPEG":
             return _jpeg(jpegs.begun(handle, head).read(), path.name)
-        data, alpha, kind_name = guarded(lambda: _numbers(handle, head, kind, path.name), path.name, kind)
-    channels = data.shape[2] - alpha
-    if data.dtype == np.uint8:
-        return Facts(path.name, data.shape[:2], channels)
-    colours = data[..., :channels]
-    return Facts(path.name, data.shape[:2], channels, kind_name, float(colours.min()), float(colours.max()))
+        data, number, bands = guarded(lambda: _numbers(handle, head, kind, path.name), path.name, kind)
+    hw, channels = data.shape[:2], data.shape[2]
+    if number == "uint8":
+        return Facts(path.name, hw, channels, bands=bands)
+    return Facts(path.name, hw, channels, number, float(data.min()), float(data.max()), bands)
+
+
+def open_bands(path: str | Path) -> Array:
+    """(h, w, c) numbers as they are stored, upright, without alpha: of a TIFF with further bands all. Raises what `open_photo` raises."""
+    path = existing_file(path)
+    with readable(path) as handle:
+        kind, head = kind_of(handle, path.name)
+        data, _, _ = guarded(lambda: _numbers(handle, head, kind, path.name), path.name, kind)
+    return np.ascontiguousarray(data)
 
 
 def _jpeg(data: bytes, name: str) -> Facts:
     image = guarded(lambda: pillow.header(io.BytesIO(data), "JPEG"), name, "JPEG")
-    (w, h), turn = image.size, image.getexif().get(ORIENTATION, 1)
+    (w, h), turn = image.size, guarded(lambda: read_exif(image.getexif())[0], name, "JPEG")
     check_size((w, h), LIMIT, name)
     channels = 1 if image.mode == "L" else 3
     try:
@@ -66,30 +76,16 @@ def _jpeg(data: bytes, name: str) -> Facts:
     return Facts(name, (w, h) if turn in (5, 6, 7, 8) else (h, w), channels)
 
 
-def _numbers(handle: IO[bytes], head: bytes, kind: str, name: str) -> tuple[Array, int, str]:
-    """(h, w, c) as stored, how many of the channels are alpha, and what the numbers are."""
-    if kind == "TIFF" and (many := _many(handle, name)) is not None:
-        return many, 0, many.dtype.name
-    handle.seek(0)
+def _numbers(handle: IO[bytes], head: bytes, kind: str, name: str) -> tuple[Array, str, bool]:
+    """(h, w, c) as stored, upright, without alpha; what its numbers are; whether these are bands and no photo's channels."""
+    if kind == "TIFF":
+        size, ours = tiffs.header(handle, name)
+        check_size(size, LIMIT, name)
+        handle.seek(0)
+        if ours and (many := tiffs.bands(handle)) is not None:
+            return many, many.dtype.name, True
+        handle.seek(0)
     raw = read(handle, head, kind, name, LIMIT)
-    data = upright(raw.data, raw.orientation)
-    if raw.space == "cmyk":
-        data = np.dstack([data[..., :3], data[..., -1:]]) if raw.alpha else data[..., :3]
-    return data, int(raw.alpha), "uint8" if raw.top is not None and raw.top <= 255 else data.dtype.name
-
-
-def _many(handle: IO[bytes], name: str) -> Array | None:
-    """All channels of a TIFF that has others than grey, colours and alpha; None for one that has not."""
-    size, ours = tiffs.header(handle, name)
-    check_size(size, LIMIT, name)
-    handle.seek(0)
-    return tiffs.bands(handle) if ours else None
-
-
-def open_bands(path: str | Path) -> Array:
-    """(h, w, c) numbers as they are stored, upright: of a TIFF with further bands all of them. Raises what `open_photo` raises."""
-    path = existing_file(path)
-    with readable(path) as handle:
-        kind, head = kind_of(handle, path.name)
-        data, alpha, _ = guarded(lambda: _numbers(handle, head, kind, path.name), path.name, kind)
-    return np.ascontiguousarray(data[..., : data.shape[2] - alpha])
+    colours = {"gray": 1, "rgb": 3, "cmyk": 3}[raw.space]  # of CMYK a network sees RGB
+    number = "uint8" if raw.top is not None and raw.top <= 255 else raw.data.dtype.name
+    return upright(raw.data, raw.orientation)[..., :colours], number, False

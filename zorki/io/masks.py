@@ -14,7 +14,7 @@ from PIL import Image, PngImagePlugin
 from zorki.core.errors import InputError
 from zorki.io import pillow, pngs, tiffs
 from zorki.io.disk import atomic, check_target
-from zorki.io.exif import ORIENTATION, upright
+from zorki.io.exif import read_exif, upright
 from zorki.io.files import existing_file
 from zorki.io.opening import LIMIT, check_size, guarded, kind_of, read, readable
 from zorki.io.photo import Array
@@ -64,26 +64,38 @@ def _stored(handle: IO[bytes], head: bytes, kind: str, name: str, limit: int) ->
     if kind in ("PNG", "GIF", "BMP") and not (kind == "PNG" and head[24] == 16):
         if kind == "PNG":
             check_size(pngs.size(head), limit, name)
-            handle = io.BytesIO(pngs.bare(handle.read()))
+            data = handle.read()
+            exif = next((content for which, content, _ in pngs.chunks(data) if which == b"eXIf"), b"")
+            bits = head[24] if head[25] == 0 else 8
+            return _plain(pillow.header(io.BytesIO(pngs.bare(data)), kind), bits, read_exif(exif)[0] if exif else 1)
         image = pillow.header(handle, kind)
         check_size(image.size, limit, name)
-        return _plain(image, head[24] if kind == "PNG" and head[25] == 0 else 8)
+        return _plain(image)
     if kind == "TIFF":
         size, _ = tiffs.header(handle, name)
         check_size(size, limit, name)
         handle.seek(0)
-        image = pillow.header(handle, kind)
-        if image.mode in ("P", "1", "L"):
-            return _plain(image, image.tag_v2.get(_BITS, (8,))[0])  # type: ignore[attr-defined]
+        if (found := _tiff(handle)) is not None:
+            return found
         handle.seek(0)
     raw = read(handle, head, kind, name, limit)
     return upright(raw.data, raw.orientation), None, raw.alpha
 
 
-def _plain(image: Image.Image, bits: int) -> tuple[Array, Bytes | None, bool]:
+def _tiff(handle: IO[bytes]) -> tuple[Array, Bytes | None, bool] | None:
+    """Of a palette or of few bits, which Pillow hands over as they are; None for others, and for layouts that it does not know."""
+    try:
+        image: Any = pillow.header(handle, "TIFF")
+        if image.mode in ("P", "1", "L"):
+            return _plain(image, image.tag_v2.get(_BITS, (8,))[0], read_exif(image.getexif())[0])
+    except Exception:  # whether it is damaged tifffile will say
+        return None
+    return None
+
+
+def _plain(image: Image.Image, bits: int = 8, turn: int = 1) -> tuple[Array, Bytes | None, bool]:
     """Of a PIL image. bits: of a grey value; Pillow spreads fewer than 8 over 0..255, and here they are brought back."""
     image.load()
-    turn = image.getexif().get(ORIENTATION, 1)
     palette = None
     if image.mode == "P":
         given = image.getpalette("RGB") or []

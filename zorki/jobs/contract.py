@@ -43,6 +43,17 @@ class Speaking(Protocol):
 
 
 @runtime_checkable
+class Filed(Protocol):
+    """What is measured may be files of several kinds, which the method's `FILES` name, each with its endings."""
+
+    def picture(self, **how: Any) -> Any:
+        """(h, w, 3) uint8: as it shows itself; kind: one of FILES, legend: "all" where it is a film's frame."""
+
+    def save(self, path: Path, kind: str, record: Mapping[str, Any], force: bool) -> None:
+        """Written whole or not at all."""
+
+
+@runtime_checkable
 class Trained(Protocol):
     """What a training leaves. `run` gets `out`, the run folder, which is there; what it finds in it of its own it goes on from."""
 

@@ -16,8 +16,8 @@ from zorki.jobs.models import load
 How = Mapping[str, Any]  # limit and range, as `io.open_photo` takes them
 
 
-def picture(given: Any, its: Input, how: How) -> io.Photo:  # noqa: ARG001
-    return io.open_photo(given, **how)
+def picture(given: Any, its: Input, how: How) -> io.Photo | io.Large:
+    return io.Large(given) if its.large and io.is_large(given) else io.open_photo(given, **how)
 
 
 def pictures(given: Any, its: Input, how: How) -> io.PhotoSet:

@@ -13,10 +13,10 @@ from zorki import blocks, io, lens, pixels
 from zorki.core import events, settings
 from zorki.core.errors import InputError, Stopped
 from zorki.core.method import File, Frame
-from zorki.jobs import inputs
+from zorki.jobs import filing, inputs, reports
 from zorki.jobs.contract import Answering, Speaking
 from zorki.jobs.methods import Method
-from zorki.jobs.results import Board, Page, Picture
+from zorki.jobs.results import Board, Found, Page, Picture
 
 LIST = "listed"  # the field of an answer that is nothing but a list
 FILM_SIDE = 720  # longest side of a film's frames
@@ -68,7 +68,11 @@ class Job:
         return self.last is not None or bool(self.written) or (self.out is not None and io.is_run(self.out))
 
     def image(self) -> Any:
-        """What is drawn by now, (b, 3, h, w) in 0..1; of each step it is made once. Raises Stopped before the first."""
+        """What is drawn by now, (b, 3, h, w) in 0..1; of each step it is made once. Of what was measured as a film's frame shows it. Raises Stopped before
+        the first."""
+        if self.method.files and self.made is not None:
+            shown = self.made.picture(kind=self.settings.as_ or "overlay", legend="all")
+            return inputs.tensor(io.open_photo(shown))
         if self.last is None:
             raise Stopped(
                 f"{self.method.name} was stopped before its first step.", "Nothing was drawn yet.", "The same command begins again."
@@ -97,23 +101,29 @@ class Job:
 
     def steps(self) -> Iterator[pixels.Step]:
         """Works; yields each Step of what draws. Whoever loops may break off, and `result` is then what was reached."""
-        gives = self.method.gives
-        started = self.started()
-        if gives == "written":
-            self.write(started)
-        elif gives != "drawn":
-            self.made = started
+        gives, given = self.method.gives, self.given()
+        if gives == "trained":
+            with reports.live(self.method, self.out, given):
+                self.made = self.started(given | {"out": self.out})
+        elif gives == "written":
+            self.write(self.started(given))
+        elif gives == "measured":
+            self.made = self.started(given)
         else:
-            yield from self.drawn(started)
+            yield from self.drawn(self.started(given))
 
-    def started(self) -> Any:
-        """What the method's `run` gives."""
+    def given(self) -> dict[str, Any]:
+        """The inputs as `run` gets them."""
         import torch
 
         with torch.inference_mode(False):  # a caller may be in it, and nothing that is drawn could be
-            given: dict[str, Any] = {n: inputs.handed(p, self.method.inputs[n]) for n, p in self.opened.items()}
-            if self.method.gives == "trained":
-                given["out"] = self.out
+            return {n: inputs.handed(p, self.method.inputs[n]) for n, p in self.opened.items()}
+
+    def started(self, given: Mapping[str, Any]) -> Any:
+        """What the method's `run` gives."""
+        import torch
+
+        with torch.inference_mode(False):
             if self._net is None:
                 return self.method.run(**given, s=self.settings)
             net = lens.precise(self._net) if self.method.gives == "measured" else self._net
@@ -176,7 +186,9 @@ class Job:
             return self.written
         return self.measured() if self.made is not None else self.picture()
 
-    def measured(self) -> Board:
+    def measured(self) -> Board | Found:
+        if self.method.files:
+            return Found(self.made, self.method, self.settings, self.record())
         makes = self.method.page
         page = None if makes is None else makes(self._net, self.made, self.settings, self.command(), **self.sets)
         return Board(tuple(self.made.tiles()), self.record(), self.made, getattr(self.made, "columns", 0), page)
@@ -249,6 +261,9 @@ class Job:
         net = "" if self._net is None else Path(self._net.name).name
         stem = Path(named.name).stem if named else str(getattr(self.settings, "layer", None) or net or self.method.wing)
         stem = re.sub(r'[<>:"/\\|?*\s]+', "-", stem)
+        if self.method.files:
+            kind = filing.kind_of(self.method, self.settings)
+            return f"{stem}.{self.method.name}{self.method.files[kind][0]}"
         if self.method.gives in ("trained", "written"):
             return f"{stem}.{self.method.name}{self.method.ending}"
         return f"{stem}.{self.method.name}.{'html' if self.method.page is not None and self.method.climbs else 'png'}"

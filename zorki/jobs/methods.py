@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -41,6 +41,10 @@ class Method:
     "what a network must have been trained for, as its card says; None: anything"
     ending: str = ""
     "of the one file that is written; none: there are several, in a folder"
+    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    "what the result of what measures is saved as: each kind, one of its option --as, with its endings; the first where nobody says"
+    report: Callable[..., Any] | None = None
+    "what a training has learnt by now → blocks.Page, which the house keeps in its run folder (`reports.py`)"
 
     def net(self, named: Any = None) -> Any:
         """The network that is named, or the one that is taken where none is, which says so where there was a choice.
@@ -48,6 +52,8 @@ class Method:
         Raises InputError for a name that is known to be of a network for another task.
         """
         if not named:
+            if not any(name in cards.names() for name in self.nets):
+                raise InputError("No network is given.", f"{self.name} has none of its own yet.", "Give a run or a net of yours with --model.")
             found = cards.installed(self.nets)
             if len(self.nets) > 1:
                 events.note(f"No network is given, so {found} answers ({len(cards.card(found).classes):,} classes).")
@@ -71,9 +77,9 @@ class Method:
 
     @property
     def framed(self) -> str | None:
-        """The input for which a film may stand, frame by frame: the first that has a place, where one picture is drawn of it."""
+        """The input for which a film may stand, frame by frame: the first that has a place, where one picture is drawn of it, or shows what was measured."""
         first = next((name for name, i in self.inputs.items() if i.placed), None)
-        return first if first is not None and self.inputs[first].plain and self.climbs and self.page is None else None
+        return first if first is not None and self.inputs[first].plain and (self.climbs or self.files) and self.page is None else None
 
     @property
     def takes(self) -> tuple[str, ...]:
@@ -130,4 +136,5 @@ def method(wing: str, name: str) -> Method:
     return Method(
         wing, name, module.__doc__ or "", module.INPUTS, module.Settings, module.PRESETS, getattr(module, "ALSO", {}), module.run, module.NETS, gives,
         getattr(module, "page", None), getattr(module, "WORDS", False), getattr(module, "TASK", None), getattr(module, "ENDING", ""),
+        getattr(module, "FILES", {}), getattr(module, "report", None),
     )  # fmt: skip

@@ -16,7 +16,7 @@ from zorki.core.method import by_place, lone
 from zorki.core.numbers import sides
 from zorki.core.spelling import Spelling, in_python, own
 from zorki.io.video import is_film
-from zorki.jobs import options
+from zorki.jobs import filing, options
 from zorki.jobs.methods import Method
 
 NETWORK, OPENING = tuple(o.name for o in options.NET), tuple(o.name for o in options.OPEN)
@@ -64,6 +64,8 @@ class Request:
         steady = {"steady": settings.within(options.FRAMES[0], rest.pop("steady"))} if "steady" in rest and method.framed else {}
         preset = rest.pop("preset", None)
         chosen = method.fill(preset, rest)
+        if moving is None:
+            chosen = filing.settled(method, chosen, where.get("out"))
         if isinstance(network.get("side"), str):
             network["side"] = sides(network["side"])
         return cls(method, named, chosen, several_of(method, named), moving, network=network, opening=opening, **steady, **where, **more)

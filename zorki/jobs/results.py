@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 from zorki import blocks, io, pixels, report
 from zorki.core.folders import at_home
+from zorki.jobs import filing
+from zorki.jobs.methods import Method
 
 if TYPE_CHECKING:
     import torch
@@ -108,6 +110,37 @@ class Board(Shown):
 
     def __len__(self) -> int:
         return len(self.tiles)
+
+
+@dataclass(frozen=True)
+class Found(Shown):
+    """What a method found, with all that the method says of it (`raw`): `.labels`, `.shares` … It shows itself as a picture, and may be saved as several kinds of files.
+
+    method, settings: which kind of file an ending means.
+    """
+
+    raw: Any = field(repr=False)
+    method: Method = field(repr=False)
+    settings: Any
+    record: Mapping[str, Any] = field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name == "raw":
+            raise AttributeError(name)
+        return getattr(self.raw, name)
+
+    def __repr__(self) -> str:
+        return repr(self.raw)
+
+    def numpy(self) -> npt.NDArray[np.uint8]:
+        shown: npt.NDArray[np.uint8] = self.raw.picture()
+        return shown
+
+    def save(self, path: str | Path, *, force: bool = False) -> Path:
+        """Writes the kind of file that the ending says, or the option as_. Raises InputError, Stopped."""
+        target = at_home(path)
+        self.raw.save(target, filing.kind_for(self.method, self.settings, target), dict(self.record), force)
+        return target
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,8 @@ def check(r: Request) -> None:
     elif r.method.gives == "written" and r.method.ending not in io.MUXERS and Path(r.out).suffix.lower() != r.method.ending:
         do = f"Write --out={Path(r.out).stem}{r.method.ending}, say."
         raise InputError(f"--out={r.out} does not end in {r.method.ending}.", f"{r.method.name} writes such a file.", do)
+    elif r.method.files and r.out != "-":
+        io.check_target(Path(r.out), r.force)
     elif r.method.gives == "written" or (r.method.page is not None and Path(r.out).suffix.lower() in (".html", ".htm")):
         io.check_target(Path(r.out), r.force)
     elif r.out != "-":

@@ -58,9 +58,9 @@ def f1(true: np.ndarray, found: np.ndarray, reach: float) -> float:
 def near(pixels: np.ndarray, reach: float) -> np.ndarray:
     """(h, w): what is at most `reach` pixels from one of these, by rows: for each step up or down what is near enough beside."""
     beside = along_rows(pixels)
-    out = beside <= reach
+    out = beside <= math.floor(reach)
     for up in range(1, min(math.floor(reach), len(pixels) - 1) + 1):
-        close = beside <= math.sqrt(reach * reach - up * up)
+        close = beside <= math.floor(math.sqrt(reach * reach - up * up))
         out[up:] |= close[:-up]
         out[:-up] |= close[up:]
     return out

@@ -12,6 +12,7 @@ import numpy as np
 from zorki.core.void import VOID
 
 BINS = 15
+BLOCK = 1 << 16  # pixels counted at once
 
 
 class Calibration:
@@ -27,19 +28,21 @@ class Calibration:
         """One picture (k, h, w) with truth (h, w), or a batch (b, k, h, w) with (b, h, w); arrays or tensors. Gives itself."""
         p, t = array(probabilities), array(truth)
         for one, labels in zip(p[None] if p.ndim == 3 else p, t[None] if t.ndim == 2 else t, strict=True):
-            known = labels != VOID
-            self.count_pixels(one[:, known].astype(np.float64), labels[known])
+            flat, classes = one.reshape(len(one), -1), labels.reshape(-1)
+            for start in range(0, classes.size, BLOCK):
+                part = classes[start : start + BLOCK]
+                known = part != VOID
+                self._count(flat[:, start : start + BLOCK][:, known].astype(np.float64), part[known].astype(np.intp))
         return self
 
-    def count_pixels(self, p: np.ndarray, truth: np.ndarray) -> None:
+    def _count(self, p: np.ndarray, truth: np.ndarray) -> None:
         """p: (k, n). truth: (n,), without void."""
         bins, sure = len(self.count), p.max(0)
         step = np.minimum((sure * bins).astype(np.intp), bins - 1)
         self.count += np.bincount(step, minlength=bins)
         self.sure += np.bincount(step, sure, minlength=bins)
         self.right += np.bincount(step[p.argmax(0) == truth], minlength=bins)
-        given = p[truth.astype(np.intp), np.arange(truth.size)]
-        self.squares += float(np.einsum("kn,kn->", p, p) - 2 * given.sum() + truth.size)
+        self.squares += float(np.einsum("kn,kn->", p, p) - 2 * p[truth, np.arange(truth.size)].sum() + truth.size)
 
     def __add__(self, other: Calibration) -> Calibration:
         out = Calibration(len(self.count))

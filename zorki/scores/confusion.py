@@ -17,7 +17,8 @@ BLOCK = 1 << 18  # pixels counted at once, so that what is made on the way stays
 
 
 class Confusion:
-    """`matrix` (k, k) int64: pixels by their true class (row) and the predicted one (column). `void`: pixels whose truth is void; they count in nothing else.
+    """`matrix` (k, k) int64: pixels by their true class (row) and the predicted one (column). `void`: pixels whose truth is void, which count
+    in nothing else.
 
     Add up one over a whole set, at the pictures' own size: a mean of pictures' IoUs is another figure.
     """
@@ -33,18 +34,16 @@ class Confusion:
 
         Raises InputError for other shapes, and for numbers that are no class; nothing is counted then.
         """
-        t, p = flat(truth), flat(predicted)
-        if np.shape(truth) != np.shape(predicted):
+        t, p = whole(truth), whole(predicted)
+        if t.shape != p.shape:
             raise InputError(
-                f"The truth is {np.shape(truth)} and the prediction {np.shape(predicted)}.",
-                "They are of one size.",
-                "Predict at the truth's size.",
+                f"The truth is {t.shape} and the prediction {p.shape}.", "They are of one size.", "Predict at the truth's size."
             )
-        k, counts = self.classes, np.zeros((self.classes + 1) * self.classes, np.int64)
+        t, p, k = t.reshape(-1), p.reshape(-1), self.classes
+        counts = np.zeros((k + 1) * k, np.int64)
         for start in range(0, t.size, BLOCK):
             rows, columns = t[start : start + BLOCK].astype(np.intp), p[start : start + BLOCK].astype(np.intp)
-            unknown = rows[((rows < 0) | (rows >= k)) & (rows != VOID)]
-            check(unknown, k, "truth")
+            check(rows[((rows < 0) | (rows >= k)) & (rows != VOID)], k, "truth")
             check(columns[(columns < 0) | (columns >= k)], k, "prediction")
             rows[rows == VOID] = k
             counts += np.bincount(rows * k + columns, minlength=counts.size)
@@ -116,9 +115,9 @@ class Confusion:
         return float(divided(self.void, self.matrix.sum() + self.void))
 
 
-def flat(numbers: Any) -> np.ndarray:
-    """(n,): the class numbers of an array or a tensor, wherever it is. Raises InputError for what is not whole."""
-    found = np.asarray(numbers.detach().cpu() if hasattr(numbers, "detach") else numbers).reshape(-1)
+def whole(numbers: Any) -> np.ndarray:
+    """The class numbers of an array or a tensor, wherever it is. Raises InputError for what is not whole."""
+    found = np.asarray(numbers.detach().cpu() if hasattr(numbers, "detach") else numbers)
     if found.dtype.kind not in "iub":
         raise InputError(
             f"These are numbers of type {found.dtype}.", "Class numbers are whole.", "Take the largest of the probabilities first."

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zorki.core.errors import InputError
+from zorki.core.numbers import short
 from zorki.scores import losses
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ class Sum:
         return {name: losses.take(name).loss(logits, truth, weights) for name, _ in self.terms}
 
     def __str__(self) -> str:
-        return ",".join(f"{name}:{weight:g}" for name, weight in self.terms)
+        return ",".join(f"{name}:{short(weight)}" for name, weight in self.terms)
 
 
 def summed(text: str) -> Sum:
@@ -39,7 +41,7 @@ def summed(text: str) -> Sum:
     Raises UnknownName with the nearest losses; InputError for one named twice and for a weight that is not above 0.
     """
     terms: dict[str, float] = {}
-    for part in text.replace("+", ",").split(","):
+    for part in re.split(r"[,+](?!\d)", text):  # of dice:1e+3 the number is left whole
         name, colon, said = map(str.strip, part.partition(":"))
         losses.take(name)
         if name in terms:

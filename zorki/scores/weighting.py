@@ -17,18 +17,19 @@ def pixels(numbers: Any, classes: int) -> np.ndarray:
     return np.bincount(np.asarray(numbers).reshape(-1), minlength=max(classes, VOID + 1))[:classes].astype(np.int64)
 
 
-def median_frequency(counts: Any) -> np.ndarray:
+def median_frequency(counts: Any, sizes: Any = None) -> np.ndarray:
     """(k,): the median of the classes' frequencies over each one's; a frequency is a class's share of the pictures that hold it.
 
-    counts: (n, k), the pixels of each picture by class. A class that no picture holds weighs 1.
-    Source: Eigen, Fergus 2015, section 5.3.2. Differs: void pixels are in no picture.
+    counts: (n, k), the pixels of each picture by class. sizes: (n,), all pixels of each, void too; not given, the known ones. A class that no
+    picture holds weighs 1. Source: Eigen, Fergus 2015, section 5.3.2.
     """
     counts = np.asarray(counts, np.float64)
+    of_all = counts.sum(1) if sizes is None else np.asarray(sizes, np.float64)
     seen = (counts > 0).any(0)
-    within = ((counts > 0) * counts.sum(1, keepdims=True)).sum(0)
-    frequency = counts.sum(0)[seen] / within[seen]
+    frequency = counts.sum(0)[seen] / (of_all @ (counts > 0))[seen]
     out = np.ones(counts.shape[1])
-    out[seen] = np.median(frequency) / frequency
+    if seen.any():
+        out[seen] = np.median(frequency) / frequency
     return out
 
 

@@ -9,10 +9,11 @@ from typing import Literal
 
 from zorki.core.errors import InputError
 from zorki.io import Label
-from zorki.segmenting.looking import NAMED, Look
+from zorki.segmenting.looking import Look, listed
 from zorki.segmenting.pictures import pictures_of
 from zorki.segmenting.table import GREY, MOST, VOID, Table, spelled, wheel_colour
 
+BETWEEN = range(16, 240)  # where a single value is taken for the edge of black and white; class numbers are smaller
 THIN = 0.25  # a value with a smaller part of its pixels in blocks of 2 × 2 has no area of its own
 By = Literal["number", "colour"]
 
@@ -46,11 +47,11 @@ def table_of(looks: Sequence[Look], classes: Sequence[Label] = ()) -> Table:
         said.append(f"{VOID} stands beside other values: it is void, and counts nowhere.")
     strange = [v for v in found if v not in known and v not in void] if classes else []
     if strange or not classes:
-        refuse_smoothed(found, by, {*known, *void}, len(looks))
+        refuse_smoothed(looks, found, by, {*known, *void})
     if strange:
         raise unknown(found, strange, by, classes)
     if not classes:
-        known = named(sorted(v for v in found if v not in void), by, looks, said)
+        known = named(sorted(v for v in found if v not in void), by, looks, bool(void), said)
     counted = {v: found[v].pixels if v in found else 0 for v in known}
     present = [v for v, n in counted.items() if n]
     refuse_nothing_to_learn(present, known, void, looks, by)
@@ -70,16 +71,17 @@ def table_of(looks: Sequence[Look], classes: Sequence[Label] = ()) -> Table:
 
 
 def stored_as(looks: Sequence[Look]) -> By:
-    """Numbers, unless there are colours that are no grey, or palettes that call one number two colours or one colour two numbers."""
+    """Numbers, unless there are colours that are no grey, or palettes of which one calls a number another colour, or a colour another number."""
     if any(not one.grey for one in looks):
         return "colour"
+    palettes = {one.palette for one in looks if one.shown is not None}
     shown: dict[int, int] = {}
     for one in looks:
         for value, colour in zip(one.values.tolist(), [] if one.shown is None else one.shown.tolist(), strict=False):
             if shown.setdefault(value, colour) != colour:
                 return "colour"
     mixed = any(one.store == "colour" for one in looks) and any(c != v * GREY for v, c in shown.items())
-    return "colour" if mixed or len({*shown.values()}) < len(shown) else "number"
+    return "colour" if mixed or (len(palettes) > 1 and len({*shown.values()}) < len(shown)) else "number"
 
 
 def values_of(one: Look, by: By) -> list[int]:
@@ -88,7 +90,7 @@ def values_of(one: Look, by: By) -> list[int]:
     if by == "number" and one.store == "colour":
         values = values & 255
     elif by == "colour" and one.store != "colour":
-        values = values * GREY if one.shown is None else one.shown
+        return [int(v) for v in (values * GREY if one.shown is None else one.shown)]
     return [int(v) for v in values]
 
 
@@ -107,9 +109,10 @@ def by_the_list(
     looks: Sequence[Look], found: Mapping[int, Value], by: By, classes: Sequence[Label], said: list[str]
 ) -> tuple[By, dict[int, Label], set[int]]:
     """What classes.csv says: by its numbers if masks hold numbers that it knows, else by its colours. A class called void counts nowhere."""
+    refuse_twice([label.name for label in classes if label.name.lower() != "void"], "the name")
     numbered = {label.number: label for label in sorted(classes)}
     coloured = {int(c[1:], 16): label for label in sorted(classes) if (c := colour_of(label.colour))}
-    fits = by == "number" and {*found} <= {*numbered, VOID}
+    fits = by == "number" and {*found} <= {*numbered, *([VOID] if len(found) > 2 else [])}
     colours = gathered(looks, "colour")
     if not fits and coloured and {*colours} <= {*coloured}:
         by, table = "colour", coloured
@@ -127,8 +130,17 @@ def by_the_list(
         if not fits and {*found} == {0, 255} and [label.number for label in plain] == [0, 1]:
             table = {0: plain[0], 255: plain[1]}
             said.append(f"The masks hold 0 and 255 alone: 255 is {plain[1].name}.")
+    if by == "colour":
+        refuse_twice([c for label in classes if (c := colour_of(label.colour))], "the colour")
     void = {v for v, label in table.items() if label.name.lower() == "void"}
     return by, {v: label for v, label in table.items() if v not in void}, void
+
+
+def refuse_twice(said: Sequence[str], what: str) -> None:
+    """Raises InputError for what classes.csv says of two classes."""
+    twice = [one for one in said if said.count(one) > 1]
+    if twice:
+        raise InputError(f"classes.csv gives {what} {twice[0]} twice.", "Classes are told apart by it.", "Mend one of those rows.")
 
 
 def colour_of(given: str) -> str:
@@ -144,18 +156,21 @@ def colour_of(given: str) -> str:
     raise InputError(f"classes.csv says the colour {given!r}.", "A colour is written #rrggbb.", "Mend that row.")
 
 
-def refuse_smoothed(found: Mapping[int, Value], by: By, known: set[int], files: int) -> None:
-    """Values without any area of their own, between others that have one, are smoothed edges; of one file alone they are noise."""
+def refuse_smoothed(looks: Sequence[Look], found: Mapping[int, Value], by: By, known: set[int]) -> None:
+    """Values without any area of their own, between others that have one, are smoothed edges; where most of a mask is of such, it is noise."""
     areas = [v for v, value in found.items() if not value.thin or v in known]
     thin = [v for v, value in found.items() if value.thin and v not in known and value.pixels > 1]
-    ends = by == "number" and {0, VOID} <= {*areas}
-    if len(areas) < 2 or len(thin) < (1 if ends else 3):
+    greys = by == "number" and {0, VOID} <= {*areas} and any(v in BETWEEN for v in thin)
+    if len(areas) < 2 or len(thin) < (1 if greys else 3):
         return
-    names = sorted({name for v in thin for name in found[v].files})
     kind = "values" if by == "number" else "colours"
-    if len(names) == 1 and files > 2 and len(thin) > len(areas):
-        got = f"{names[0]} holds {len(thin)} {kind} that no other mask holds: {spelled(thin, by, 6)}."
-        raise InputError(got, "Masks of one set share their classes.", "It is damaged or no mask: mend it, or take it away.")
+    noise = [
+        one.name for one in looks if 2 * sum(n for v, n in zip(values_of(one, by), one.pixels, strict=True) if v in thin) > one.pixels.sum()
+    ]
+    if 0 < len(noise) < len(looks) / 2:
+        got = f"{counted_names(noise)} {len(thin)} {kind} that nearly no other mask holds: {spelled(thin, by, 6)}."
+        raise InputError(got, "Masks of one set share their classes.", "That is noise or no mask: mend it, or take it away.")
+    names = [one.name for one in looks if {*thin} & {*values_of(one, by)}]
     raise InputError(
         f"{counted_names(names)} {kind} between the classes, along their edges alone: {spelled(thin, by, 6)}.",
         f"The edges were smoothed when the mask was drawn or resized: {spelled(areas, by, 6)} have areas.",
@@ -165,9 +180,7 @@ def refuse_smoothed(found: Mapping[int, Value], by: By, known: set[int], files: 
 
 def counted_names(names: Sequence[str]) -> str:
     """a.png holds; a.png, b.png and 7 more hold."""
-    if len(names) <= NAMED:
-        return f"{' and '.join(filter(None, [', '.join(names[:-1]), names[-1]]))} hold{'s' if len(names) == 1 else ''}"
-    return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more hold"
+    return f"{listed(names)} hold{'s' if len(names) == 1 else ''}"
 
 
 def unknown(found: Mapping[int, Value], strange: Sequence[int], by: By, classes: Sequence[Label]) -> InputError:
@@ -181,7 +194,7 @@ def unknown(found: Mapping[int, Value], strange: Sequence[int], by: By, classes:
     return InputError(got, f"It lists {spelled([c.number for c in classes], 'number')}.", "Mend those masks, or add rows to classes.csv.")
 
 
-def named(values: Sequence[int], by: By, looks: Sequence[Look], said: list[str]) -> dict[int, Label]:
+def named(values: Sequence[int], by: By, looks: Sequence[Look], void: bool, said: list[str]) -> dict[int, Label]:
     """Names where no list gives any: 0 or black is the background, what alone stands beside it the foreground, others are called by their value."""
     if len(values) > MOST:
         some = max(looks, key=lambda one: len(one.values))
@@ -199,7 +212,7 @@ def named(values: Sequence[int], by: By, looks: Sequence[Look], said: list[str])
     listed = ", ".join(f"{spelled([v], by)} is {label.name}" for v, label in list(out.items())[:6]) + (" …" if len(out) > 6 else "")
     if len(out) == 2:
         both = " and ".join(spelled([v], by) for v in out)
-        said.append(f"The masks hold {both} alone, so there are two classes: {listed}. classes.csv would name them.")
+        said.append(f"The masks hold {both}{'' if void else ' alone'}, so there are two classes: {listed}. classes.csv would name them.")
     else:
         said.append(f"The masks hold {len(out)} {word}, so there are {len(out)} classes: {listed}. classes.csv would name them.")
     return out
@@ -237,9 +250,9 @@ def painted(known: Mapping[int, Label], looks: Sequence[Look], by: By) -> list[s
     shown: dict[int, int] = {}
     for one in looks:
         if one.shown is not None and by == "number":
-            shown |= dict(zip(one.values.tolist(), one.shown.tolist(), strict=True))
-    if all(c == v * GREY for v, c in shown.items()):
-        shown = {}
+            shown |= {v: c for v, c in zip(one.values.tolist(), one.shown.tolist(), strict=True) if v in known}
+    if all(c == v * GREY for v, c in shown.items()) or len({*shown.values()}) < len(shown):
+        shown = {}  # it shows nothing, or not which is which
     out = []
     for n, (v, label) in enumerate(known.items()):
         own = colour_of(label.colour) or (f"#{v:06x}" if by == "colour" else f"#{shown[v]:06x}" if v in shown else "")

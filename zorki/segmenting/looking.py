@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,8 @@ NAMED = 4  # files in a sentence
 @dataclass(frozen=True, eq=False)
 class Look:
     """At one example. values: what its mask holds, as numbers or as colours 0xrrggbb; pixels: of each; solid: those of them that are part of
-    a 2 × 2 block of one value. shown: of a palette the colours of its values. grey: red, green and blue are alike."""
+    a 2 × 2 block of one value. shown: the colours of its values in its palette, and
+    palette all of that. grey: red, green and blue are alike."""
 
     name: str
     hw: tuple[int, int]
@@ -32,7 +33,8 @@ class Look:
     values: npt.NDArray[np.int64]
     pixels: npt.NDArray[np.int64]
     solid: npt.NDArray[np.int64]
-    shown: npt.NDArray[np.int64] | None = None
+    shown: npt.NDArray[np.int32] | None = None
+    palette: bytes = b""
     grey: bool = True
 
 
@@ -46,29 +48,48 @@ def look_at(folder: io.LabelledFolder) -> list[Look]:
         )
     threads = max(1, min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1))
     found: list[Look] = []
-    wrong: list[InputError] = []
+    wrong: list[Wrong] = []
     pool = ThreadPoolExecutor(threads, thread_name_prefix="masks")
     try:
-        for i, one in enumerate(pool.map(partial(_looked), examples)):
-            (wrong if isinstance(one, InputError) else found).append(one)  # type: ignore[arg-type]
+        for i, one in enumerate(pool.map(_looked, examples)):
+            if isinstance(one, Look):
+                found.append(one)
+            else:
+                wrong.append(one)
             events.tell("masks", i + 1, len(examples))
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
     if wrong:
-        if len(wrong) == 1:
-            raise wrong[0]
-        said = " ".join(error.got for error in wrong[:NAMED]) + (" …" if len(wrong) > NAMED else "")
-        raise InputError(f"{len(wrong)} of {2 * len(examples)} files: {said}", wrong[0].expected, wrong[0].do)
+        first, some = wrong[0].why, [one.file for one in wrong]
+        if len(wrong) > 1:
+            got = f"{len(wrong)} files cannot be learnt from: {listed(some)}. {first.got}"
+            raise InputError(got, first.expected, first.do)
+        raise first
     _sizes(found)
     return found
 
 
-def _looked(example: io.Example) -> Look | InputError:
+class Wrong(NamedTuple):
+    """A file that cannot be used, and why."""
+
+    file: str
+    why: InputError
+
+
+def _looked(example: io.Example) -> Look | Wrong:
+    assert example.mask is not None
+    file = example.picture.name
     try:
-        assert example.mask is not None
-        return look(io.facts(example.picture), io.open_mask(example.mask))
+        facts = io.facts(example.picture)
+        file = example.mask.name
+        return look(facts, io.open_mask(example.mask))
     except InputError as error:
-        return error.with_traceback(None)
+        return Wrong(file, error.with_traceback(None))
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first few."""
+    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
 
 
 def look(facts: io.Facts, mask: io.Mask) -> Look:
@@ -85,15 +106,15 @@ def look(facts: io.Facts, mask: io.Mask) -> Look:
     at, blocks = counted(inside)
     solid = np.zeros_like(pixels)
     solid[np.searchsorted(values, at)] = blocks
-    shown, grey = None, True
+    shown, palette, grey = None, b"", True
     if mask.numbers is None:
         store: Store = "colour"
         grey = bool(((values >> 16 == values & 255) & (values >> 8 & 255 == values & 255)).all())
     elif mask.palette is not None and len(mask.palette) > values.max():
-        store, shown = "palette", packed(mask.palette)[values]
+        store, shown, palette = "palette", packed(mask.palette)[values], mask.palette.tobytes()
     else:
         store = "number"
-    return Look(mask.name, mask.hw, facts, store, values, pixels, solid, shown, grey)
+    return Look(mask.name, mask.hw, facts, store, values, pixels, solid, shown, palette, grey)
 
 
 def counted(data: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -115,9 +136,9 @@ def _sizes(found: list[Look]) -> None:
     other = [one for one in found if one.hw != one.picture.hw]
     if not other:
         return
-    some = ", ".join(f"{o.name} is {o.hw[1]} × {o.hw[0]} and {o.picture.name} {o.picture.hw[1]} × {o.picture.hw[0]}" for o in other[:NAMED])
+    some = listed([f"{o.name} is {o.hw[1]} × {o.hw[0]} and {o.picture.name} {o.picture.hw[1]} × {o.picture.hw[0]}" for o in other])
     raise InputError(
-        f"{len(other)} of {len(found)} masks {'has' if len(other) == 1 else 'have'} another size than the picture: {some}{' …' if len(other) > NAMED else ''}.",
+        f"{len(other)} of {len(found)} masks {'has' if len(other) == 1 else 'have'} another size than the picture: {some}.",
         "A mask says the class of each pixel of its picture.",
         "Bring masks to their picture's size by nearest neighbour, which makes up no values, or take those pairs away.",
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from zorki import io
 from zorki.core.errors import InputError
@@ -15,41 +16,47 @@ from zorki.core.errors import InputError
 if TYPE_CHECKING:
     import torch
 
+_LUMA = np.array([[0.299], [0.587], [0.114]], np.float32)  # of a colour photo for a net of one channel
+
 
 @dataclass(frozen=True)
 class Pictures:
     """channels: 1 (all are grey), 3, or as many bands as each has. range: the stored numbers that are black and white; None: what their kind
-    of number says, 0 to 255 or to 65,535."""
+    of number says, 0 to 255 or to 65,535. bands: they are no photos, but channels that a file stores side by side."""
 
     channels: int = 3
     range: tuple[float, float] | None = None
+    bands: bool = False
 
     def read(self, path: str | Path) -> torch.Tensor:
-        """(channels, h, w) float32 0..1, upright, sRGB. Raises what `io.open_photo` raises, and InputError for another number of bands."""
+        """(channels, h, w) float32 0..1, upright; photos in sRGB. Raises what `io.open_photo` raises, and InputError for other bands."""
         import torch
 
-        if self.channels in (1, 3):
-            seen = io.open_photo(path, range=self.range).seen
-            data = seen if self.channels == 3 else seen.mean(axis=2, keepdims=True) if (seen[..., :1] != seen).any() else seen[..., :1]
-        else:
-            data = self._scaled(io.open_bands(path), Path(path).name)
+        data = self._scaled(io.open_bands(path), Path(path).name) if self.bands else self._seen(io.open_photo(path, range=self.range))
         return torch.from_numpy(np.ascontiguousarray(np.moveaxis(data, 2, 0), np.float32))
 
-    def _scaled(self, data: Any, name: str) -> Any:
+    def _seen(self, photo: io.Photo) -> npt.NDArray[Any]:
+        seen = photo.seen
+        if self.channels == 3:
+            return seen
+        return seen[..., :1] if photo.grey else seen @ _LUMA
+
+    def _scaled(self, data: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
         if data.shape[2] != self.channels:
             raise InputError(f"{name} has {data.shape[2]} channels.", f"{self.channels} are needed, as the others have.", "Take it away.")
         low, high = self.range or (0, np.iinfo(data.dtype).max if data.dtype.kind in "ui" else 1)
-        return np.clip((data.astype(np.float64) - low) / ((high - low) or 1), 0, 1)
+        scaled: npt.NDArray[Any] = np.clip((data.astype(np.float64) - low) / ((high - low) or 1), 0, 1)
+        return scaled
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, as TOML holds it."""
-        return {"channels": self.channels} | ({} if self.range is None else {"range": list(self.range)})
+        return {"channels": self.channels, "bands": self.bands} | ({} if self.range is None else {"range": list(self.range)})
 
     @staticmethod
     def of(data: Mapping[str, Any]) -> Pictures:
         """What `to_dict` gave."""
         span = data.get("range")
-        return Pictures(int(data["channels"]), None if span is None else (float(span[0]), float(span[1])))
+        return Pictures(int(data["channels"]), None if span is None else (float(span[0]), float(span[1])), bool(data.get("bands")))
 
 
 def pictures_of(facts: Sequence[io.Facts]) -> Pictures:
@@ -57,14 +64,13 @@ def pictures_of(facts: Sequence[io.Facts]) -> Pictures:
 
     Raises InputError where one rule cannot serve: other numbers of bands, or 8 bits beside others that are none of 16 full bits.
     """
+    bands = any(f.bands for f in facts)
     counts = {f.channels: f for f in reversed(facts)}
-    many = [n for n in counts if n > 3 or n == 2]
-    if many and len(counts) > 1:
-        one, other = (counts[n] for n in sorted(counts)[-2:])
+    if bands and len(counts) > 1:
+        one, other = list(counts.values())[:2]
         got = f"{one.name} has {one.channels} channels, {other.name} {other.channels}."
         raise InputError(got, "All pictures of a set have the same.", "Sort them, or save them alike.")
-    span = _range(facts)
-    return Pictures(max(counts), span)
+    return Pictures(max(counts), _range(facts), bands)
 
 
 def _range(facts: Sequence[io.Facts]) -> tuple[float, float] | None:

@@ -61,7 +61,7 @@ def preview(data: Set, count: int = COUNT, seed: int = 0) -> Preview:
 def chosen(data: Set, count: int, seed: int) -> list[io.Example]:
     """A few examples, drawn by the seed; of two dozen drawn, those first that show a class which none before them shows."""
     order = np.random.default_rng(seed_for(seed, "preview")).permutation(len(data))[:AMONG]
-    holds = {int(i): {*np.unique(data.table.numbers(io.open_mask(data.examples[i].mask))).tolist()} for i in order}  # type: ignore[arg-type]
+    holds = {int(i): {*np.unique(data.table.numbers(io.open_mask(data.examples[i].mask))).tolist()} for i in order}
     out: list[int] = []
     seen: set[int] = set()
     while len(out) < min(count, len(order)):

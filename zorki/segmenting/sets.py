@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Set(Sequence["tuple[torch.Tensor, torch.Tensor]"]):
+class Set:
     """Examples of one split, and what their masks mean. set[i] is `pair` of the i-th."""
 
     examples: tuple[io.Example, ...]
@@ -28,8 +27,8 @@ class Set(Sequence["tuple[torch.Tensor, torch.Tensor]"]):
     def __len__(self) -> int:
         return len(self.examples)
 
-    def __getitem__(self, i):  # type: ignore[no-untyped-def]
-        return Set(self.examples[i], self.table) if isinstance(i, slice) else self.pair(self.examples[i])
+    def __getitem__(self, i: int) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.pair(self.examples[i])
 
     def pair(self, example: io.Example) -> tuple[torch.Tensor, torch.Tensor]:
         """(c, h, w) float32 0..1 of the table's channels, and (h, w) uint8 class numbers with 255 = void.

@@ -98,12 +98,11 @@ class Table:
     def lines(self) -> list[str]:
         """The table aloud, a line for each class, after the sentences about how it was found."""
         rows = self.rows()
-        wide = [max(len(row[k]) for row in rows) for k in range(3)]
-        word = "value" if self.by == "number" else "colour"
+        wide = [max(len(row[k]) for row in rows) for k in range(4)]
         said = [*self.said]
         for value, n, name, colour, share in rows:
-            what = f"class {n:>{wide[1]}}, {name:{wide[2]}}, {colour}" if n else f"{name}, counts nowhere"
-            said.append(f"{word} {value:>{wide[0]}} → {what}: {share} of the pixels")
+            what = f"{n:>{wide[1]}} {name:{wide[2]}} {colour:{wide[3]}} {share} of the pixels" if n else f"void, counts nowhere: {share}"
+            said.append(f"{'value' if self.by == 'number' else 'colour'} {value:>{wide[0]}} → {what}")
         return said
 
     def to_dict(self) -> dict[str, Any]:
@@ -118,7 +117,7 @@ class Table:
         return Table(**{**data, **lists, "pictures": Pictures.of(data["pictures"])})
 
 
-def as_stored(mask: io.Mask, by: Literal["number", "colour"]) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64] | None]:
+def as_stored(mask: io.Mask, by: Literal["number", "colour"]) -> tuple[npt.NDArray[Any], npt.NDArray[np.int32] | None]:
     """(h, w) values, and what they stand for where that is something else: the colours of a palette, each 0xrrggbb.
 
     Raises InputError for colours where numbers are needed; red, green and blue alike are a number.
@@ -134,13 +133,13 @@ def as_stored(mask: io.Mask, by: Literal["number", "colour"]) -> tuple[npt.NDArr
         return mask.numbers, None
     if mask.palette is None:
         return mask.numbers.astype(np.int64) * GREY, None
-    return mask.numbers, np.concatenate([packed(mask.palette), np.full(256 - len(mask.palette), -1)])
+    return mask.numbers, np.concatenate([packed(mask.palette), np.full(256 - len(mask.palette), -1, np.int32)])
 
 
-def packed(colours: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+def packed(colours: npt.NDArray[np.uint8]) -> npt.NDArray[np.int32]:
     """(…, 3) to 0xrrggbb."""
-    wide = colours.astype(np.int64)
-    return wide[..., 0] << 16 | wide[..., 1] << 8 | wide[..., 2]
+    red, green, blue = (colours[..., k].astype(np.int32) for k in range(3))
+    return red << 16 | green << 8 | blue
 
 
 def rgb(colour: str) -> tuple[int, int, int]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -38,7 +39,8 @@ def others(lesson: Lesson, folder: Folder, plan: Plan, device: str, processes: i
     for rank in range(1, processes):
         here, there = spawn.Pipe(duplex=False)
         lesson.rank, lesson.processes = rank, processes
-        child = spawn.Process(target=beside, args=(there, lesson, Mute(folder.path), plan, device, port, each), daemon=True)
+        copied = pickle.dumps(lesson)  # handed over as it is, its tensors would be one memory for all
+        child = spawn.Process(target=beside, args=(there, copied, Mute(folder.path), plan, device, port, each), daemon=True)
         child.start()
         there.close()
         started.append((child, here))
@@ -60,10 +62,11 @@ def others(lesson: Lesson, folder: Folder, plan: Plan, device: str, processes: i
             child.kill()
 
 
-def beside(line: Connection, lesson: Lesson, folder: Folder, plan: Plan, device: str, port: int, threads: int) -> None:
+def beside(line: Connection, copied: bytes, folder: Folder, plan: Plan, device: str, port: int, threads: int) -> None:
     """What one of the others does."""
     from zorki.train.teaching import fitted
 
+    lesson: Lesson = pickle.loads(copied)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what is to be said the first one says
     torch.set_num_threads(threads)
     place(port, lesson.rank)

@@ -51,8 +51,8 @@ class Card:
     task: what it was trained for. build: the class or function that makes the net, as "module:name"; arguments: what it is called with; convert: a function
     that brings the file's names to the net's. layer: where methods look when no layer is given. side: pixels of the pictures
     it was trained on; resize: the shorter side of a photo when it was tested, before the middle was cut out. accuracy: a share in 0..1, with how it was `measured` by us, or where it was `published`.
-    styles: of a brush, in the order of its vectors. colours: of a segmenter, #rrggbb for each class; void: the numbers that counted nowhere in the masks;
-    pictures: how those that it learnt from became numbers (`zorki.segmenting.pictures`).
+    styles: of a brush, in the order of its vectors. Of a segmenter: colours: #rrggbb of each class, as its masks show it; void: the stored values that counted nowhere
+    in the masks it learnt from; pictures: how its pictures were read (`zorki/segmenting/pictures.py`).
     Where the numbers are: beside the card (called after it, or `beside`; `sha256` of the file, required of what ships), in a pip `package` (`file` inside it,
     `extra` of Zorki's that installs it), or at a `url` that is fetched only when asked for (`sha256`: as much of it as the name carries).
     """
@@ -85,10 +85,10 @@ class Card:
     teachers: str = ""
     recipe: str = ""
     styles: tuple[Style, ...] = field(default=(), repr=False)
-    colours: tuple[str, ...] = field(default=(), repr=False)
-    void: tuple[int, ...] = ()
-    pictures: Mapping[str, Any] = field(default_factory=dict)
     figures: Mapping[str, str] = field(default_factory=dict)
+    colours: tuple[str, ...] = field(default=(), repr=False)
+    void: tuple[int, ...] = field(default=(), repr=False)
+    pictures: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def file(self) -> Path:
@@ -145,7 +145,7 @@ class Card:
 
     def json(self) -> dict[str, Any]:
         """As `zorki models --json` prints it: `accuracy` comes with `measured` or with `published`, whichever it is."""
-        hidden = ("arguments", "beside", "build", "convert", "folder", "measured", "published", "file_in_package", "extra", "bytes")
+        hidden = ("arguments", "beside", "build", "convert", "folder", "measured", "published", "file_in_package", "extra", "bytes", "colours", "void", "pictures")
         out: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in hidden}
         out |= {
             "installed": self.installed,
@@ -224,8 +224,8 @@ def read_card(path: Path, name: str, weights: str = "") -> Card:
         classes = table.pop("classes", ())
         check_kinds(table)
         known = imagenet() if classes == "imagenet" else tuple(classes)
+        table |= {name: tuple(table[name]) for name in ("colours", "void") if name in table}
         table["styles"] = tuple(Style(**one) for one in table.pop("styles", ()))
-        table |= {k: tuple(table[k]) for k in ("colours", "void") if k in table}
         return Card(name=name, folder=path.parent, classes=known, **(table | {"beside": weights}))
     except (OSError, tomllib.TOMLDecodeError, TypeError, UnicodeDecodeError) as e:
         raise InputError(

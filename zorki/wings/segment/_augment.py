@@ -35,7 +35,9 @@ class Changes:
     colour: float = 0.5
 
 
-def cut(picture: NDArray[Any], maps: list[NDArray[np.uint8]], c: Changes, chance: np.random.Generator) -> tuple[torch.Tensor, list[torch.Tensor]]:
+def cut(
+    picture: NDArray[Any], maps: list[NDArray[np.uint8]], c: Changes, chance: np.random.Generator
+) -> tuple[torch.Tensor, list[torch.Tensor]]:
     """A square of it: (channels, side, side) float32 in 0..1, and of each map (side, side) int64.
 
     picture: (h, w, channels), uint8 or float in 0..1. maps: (h, w) class numbers first, by nearest; beside the picture is VOID. A second one (h, w, k)
@@ -85,7 +87,7 @@ def centre(numbers: NDArray[np.uint8], linear: NDArray[np.float64], c: Changes, 
         if there.size:
             of_class = np.flatnonzero(numbers.reshape(-1) == chance.choice(there))
             y, x = np.divmod(int(chance.choice(of_class)), numbers.shape[1])
-            y, x = np.clip((y, x) + chance.uniform(-half / 2, half / 2, 2), low, high)
+            y, x = np.clip(np.array([y, x]) + chance.uniform(-half / 2, half / 2, 2), low, high)
     return np.array([y, x]) - 0.5
 
 

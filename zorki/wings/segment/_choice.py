@@ -144,7 +144,11 @@ def device(asked: str) -> str:
     if asked == "auto":
         return next(name for name in ("cuda", "mps", "cpu") if here[name])
     if not here[asked]:
-        raise InputError(f"There is no device {asked} here.", f"There is {', '.join(n for n, is_here in here.items() if is_here)}.", "Take --device=auto.")
+        raise InputError(
+            f"There is no device {asked} here.",
+            f"There is {', '.join(n for n, is_here in here.items() if is_here)}.",
+            "Take --device=auto.",
+        )
     return asked
 
 

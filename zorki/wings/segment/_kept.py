@@ -1,4 +1,4 @@
-"""What a run says of itself: the card of its network, and which pictures it learnt from."""
+"""What a run says of itself: the card of its network, with what came of it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from zorki.train import Folder
     from zorki.wings.segment._learnt import Verdict
     from zorki.wings.segment.train import Settings
-
-DATA = "data.toml"  # where the pictures are, which of them were learnt from and which judged on, and what their masks mean
 
 
 def card(net: Segmenter, learnt: Set, steps: int, side: int, s: Settings, found: Verdict | None) -> dict[str, Any]:
@@ -59,13 +57,6 @@ def figures(found: Verdict, names: tuple[str, ...]) -> dict[str, str]:
 
 def write_card(folder: Folder, said: Mapping[str, Any]) -> None:
     io.atomic_write(folder.path / RUN_CARD, io.to_toml(said))
-
-
-def write_data(folder: Folder, data: io.LabelledFolder, learnt: Set, held: Set) -> None:
-    """The folder's own place is the user's own affair: it stands in this file and in no other of the run."""
-    inside = data.folder.resolve()
-    lists = {name: [e.picture.resolve().relative_to(inside).as_posix() for e in part.examples] for name, part in (("train", learnt), ("val", held))}
-    io.atomic_write(folder.path / DATA, io.to_toml({"folder": str(inside), **lists, "table": learnt.table.to_dict()}))
 
 
 def plain(found: Verdict) -> dict[str, Any]:

@@ -103,5 +103,3 @@ def resized(numbers: NDArray[np.uint8], hw: tuple[int, ...]) -> NDArray[np.uint8
     """By nearest."""
     rows, columns = ((np.arange(n) * old) // n for n, old in zip(hw, numbers.shape, strict=True))
     return numbers[rows[:, None], columns]
-
-

@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from zorki.core import events
-from zorki.core.errors import InputError, UnknownName
+from zorki.core.errors import UnknownName
 from zorki.core.method import Input
 from zorki.core.settings import Among, Least
 
 if TYPE_CHECKING:
-    from zorki import io
-    from zorki.segmenting.sets import Set
-    from zorki.train import Folder, Plan
+    from zorki import blocks, io
+    from zorki.train import Folder
     from zorki.wings.segment._learnt import Verdict
-    from zorki.wings.segment._lesson import Pixels
+    from zorki.wings.segment._setup import Start
 
 INPUTS = {"data": Input("images/ with masks/ of the same names, or train/ and val/ of these", kind="labelled")}
 NETS: tuple[str, ...] = ()
@@ -70,8 +69,6 @@ class Settings:
 
 
 PRESETS: dict[str, Settings] = {}
-FOLLOWS = ("encoder", "side", "batch", "flips", "steps")  # options that, where nobody gives them, follow from the data and the time
-FIXED = ("net", "encoder", "width", "classes", "channels")  # what makes the net, which a run keeps
 
 
 @dataclass(frozen=True)
@@ -100,113 +97,73 @@ def run(data: io.LabelledFolder, out: Path, s: Settings = Settings()) -> Run:
     Raises InputError for data that cannot be learnt from, for a folder of another run, for options that make no sense; Stopped for a full disk,
     for a loss that is no number, for too little memory. That nothing was learnt is a note, and stands in the card.
     """
-    from safetensors.torch import load_file
+    begun = time.monotonic()
+    check(s)
+    from zorki import io
+    from zorki.segmenting import preview, record, sets
+    from zorki.train import Folder
+    from zorki.wings.segment import _kept, _setup
 
+    folder = Folder(out)
+    learnt, held = sets.splits(data, s.seed, s.share, s.groups)
+    for line in learnt.table.lines():
+        events.note(line)
+    first = _setup.start(learnt, held, data.mark, folder, s, begun)
+    folder.open({**asdict(first.plan), **first.config}, s.change)
+    record.write(out, learnt, held, first.why)
+    io.save_photo(out / "preview.jpg", preview.preview(learnt, seed=s.seed).picture, force=True)
+
+    def card(found: Verdict | None) -> dict[str, Any]:
+        said = _kept.card(first.lesson.net, learnt, first.plan.steps, first.config["side"], s, found)
+        _kept.write_card(folder, said)
+        return said
+
+    card(None)
+    found = taught(first, folder, s)
+    if not found.learnt:
+        events.note(found.sentence())
+    return Run(out, card(found), found)
+
+
+def check(s: Settings) -> None:
+    """Raises InputError and UnknownName for options that make no sense, and for packages that are not here."""
     from zorki import scores
     from zorki.nets import encoders
-    from zorki.segmenting import sets, starting
-    from zorki.train import Folder, needs, out_of_memory, teach
-    from zorki.wings.segment import _choice, _kept, _learnt
+    from zorki.train import needs
+    from zorki.wings.segment import _choice
 
-    begun = time.monotonic()
     needs("lightning", "Lightning")
     needs("kornia", "kornia")
     scores.summed(s.loss)
     _choice.seconds(s.within)
     if s.encoder is not None and s.encoder not in encoders.names():
         raise UnknownName.among("encoder", s.encoder, encoders.names())
-    folder = Folder(out)
-    learnt, held = sets.splits(data, s.seed, s.share, s.groups)
-    for line in learnt.table.lines():
-        events.note(line)
-    lesson, plan, config = prepared(learnt, held, data.mark, folder, s, begun)
-    folder.open({**asdict(plan), **config}, s.change)
-    _kept.write_data(folder, data, learnt, held)
-    said = _kept.card(lesson.net, learnt, plan.steps, config["side"], s, None)
-    _kept.write_card(folder, said)
-    device = _choice.device(s.device)
+
+
+def taught(first: Start, folder: Folder, s: Settings) -> Verdict:
+    """Taught to the end, with half the batch where memory runs out; then the best of it beside guesses."""
+    from safetensors.torch import load_file
+
+    from zorki.segmenting import starting
+    from zorki.train import out_of_memory, teach
+    from zorki.wings.segment import _choice, _learnt
+
     while True:
         try:
-            teach(lesson, folder, plan, config, device, s.processes)
+            teach(first.lesson, folder, first.plan, first.config, _choice.device(s.device), s.processes)
             break
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error):
                 raise
-        config |= {"batch": _choice.smaller(config["batch"], s.processes), "halved": True}
-        folder.open({**asdict(plan), **config}, change=True)
-        lesson = again(lesson, config["batch"], s)
-    best = starting.empty(lesson.net)
-    best.load_state_dict(load_file(out / "best.safetensors"))
-    found = _learnt.verdict(best, lesson.stock, lesson.held, len(learnt.table.names))
-    if not found.learnt:
-        events.note(found.sentence())
-    said = _kept.card(lesson.net, learnt, plan.steps, config["side"], s, found)
-    _kept.write_card(folder, said)
-    return Run(out, said, found)
+        first = first.smaller(s)
+        folder.open({**asdict(first.plan), **first.config}, change=True)
+    best = starting.empty(first.lesson.net)
+    best.load_state_dict(load_file(folder.path / "best.safetensors"))
+    return _learnt.verdict(best, first.lesson.stock, first.lesson.held, first.lesson.recipe.classes)
 
 
-def prepared(learnt: Set, held: Set, mark: str, folder: Folder, s: Settings, begun: float) -> tuple[Pixels, Plan, dict[str, Any]]:
-    """The lesson, how long it is, and what makes the run what it is: what nobody gave as the run has it already, else as it follows from the data."""
-    from zorki.segmenting import starting
-    from zorki.train import Plan
-    from zorki.train.running import rough
-    from zorki.wings.segment import _choice
-    from zorki.wings.segment._augment import Changes
-    from zorki.wings.segment._lesson import Pixels, Recipe
-    from zorki.wings.segment._stock import Stock
+def report(run: io.RunFolder, finished: bool, data: io.LabelledFolder) -> blocks.Page:
+    """What the run's report.html shows."""
+    from zorki.wings.segment import _report
 
-    known = folder.known()
-    had = {k: known[k] for k in (*FOLLOWS, "check") if k in known and (k in known.get("followed", ()) or (k == "batch" and "halved" in known))}
-    if known.get("within") != s.within:
-        had.pop("steps", None)
-    asked = {k: v for k in FOLLOWS if (v := getattr(s, k)) is not None} | ({"batch": known["batch"]} if "halved" in known else {})
-    given, device = had | asked, _choice.device(s.device)
-    stock, judged = Stock(learnt), Stock(held)
-    classes, channels = len(learnt.table.names), learnt.table.pictures.channels
-    encoder = given.get("encoder") or starting.best_encoder()
-    side = given.get("side") or _choice.side_for(stock, device)
-    flips = given.get("flips") or _choice.flips_for(stock)
-    batch = given.get("batch") or _choice.batch_for(len(stock), s.processes, device, None)
-    if s.batch and "halved" not in known:
-        batch = _choice.batch_for(len(stock), s.processes, device, s.batch)
-    net = starting.started(s.net, encoder, classes, channels, s.width, s.seed)
-    recipe = Recipe(classes, batch, s.loss, _choice.weights_for(stock, classes, s.class_weights), seed=s.seed)
-    changes = Changes(side, flips=flips, light=0.25, colour=0.5 if channels == 3 else 0.0)
-    lesson = Pixels(net, stock, judged, recipe, changes)
-    steps, check = given.get("steps"), had.get("check")
-    if steps is None:
-        events.note("Measuring how fast it learns …")
-        fitting, pace = _choice.halving(lesson, rough(Plan(), device), device, s.processes)
-        if fitting != batch:
-            batch, lesson = fitting, again(lesson, fitting, s)
-        steps, check = _choice.planned(_choice.seconds(s.within) - (time.monotonic() - begun), pace, batch, len(stock))
-    if check is None or "steps" not in given:
-        check = check or max(1, -(-steps // 20))
-    plan = Plan(
-        steps, s.rate, warm=min(200, max(1, steps // 10)), average=min(0.999, max(0.9, 1 - 10 / steps)), seed=s.seed,
-        tell=min(max(1, steps // 100), 100), keep=60.0, decay=0.01, check=check, patience=s.patience,
-    )  # fmt: skip
-    events.note(
-        f"It learns from {len(learnt):,} pictures and is judged on {len(held):,}: {steps:,} steps of {batch} squares of {side} px, mirrored "
-        f"{'not at all' if flips == 'none' else 'sideways' if flips == 'sideways' else 'and turned any way'}; the encoder is {encoder}, the net {s.net}."
-    )
-    config = {
-        "within": s.within, "net": s.net, "encoder": encoder, "width": s.width, "classes": list(learnt.table.names), "channels": channels,
-        "batch": batch, "side": side, "flips": flips, "loss": s.loss, "class_weights": s.class_weights, "share": s.share, "groups": s.groups,
-        "pictures": f"{len(learnt)} and {len(held)}, {mark[:12]}", "followed": [k for k in FOLLOWS if getattr(s, k) is None] + ["check"],
-    }  # fmt: skip
-    if "halved" in known or (s.batch and batch < s.batch):
-        config["halved"] = True
-    other = [k for k in FIXED if k in known and known[k] != config[k]]
-    if other and folder.begun:
-        raise InputError(f"{folder.path} is a run with another {other[0]}: {known[other[0]]}.", "A run keeps its net.", "Choose another folder.")
-    return lesson, plan, config
-
-
-def again(lesson: Pixels, batch: int, s: Settings) -> Pixels:
-    """The same lesson from its beginning, with another batch."""
-    from zorki.segmenting import starting
-    from zorki.wings.segment._lesson import Pixels
-
-    net = starting.started(**lesson.net.sizes(), seed=s.seed)
-    return Pixels(net, lesson.stock, lesson.held, replace(lesson.recipe, batch=batch), lesson.changes)
+    return _report.page(run, finished, data)

@@ -1,0 +1,59 @@
+"""Intervals beside closed forms."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from zorki.scores import Confusion, interval
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.mark.parametrize(("level", "deviations"), [(0.95, 1.96), (0.8, 1.2816)])
+def test_of_a_mean_it_is_the_normal_one(level: float, deviations: float) -> None:
+    each = np.random.default_rng(0).normal(3, 2, 200)
+    low, high = interval(each, np.mean, rounds=4000, level=level)
+    reach = deviations * each.std() / math.sqrt(200)
+    assert low == pytest.approx(each.mean() - reach, abs=0.07 * reach)
+    assert high == pytest.approx(each.mean() + reach, abs=0.07 * reach)
+
+
+def test_it_holds_the_truth_as_often_as_it_says() -> None:
+    g = np.random.default_rng(1)
+    held = [low <= 0.5 <= high for low, high in (interval(g.random(40), rounds=200, level=0.8) for _ in range(150))]
+    assert 0.7 < np.mean(held) < 0.9
+
+
+def test_pictures_are_drawn_whole_with_their_matrices() -> None:
+    g = np.random.default_rng(2)
+    matrices = g.integers(0, 50, (30, 3, 3)) + 100 * np.eye(3, dtype=int)
+
+    def miou(drawn: np.ndarray) -> float:
+        assert drawn.shape == (30, 3, 3)
+        return Confusion(3, drawn.sum(0)).miou
+
+    low, high = interval(matrices, miou, rounds=300)
+    assert low < Confusion(3, matrices.sum(0)).miou < high
+    by_hand = [miou(matrices[g.integers(0, 30, 30)]) for _ in range(300)]
+    assert (low, high) == pytest.approx(tuple(np.quantile(by_hand, [0.025, 0.975])), abs=0.004)
+    same = np.repeat(matrices[:1], 30, 0)
+    assert interval(same, miou, rounds=20) == pytest.approx((miou(same), miou(same)))
+
+
+def test_a_seed_repeats_and_the_global_one_is_left_alone() -> None:
+    each = np.random.default_rng(3).random(20)
+    before = np.random.get_state()[1].tolist()  # type: ignore[index, union-attr]
+    assert interval(each, seed=1) == interval(each, seed=1)
+    assert interval(each, seed=1) != interval(each, seed=2)
+    assert np.random.get_state()[1].tolist() == before  # type: ignore[index, union-attr]
+
+
+def test_of_one_picture_nobody_knows_and_what_has_no_figure_is_left_out() -> None:
+    for few in ([], [0.5]):
+        assert all(map(math.isnan, interval(few)))
+    assert all(map(math.isnan, interval([math.nan] * 3)))
+    low, high = interval([1.0, 1.0, math.nan], lambda x: float(x.mean()), rounds=200)
+    assert (low, high) == (1, 1)
