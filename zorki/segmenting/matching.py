@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from zorki.core.errors import InputError
 from zorki.scores import Confusion
 from zorki.scores.confusion import mean
-from zorki.segmenting.discovering import wheel
+from zorki.segmenting.table import wheel_colour as wheel
 from zorki.segmenting.table import Table
 
 SHOWN = 8  # names in a sentence
