@@ -81,7 +81,7 @@ def start(learnt: Set, held: Set, mark: str, folder: Folder, s: Settings, begun:
         "batch": lesson.recipe.batch, "side": side, "flips": flips, "loss": s.loss, "class_weights": s.class_weights, "share": s.share,
         "groups": s.groups, "pictures": f"{len(learnt)} and {len(held)}, {mark[:12]}", "followed": [k for k in FOLLOWS if k in why] + ["check"],
     }  # fmt: skip
-    if "halved" in known or (s.batch and lesson.recipe.batch != s.batch):
+    if "halved" in known or lesson.recipe.batch != batch:
         config["halved"] = True
     for name in FIXED if folder.begun else ():
         if name in known and known[name] != config[name]:
