@@ -32,15 +32,15 @@ def test_lines_say_what_it_is_worth_where_it_was_judged_and_the_best_is_kept(tmp
     best = min(judged, key=lambda r: r["worth"])
     lesson = Judged()
     lesson.net.load_state_dict(load_file(folder.path / "best.safetensors"))
-    assert lesson.judge(lesson.net)["worth"] == best["worth"]
+    assert lesson.figures(lesson.net)["worth"] == best["worth"]
     assert best["near"] > judged[0]["near"]
 
 
 class Tired(Judged):
     """Gets no better after step 10."""
 
-    def judge(self, net: Any) -> dict[str, Any]:
-        now = super().judge(net)["worth"]
+    def figures(self, net: Any) -> dict[str, Any]:
+        now = super().figures(net)["worth"]
         self.low = min(getattr(self, "low", 9.0), now)
         return {"worth": 5.0 if float(net[0].weight.flatten()[0]) < self.edge else 1.0}
 

@@ -44,7 +44,7 @@ class Judged(Toy):
             {"params": [p for p in numbers if p.ndim < 2], "times": 1.0, "weight_decay": 0.0},
         ]
 
-    def judge(self, net: nn.Module) -> dict[str, Any]:
+    def figures(self, net: nn.Module) -> dict[str, Any]:
         x = torch.randn(64, 4, generator=torch.Generator().manual_seed(1))
         net.eval()
         with torch.no_grad():
@@ -71,7 +71,7 @@ class Shared(Lesson):
         parts = summed("cross_entropy+dice").parts(logits, truth)
         return parts["cross_entropy"] + parts["dice"], parts
 
-    def judge(self, net: nn.Module) -> dict[str, Any]:
+    def figures(self, net: nn.Module) -> dict[str, Any]:
         seen = added(torch.ones(1))  # by all of them
         return {"worth": float(sum(p.abs().sum() for p in net.parameters())), "processes": float(seen)}
 

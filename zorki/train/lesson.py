@@ -36,6 +36,6 @@ class Lesson(ABC):
         """How good the averaged net is by now, the less the better; asked at every line of figures. None: the loss itself says it."""
         return None
 
-    def judge(self, net: nn.Module) -> Mapping[str, Any]:
+    def figures(self, net: nn.Module) -> Mapping[str, Any]:
         """Figures of the averaged net on what it has not learnt from, `worth` among them, the less the better; asked every `check` steps of the plan."""
         raise NotImplementedError

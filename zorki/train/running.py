@@ -85,8 +85,11 @@ class Taught(LightningModule):
         groups = [
             {**{k: v for k, v in g.items() if k != "times"}, "lr": self.plan.rate * g.get("times", 1.0)} for g in self.lesson.groups()
         ]
-        kind, decay = (torch.optim.Adam, {}) if self.plan.decay is None else (torch.optim.AdamW, {"weight_decay": self.plan.decay})
-        adam = kind(groups, self.plan.rate, betas=(0.9, 0.99), **decay)
+        adam: torch.optim.Optimizer = (
+            torch.optim.Adam(groups, self.plan.rate, betas=(0.9, 0.99))
+            if self.plan.decay is None
+            else torch.optim.AdamW(groups, self.plan.rate, betas=(0.9, 0.99), weight_decay=self.plan.decay)
+        )
         falling = torch.optim.lr_scheduler.LambdaLR(adam, self.plan.share)
         return {"optimizer": adam, "lr_scheduler": {"scheduler": falling, "interval": "step"}}
 
@@ -144,7 +147,7 @@ class Told(Callback):
         self.sums, self.count = {}, 0
         worth: float | None = None
         if judged:
-            figures = dict(self.lesson.judge(self.average.net))
+            figures = dict(self.lesson.figures(self.average.net))
             worth = figures["worth"]
             row |= figures
         elif self.plan.check is None:

@@ -49,7 +49,7 @@ class Total(torch.autograd.Function):
 
 def gathered(share: torch.Tensor) -> torch.Tensor:
     """(b, …) of each → (b · processes, …), by rank; itself where there is one."""
-    whole: torch.Tensor = share if count() == 1 else Gather.apply(share)
+    whole: torch.Tensor = share if count() == 1 else Gather.apply(share)  # type: ignore[no-untyped-call]
     return whole
 
 
@@ -60,6 +60,12 @@ def added(of_one: torch.Tensor) -> torch.Tensor:
     return of_one
 
 
+def total(of_one: torch.Tensor) -> torch.Tensor:
+    """The sum over all processes."""
+    whole: torch.Tensor = Total.apply(of_one)  # type: ignore[no-untyped-call]
+    return whole
+
+
 class Norm(nn.BatchNorm2d):
     """A batch norm over the batches of all processes, which are of one size."""
 
@@ -67,8 +73,8 @@ class Norm(nn.BatchNorm2d):
         if not self.training or count() == 1:
             return super().forward(x)
         x32 = x.float()
-        mean = Total.apply(x32.mean((0, 2, 3))) / count()
-        spread = Total.apply((x32 - mean[:, None, None]).square().mean((0, 2, 3))) / count()
+        mean = total(x32.mean((0, 2, 3))) / count()
+        spread = total((x32 - mean[:, None, None]).square().mean((0, 2, 3))) / count()
         with torch.no_grad():
             n = x.numel() // x.shape[1] * count()
             share = self.momentum if self.momentum is not None else 0.1
@@ -79,7 +85,8 @@ class Norm(nn.BatchNorm2d):
             if self.num_batches_tracked is not None:
                 self.num_batches_tracked.add_(1)
         gain = self.weight * (spread + self.eps).rsqrt()
-        return ((x32 - mean[:, None, None]) * gain[:, None, None] + self.bias[:, None, None]).to(x.dtype)
+        out: torch.Tensor = ((x32 - mean[:, None, None]) * gain[:, None, None] + self.bias[:, None, None]).to(x.dtype)
+        return out
 
 
 class OneNorm(LayerSync):

@@ -93,7 +93,7 @@ def paced(lesson: Pixels, rough: bool, device: str) -> Pace:
         shown = {k: v.to(device) for k, v in trial.drawn(step).items()}
         with torch.autocast(device, torch.bfloat16) if rough else nullcontext():
             loss = trial.loss(shown)[0]
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         moved.step()
         moved.zero_grad()
         float(loss.detach())

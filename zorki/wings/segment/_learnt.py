@@ -102,4 +102,5 @@ def swapped(held: Stock, answers: dict[int, NDArray[np.uint8]], classes: int) ->
 def resized(numbers: NDArray[np.uint8], hw: tuple[int, ...]) -> NDArray[np.uint8]:
     """By nearest."""
     rows, columns = ((np.arange(n) * old) // n for n, old in zip(hw, numbers.shape, strict=True))
-    return numbers[rows[:, None], columns]
+    found: NDArray[np.uint8] = numbers[rows[:, None], columns]
+    return found

@@ -19,6 +19,7 @@ from torch.nn import functional as F
 from zorki import scores
 from zorki.core import events, hands
 from zorki.core.void import VOID
+from zorki.nets.segmenter import Segmenter
 from zorki.train import Lesson, added, gathered
 from zorki.wings.segment._augment import Changes, coloured, cut
 from zorki.wings.segment._stock import Stock
@@ -44,8 +45,9 @@ class Recipe:
 class Pixels(Lesson):
     """The lesson. stock: what is learnt from; held: what is judged on."""
 
-    def __init__(self, net: nn.Module, stock: Stock, held: Stock, recipe: Recipe, changes: Changes) -> None:
-        self.net, self.stock, self.held, self.recipe, self.changes = net, stock, held, recipe, changes
+    def __init__(self, net: Segmenter, stock: Stock, held: Stock, recipe: Recipe, changes: Changes) -> None:
+        self.net: Segmenter = net
+        self.stock, self.held, self.recipe, self.changes = stock, held, recipe, changes
         self.sum = scores.summed(recipe.loss)
         self.ahead: dict[int, Future[dict[str, torch.Tensor]]] = {}
 
@@ -104,17 +106,17 @@ class Pixels(Lesson):
             total = total + r.soft * parts["soft"]
         return total, parts
 
-    def judge(self, net: nn.Module) -> dict[str, Any]:
+    def figures(self, net: nn.Module) -> dict[str, Any]:
         """mIoU, mean Dice (without the first class where there are two) and the IoU of each class (None: absent), at the pictures' own size."""
         found = scores.Confusion(self.recipe.classes)
         for i, predicted in predictions(net, self.held, self.rank, self.processes):
             found.add(self.held[i][1][0], predicted)
         device = next(net.parameters()).device
         whole = added(torch.from_numpy(found.matrix).to(device)).cpu().numpy()
-        return figures(scores.Confusion(self.recipe.classes, whole))
+        return line(scores.Confusion(self.recipe.classes, whole))
 
 
-def figures(found: scores.Confusion) -> dict[str, Any]:
+def line(found: scores.Confusion) -> dict[str, Any]:
     """A line's figures; worth falls as they rise."""
     miou = found.miou if np.isfinite(found.miou) else 0.0
     by_class = [None if np.isnan(v) else round(float(v), 6) for v in found.iou()]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +11,20 @@ ROOM = 2_000_000_000  # bytes that the examples may take
 Example = tuple[NDArray[Any], list[NDArray[np.uint8]]]
 
 
+class Examples(Protocol):
+    """What has a number of examples, and each by its own number."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, i: int, /) -> Any: ...
+
+
 class Stock:
     """examples: each a picture (c, h, w) float in 0..1 and class numbers (h, w), 255 = void; perhaps shares of the classes (k, h, w) uint8 in 255ths, too,
     which are learnt from where the class number is void. stock[i] is (h, w, c), uint8 where that says all, and [(h, w)], or [(h, w), (h, w, k)].
     """
 
-    def __init__(self, examples: Sequence[Any], room: int = ROOM) -> None:
+    def __init__(self, examples: Examples, room: int = ROOM) -> None:
         self.examples, self.room = examples, room
         self.kept: dict[int, Example] = {}
 
