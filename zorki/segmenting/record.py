@@ -2,57 +2,49 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 
 from zorki import io
 from zorki.core.errors import InputError
-from zorki.segmenting.sets import Set
 from zorki.segmenting.table import Table
 
-FILE = "data.json"
+FILE = "data.toml"
 
 
 @dataclass(frozen=True)
 class Record:
-    """train, val: of each picture its name and how many bytes it has, by which it is known wherever the folder lies by now. decided: why
-    settings that nobody asked for are as they are, by the setting."""
+    """folder: where the pictures lay; train, val: their names inside it."""
 
     table: Table
-    train: tuple[tuple[str, int], ...]
-    val: tuple[tuple[str, int], ...]
-    decided: Mapping[str, str] = field(default_factory=dict)
+    folder: str
+    train: tuple[str, ...]
+    val: tuple[str, ...]
 
-    def of_this(self, data: io.LabelledFolder) -> bool:
-        """Whether these are the very data that the run was taught on: all its pictures are there."""
-        there = {marked(example) for examples in data.splits.values() for example in examples}
-        return bool(self.train) and there >= {*self.train, *self.val}
+    def parts(self, data: io.LabelledFolder) -> dict[str, tuple[io.Example, ...]]:
+        """What was learnt from and what was held back, as "train" and "val"; nothing where these are other data.
 
-    def held(self, data: io.LabelledFolder) -> dict[str, tuple[io.Example, ...]]:
-        """The pictures of each part, where the data are these."""
-        every = {marked(e): e for examples in data.splits.values() for e in examples}
-        return {name: tuple(every[one] for one in some) for name, some in (("train", self.train), ("val", self.val))}
-
-
-def marked(example: io.Example) -> tuple[str, int]:
-    return example.picture.name, example.picture.stat().st_size
+        They are the same where they lie in the same place or, moved or copied, have the very same names.
+        """
+        there = {name_of(e, data): e for examples in data.splits.values() for e in examples}
+        taught = {*self.train, *self.val}
+        same = Path(self.folder) == data.folder.resolve() and taught <= {*there}
+        if not (same or taught == {*there}):
+            return {}
+        return {name: tuple(there[one] for one in some) for name, some in (("train", self.train), ("val", self.val))}
 
 
-def write(folder: Path, train: Set, val: Set, decided: Mapping[str, str] | None = None) -> None:
-    """Into the run folder, whole or not at all. Raises Stopped, InputError."""
-    parts = {name: [marked(e) for e in part.examples] for name, part in (("train", train), ("val", val))}
-    said = {"table": train.table.to_dict(), **parts, "decided": dict(decided or {})}
-    io.atomic_write(folder / FILE, json.dumps(said, ensure_ascii=False) + "\n")
+def name_of(example: io.Example, data: io.LabelledFolder) -> str:
+    """A picture's name inside its folder: train/images/1.jpg."""
+    return example.picture.resolve().relative_to(data.folder.resolve()).as_posix()
 
 
 def read(folder: Path) -> Record | None:
     """None where a run has none. Raises InputError for a damaged one."""
     try:
-        found = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        train, val = (tuple((str(name), int(size)) for name, size in found[part]) for part in ("train", "val"))
-        return Record(Table.of(found["table"]), train, val, {str(k): str(v) for k, v in found.get("decided", {}).items()})
+        found = tomllib.loads((folder / FILE).read_text(encoding="utf-8"))
+        return Record(Table.of(found["table"]), str(found["folder"]), tuple(found["train"]), tuple(found["val"]))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as e:
