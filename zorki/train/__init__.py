@@ -12,7 +12,21 @@ from zorki.core.lazy import attach
 if TYPE_CHECKING:
     from zorki.train.folder import Folder as Folder
     from zorki.train.lesson import Lesson as Lesson
+    from zorki.train.memory import out_of_memory as out_of_memory
     from zorki.train.plan import Plan as Plan
+    from zorki.train.teaching import needs as needs
     from zorki.train.teaching import teach as teach
+    from zorki.train.together import added as added
+    from zorki.train.together import gathered as gathered
 
-__getattr__, __dir__, __all__ = attach(__name__, {"Folder": "folder", "Lesson": "lesson", "Plan": "plan", "teach": "teaching"})
+DOORS = {
+    "Folder": "folder",
+    "Lesson": "lesson",
+    "Plan": "plan",
+    "added": "together",
+    "gathered": "together",
+    "needs": "teaching",
+    "out_of_memory": "memory",
+    "teach": "teaching",
+}
+__getattr__, __dir__, __all__ = attach(__name__, DOORS)

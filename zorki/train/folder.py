@@ -21,8 +21,11 @@ from typing import Any
 import torch
 
 from zorki import io
+from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.io.runs import CONFIG, FIGURES, figures
+
+ENDED = "ended"  # in the last line of figures of a training that ended since it got no better: after so many looks
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,20 @@ class Folder:
     def config(self) -> Path:
         return self.path / CONFIG
 
-    def open(self, config: Mapping[str, Any]) -> None:
-        """Makes the folder, or finds it with the same settings. Raises InputError for a folder of other settings."""
+    @property
+    def begun(self) -> bool:
+        """Whether something was learnt already; what was broken off before that begins with what is said then."""
+        return self.state.exists() or self.metrics.exists()
+
+    def known(self) -> dict[str, Any]:
+        """What its config says; nothing where there is none. Raises InputError for a damaged one."""
+        return dict(io.open_run(self.path).config) if self.config.exists() else {}
+
+    def open(self, config: Mapping[str, Any], change: bool = False) -> None:
+        """Makes the folder, or finds it with the same settings; others are taken from here on where `change` says so.
+
+        Raises InputError for a folder of other settings, which are listed.
+        """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -52,16 +67,17 @@ class Folder:
         for left in self.path.glob(f"{io.disk.UNFINISHED}*"):  # by a kill in the middle of writing
             left.unlink(missing_ok=True)
         text = toml(config)
-        begun = self.state.exists() or self.metrics.exists()  # what was broken off before that begins with what is said now
-        if not begun or not self.config.exists():
-            self.write(self.config, lambda part: part.write_text(text, encoding="utf-8"))
-        elif (known := tomllib.loads(self.config.read_text(encoding="utf-8"))) != tomllib.loads(text):
-            other = sorted(k for k in {*known, *config} if known.get(k) != tomllib.loads(text).get(k))
+        other = changed(self.known(), tomllib.loads(text)) if self.begun and self.config.exists() else []
+        if other and not change:
             raise InputError(
                 f"{self.path} is a run with other settings: {', '.join(other)}.",
                 "A run goes on with what it began with.",
                 "Give the same settings, or another folder.",
             )
+        if other:
+            events.note(f"From here on: {', '.join(other)}.")
+        if other or not self.begun or not self.config.exists():
+            self.write(self.config, lambda part: part.write_text(text, encoding="utf-8"))
 
     def step(self) -> int:
         """How many steps the state has behind it. Raises InputError for what is no state."""
@@ -75,6 +91,11 @@ class Folder:
                 "A run goes on from a whole one.",
                 "Remove it to begin anew, or choose another folder.",
             ) from error
+
+    def ended(self) -> bool:
+        """Whether it ended before its last step, since it got no better."""
+        rows = self.rows()
+        return bool(rows) and ENDED in rows[-1] and rows[-1]["step"] == self.step()
 
     def write(self, target: Path, how: Callable[[Path], object]) -> None:
         """how: writes the file it is given. Raises Stopped where the disk is full; the file of before is left."""
@@ -101,6 +122,26 @@ class Folder:
     def rows(self) -> list[dict[str, Any]]:
         """The lines of metrics."""
         return figures(self.path)
+
+
+@dataclass(frozen=True)
+class Mute(Folder):
+    """The same folder for a process that learns beside the one that writes."""
+
+    def write(self, target: Path, how: Callable[[Path], object]) -> None:
+        pass
+
+    def append(self, figures: Mapping[str, Any]) -> None:
+        pass
+
+
+def changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Each setting that differs, as "rate 0.001 → 0.0001"."""
+    return [f"{k} {spelt(old.get(k))} → {spelt(new.get(k))}" for k in sorted({*old, *new}) if old.get(k) != new.get(k)]
+
+
+def spelt(value: Any) -> str:
+    return "none" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def toml(config: Mapping[str, Any]) -> str:

@@ -31,6 +31,12 @@ class Plan:
     "steps of which a line of figures is the mean"
     keep: Annotated[float, Least(0)] = 180.0
     "seconds between two writings of the state"
+    decay: float | None = None
+    "how much of the weights a step takes off, times its rate (AdamW); not given, nothing (Adam)"
+    check: int | None = None
+    "steps between two looks of the lesson at how good the average is; not given, each line of figures asks what it is worth"
+    patience: int | None = None
+    "so many looks without a better one end the training"
 
     def share(self, step: int) -> float:
         """Of the rate, at the update of that number, from 0."""
