@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,14 +21,6 @@ WORST = 12  # pictures
 LINES = 6  # curves of classes that can be told apart
 SECONDS, DRAWN = 20.0, 12  # for drawings of what it learnt; of so many classes at most
 HIDDEN = ("followed", "classes", "pictures", "halved")  # of a run's settings: what the page shows elsewhere
-WHY = {
-    "encoder": "the best of those whose numbers are installed here",
-    "side": "near the shorter side of the pictures, as far as the machine bears it",
-    "batch": "what the machine bears, and no more than there are pictures",
-    "flips": "upside down too only where light and classes lie alike in the upper and the lower half",
-    "steps": "as many as --within holds, at the pace that was measured",
-    "check": "judging on the way is to take a small part of the time",
-}
 SIZE, STEPS, RATE, JITTER = 96, 64, 0.12, 6.0  # of a drawing, as `see maximize` has them
 
 
@@ -36,7 +29,7 @@ def page(run: io.RunFolder, finished: bool, data: io.LabelledFolder) -> blocks.P
     rows, known = run.figures(), record.read(run.folder)
     learnt = blocks.Section("learning", "How it learnt", told(rows), tuple(curved(run, rows, known)))
     ways = blocks.Section("on", "Go on from here", "Each of these is one command.", tuple(commands(run, data, known)))
-    chosen = decided(run)
+    chosen = decided(run, {} if known is None else known.decided)
     shell = blocks.Page(
         title=f"What {run.name} learnt", lead="", sections=(), foot=_page.FOOT,
         facts=(("pictures learnt from", str(len(known.train)) if known else "–"), ("held back", str(len(known.val)) if known else "–"), *facts(run)),
@@ -109,23 +102,16 @@ def meaning(table: Table) -> blocks.Section:
     )
 
 
-def decided(run: io.RunFolder) -> blocks.Section:
-    """The settings, and why those that nobody asked for are as they are."""
-    followed = run.config.get("followed", [])
-    rows = [
-        (name.replace("_", " "), setting(value), WHY.get(name, "") if name in followed else "")
-        for name, value in run.config.items()
-        if name not in HIDDEN
-    ]
+def decided(run: io.RunFolder, why: Mapping[str, str]) -> blocks.Section:
+    """The settings; first those that nobody asked for, and why they are as they are."""
+    rows = [(name.replace("_", " "), setting(value), why.get(name, "")) for name, value in run.config.items() if name not in HIDDEN]
     rows.sort(key=lambda row: not row[2])
     said = (
         "What nobody asked for followed from the data and the time; the option of its name says it otherwise. All stands in config.toml."
-        if followed
+        if why
         else ""
     )
-    table = (
-        blocks.Table(("setting", "is", "since"), rows, "") if followed else blocks.Table(("setting", "is"), [row[:2] for row in rows], "")
-    )
+    table = blocks.Table(("setting", "is", "since"), rows, "") if why else blocks.Table(("setting", "is"), [row[:2] for row in rows], "")
     return blocks.Section("decided", "What was decided", said, (table,))
 
 
