@@ -54,7 +54,7 @@ def randomly(seed: int = 0, count: int = 5, classes: int = 4, void: float = 0.1)
     """Pictures of several sizes: patches, of which some are right."""
     draw, out = np.random.default_rng(seed), []
     for i in range(count):
-        h, w = 24 + 5 * i, 30 - 3 * i
+        h, w = 24 + 5 * (i % 6), 30 - 3 * (i % 6)
         truth = np.kron(draw.integers(0, classes, (h // 4 + 1, w // 4 + 1)), np.ones((4, 4), int))[:h, :w]
         says = np.where(draw.random((h, w)) < 0.3, draw.integers(0, classes, (h, w)), truth)
         out.append((says, np.where(draw.random((h, w)) < void, 255, truth)))
