@@ -53,7 +53,9 @@ class Method:
         """
         if not named:
             if not any(name in cards.names() for name in self.nets):
-                raise InputError("No network is given.", f"{self.name} has none of its own yet.", "Give a run or a net of yours with --model.")
+                raise InputError(
+                    "No network is given.", f"{self.name} has none of its own yet.", "Give a run or a net of yours with --model."
+                )
             found = cards.installed(self.nets)
             if len(self.nets) > 1:
                 events.note(f"No network is given, so {found} answers ({len(cards.card(found).classes):,} classes).")

@@ -18,13 +18,11 @@ def part(net: lens.Net, data: io.LabelledFolder, split: str | None = None) -> tu
     a part that is not there, and for masks that mean nothing, or other things than the net was taught.
     """
     taught = record_of(net)
-    own = taught is not None and taught.of_this(data)
-    parts = {name: some for name, some in data.splits.items() if name != "all"}
-    if not parts and own and taught is not None:
-        parts = taught.held(data)
-    chosen = split or ("val" if parts.get("val") else "all")
-    if chosen != "all" and not parts.get(chosen):
-        there = ", ".join(name for name, some in parts.items() if some)
+    own = {} if taught is None else taught.parts(data)
+    parts = own | {name: some for name, some in data.splits.items() if name != "all" and some}
+    chosen = split or ("val" if "val" in parts else "all")
+    if chosen != "all" and chosen not in parts:
+        there = ", ".join(parts)
         raise InputError(
             f"{data.name} has no pictures for --split={chosen}.",
             f"It has {there} and all." if there else "It is one part, from which this model did not learn.",
@@ -34,9 +32,7 @@ def part(net: lens.Net, data: io.LabelledFolder, split: str | None = None) -> tu
     examples = tuple(e for e in examples if e.mask is not None)
     if not examples:
         raise InputError(f"{data.name} has no masks.", "What is predicted is held against them.", "Give a folder with images/ and masks/.")
-    if chosen == "all" and own and split is None:
-        events.note(f"{net.name} learnt from some of these pictures.")
-    elif chosen != "all" and split is None:
+    if chosen != "all" and split is None:
         events.note(f"Held against {chosen} ({len(examples)} of {len(data)} pictures). --split=all takes all.")
     return Set(examples, table_of(data, taught)), chosen
 

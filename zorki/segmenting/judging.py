@@ -91,14 +91,12 @@ class Judged:
     def intervals(self) -> dict[str, Span]:
         """Where 95 of 100 such sets of pictures would put a figure; OF_CLASS + name that of a class's IoU. nan, nan of a single picture."""
         each = np.array([one.confusion.matrix for one in self.pictures], np.float64)
-        found = []
-        for matrix in redrawn(each.reshape(len(each), -1)):
-            confusion = Confusion(self.confusion.classes, matrix.reshape(each.shape[1:]))
-            ious = {OF_CLASS + name: iou for name, iou in zip(self.names, confusion.iou(), strict=False)}
-            found.append(self.matched.figures(confusion) | ious)
-        return {name: span([one[name] for one in found]) for name in (found[0] if found else ())} | {
-            "boundary_f1": interval(self.boundaries, mean)
-        }
+        found = [self._means(Confusion(len(each[0]), sums.reshape(each.shape[1:]))) for sums in redrawn(each.reshape(len(each), -1))]
+        spans = {name: span([one[name] for one in found]) for name in self._means(self.confusion)}
+        return spans | {"boundary_f1": interval(self.boundaries, mean)}
+
+    def _means(self, of: Confusion) -> dict[str, float]:
+        return self.matched.figures(of) | {OF_CLASS + name: float(iou) for name, iou in zip(self.names, of.iou(), strict=False)}
 
     @cached_property
     def worst(self) -> tuple[int, ...]:
@@ -112,7 +110,7 @@ class Judged:
             **{name: rounded(value) for name, value in self.figures.items()},
             "iou_by_class": {name: rounded(value) for name, value in zip(self.names, self.iou, strict=True)},
             "intervals": {name: span for name, span in spans.items() if not name.startswith(OF_CLASS)},
-            "intervals_by_class": {name: spans[OF_CLASS + name] for name in self.names if OF_CLASS + name in spans},
+            "intervals_by_class": {name: spans[OF_CLASS + name] for name in self.names},
             "absent": list(self.absent),
             "classes": list(names[:k]),
             "other_classes": list(names[k:]),
@@ -131,7 +129,7 @@ def redrawn(each: npt.NDArray[np.float64], rounds: int = 1000, seed: int = 0) ->
 
 def span(found: Sequence[float], level: float = 0.95) -> Span:
     """The middle part of what was found."""
-    there = np.asarray(found)[~np.isnan(found)]
+    there = np.array([one for one in found if not np.isnan(one)])
     low, high = np.quantile(there, [(1 - level) / 2, (1 + level) / 2]) if there.size else (np.nan, np.nan)
     return float(low), float(high)
 

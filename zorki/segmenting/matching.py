@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from zorki.core.errors import InputError
 from zorki.scores import Confusion
 from zorki.scores.confusion import mean
-from zorki.segmenting.table import wheel_colour as wheel
+from zorki.segmenting.palette import is_nothing, nth
 from zorki.segmenting.table import Table
 
 SHOWN = 8  # names in a sentence
@@ -30,7 +30,7 @@ class Matched:
     @property
     def background(self) -> bool:
         """Whether the first class is what is behind the things; the mean Dice leaves it out then."""
-        return self.known > 1 and plain(self.names[0]) in ("background", "bg")
+        return self.known > 1 and is_nothing([self.names[0].strip("_ ")])
 
     def figures(self, of: Confusion) -> dict[str, float]:
         """Means over the data's classes that are there, in 0..1: a class that only the net knows lowers the others' figures, and has none."""
@@ -73,7 +73,7 @@ def matched(table: Table, named: bool, classes: Sequence[str] | None, count: int
         names=(*table.names, *(called[n] for n in more)),
         known=len(table.names),
         order=(*places, *more),
-        colours=(*table.colours, *(wheel(n) for n in more)),
+        colours=(*table.colours, *(nth(n) for n in more)),
         said=tuple(said),
     )
 

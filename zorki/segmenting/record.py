@@ -25,15 +25,12 @@ class Record:
     val: tuple[tuple[str, int], ...]
     decided: Mapping[str, str] = field(default_factory=dict)
 
-    def of_this(self, data: io.LabelledFolder) -> bool:
-        """Whether these are the very data that the run was taught on: all its pictures are there."""
-        there = {marked(example) for examples in data.splits.values() for example in examples}
-        return bool(self.train) and there >= {*self.train, *self.val}
-
-    def held(self, data: io.LabelledFolder) -> dict[str, tuple[io.Example, ...]]:
-        """The pictures of each part, where the data are these."""
-        every = {marked(e): e for examples in data.splits.values() for e in examples}
-        return {name: tuple(every[one] for one in some) for name, some in (("train", self.train), ("val", self.val))}
+    def parts(self, data: io.LabelledFolder) -> dict[str, tuple[io.Example, ...]]:
+        """What was learnt from and what was held back, as "train" and "val"; nothing where not all of it is among these data."""
+        there = {marked(e): e for examples in data.splits.values() for e in examples}
+        if not {*self.train, *self.val} <= {*there}:
+            return {}
+        return {name: tuple(there[one] for one in some) for name, some in (("train", self.train), ("val", self.val))}
 
 
 def marked(example: io.Example) -> tuple[str, int]:

@@ -23,11 +23,10 @@ def curve(
 
 def losses(rows: Sequence[Mapping[str, Any]], judged: Sequence[str] = ()) -> blocks.Curve | None:
     """The loss, and its parts where it has several. judged: figures that are no parts of it."""
-    keys = [key for key in (rows[0] if rows else ()) if finite(rows[0][key]) and key not in ("step", "loss", "worth", *judged)]
-    parts = keys[:PARTS] if len(keys) > 1 else []
-    return curve(
-        rows, {key: key.replace("_", " ") for key in ("loss", *parts)}, "loss", "What the training makes small: means since the last line."
-    )
+    there = dict.fromkeys(key for row in rows for key, value in row.items() if finite(value))
+    found = [key for key in there if key not in ("step", "loss", "worth", *judged)]
+    names = {key: key.replace("_", " ") for key in ("loss", *(found[:PARTS] if len(found) > 1 else ()))}
+    return curve(rows, names, "loss", "What the training makes small: means since the last line.")
 
 
 def rate(config: Mapping[str, Any], upto: int) -> blocks.Curve | None:

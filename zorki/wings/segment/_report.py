@@ -20,6 +20,7 @@ from zorki.wings.segment import _page
 WORST = 12  # pictures
 LINES = 6  # curves of classes that can be told apart
 SECONDS, DRAWN = 20.0, 12  # for drawings of what it learnt; of so many classes at most
+HIDDEN = ("followed", "classes", "pictures", "halved")  # of a run's settings: what the page shows elsewhere
 SIZE, STEPS, RATE, JITTER = 96, 64, 0.12, 6.0  # of a drawing, as `see maximize` has them
 
 
@@ -28,7 +29,7 @@ def page(run: io.RunFolder, finished: bool, data: io.LabelledFolder) -> blocks.P
     rows, known = run.figures(), record.read(run.folder)
     learnt = blocks.Section("learning", "How it learnt", told(rows), tuple(curved(run, rows, known)))
     ways = blocks.Section("on", "Go on from here", "Each of these is one command.", tuple(commands(run, data, known)))
-    chosen = decided(run, known)
+    chosen = decided(run, {} if known is None else known.decided)
     shell = blocks.Page(
         title=f"What {run.name} learnt", lead="", sections=(), foot=_page.FOOT,
         facts=(("pictures learnt from", str(len(known.train)) if known else "–"), ("held back", str(len(known.val)) if known else "–"), *facts(run)),
@@ -101,11 +102,15 @@ def meaning(table: Table) -> blocks.Section:
     )
 
 
-def decided(run: io.RunFolder, known: record.Record | None) -> blocks.Section:
-    """The settings, and why those that nobody asked for are as they are."""
-    why: Mapping[str, str] = known.decided if known is not None else {}
-    rows = [(name.replace("_", " "), setting(value), why.get(name, "")) for name, value in run.config.items()]
-    said = "What nobody asked for follows from the data; an option says it otherwise. The file config.toml holds all." if why else ""
+def decided(run: io.RunFolder, why: Mapping[str, str]) -> blocks.Section:
+    """The settings; first those that nobody asked for, and why they are as they are."""
+    rows = [(name.replace("_", " "), setting(value), why.get(name, "")) for name, value in run.config.items() if name not in HIDDEN]
+    rows.sort(key=lambda row: not row[2])
+    said = (
+        "What nobody asked for followed from the data and the time; the option of its name says it otherwise. All stands in config.toml."
+        if why
+        else ""
+    )
     table = blocks.Table(("setting", "is", "since"), rows, "") if why else blocks.Table(("setting", "is"), [row[:2] for row in rows], "")
     return blocks.Section("decided", "What was decided", said, (table,))
 

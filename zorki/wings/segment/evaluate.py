@@ -44,6 +44,11 @@ class Evaluation:
     net: lens.Net
     worst: int
 
+    @property
+    def figures(self) -> dict[str, float]:
+        """By name, in 0..1 (Brier's score to 2); nan of what there is nothing of."""
+        return self.judged.figures
+
     @cached_property
     def plates(self) -> tuple[blocks.Plate, ...]:
         """The worst pictures: truth, prediction, and where it is unsure; made when they are asked for."""
