@@ -15,6 +15,7 @@ import torch
 
 import zorki
 from tests.nets.test_brush import unlike
+from tests.style.brushes import run_folder
 from tests.toys import toy
 from zorki import lens
 from zorki.cli.main import run
@@ -128,6 +129,16 @@ def test_a_file_that_paints_otherwise_is_not_written(file: Path, tmp_path: Path,
     with pytest.raises(Stopped, match="nothing was written"):
         zorki.style.export(small(seed=2), out=tmp_path / "a.onnx")
     assert not list(tmp_path.iterdir())
+
+
+def test_json_tells_how_far_the_file_is_from_the_network(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run_folder(tmp_path / "toy")
+    monkeypatch.setattr(exporting, "converted", lambda *_: file.read_bytes())
+    monkeypatch.setattr(exporting, "distances", lambda *_: iter([2e-7, 3e-6]))
+    assert run(["style", "export", "--model", str(tmp_path / "toy"), "--out", str(tmp_path / "a.onnx"), "--json"]) == 0
+    assert json.loads(capfd.readouterr().out)["parity"] == "3e-06 at most, in onnxruntime"
 
 
 def test_the_exporter_says_nothing(file: Path, net: lens.Net, capfd: pytest.CaptureFixture[str]) -> None:

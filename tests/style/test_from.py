@@ -238,6 +238,33 @@ def test_a_film_is_fitted_to_once(net: lens.Net, fits: list[int], tmp_path: Path
     assert [path.name for path in made] == ["painted.mp4"]
 
 
+@pytest.mark.parametrize("name", ["", "Bad Name", "a/b"])
+def test_a_bad_name_is_refused_before_anything_is_fitted(name: str, net: lens.Net, fits: list[int]) -> None:
+    with pytest.raises(InputError, match="is no name for a style"):
+        painted(net, from_="Red Cup.png", name=name)
+    assert not fits
+
+
+def test_a_painting_that_does_not_show_is_refused(net: lens.Net, fits: list[int]) -> None:
+    Image.new("RGBA", (64, 64), (9, 9, 9, 0)).save("clear.png")
+    with pytest.raises(InputError, match=r"clear\.png is transparent all over"):
+        painted(net, from_="clear.png")
+    assert not fits
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (np.zeros((40, 40, 3), complex), "complex128"), (np.full((40, 40, 3), None), "object"), (torch.zeros(3, 40, 40, device="meta"), "meta"),
+        (torch.zeros(3, 40, 40, dtype=torch.complex64), "complex64"), (b"bytes", "bytes"),
+    ],
+)  # fmt: skip
+def test_what_holds_no_colours_is_refused_as_a_style(given: Any, said: str, net: lens.Net, fits: list[int]) -> None:
+    with pytest.raises(InputError, match=said):
+        painted(net, from_=given)
+    assert not fits
+
+
 def test_the_second_look_is_asked_where_it_is_installed(net: lens.Net, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = list[bool]()
     monkeypatch.setattr(fitting, "fit_alone", lambda *given: asked.append(given[-1]))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +18,16 @@ from PIL import Image
 from safetensors.torch import load_file
 
 import zorki
+import zorki.train
 from tests.style.brushes import brush
 from zorki import weights
+from zorki.cli import main
 from zorki.core import events
 from zorki.core.errors import InputError
+from zorki.io import disk
 from zorki.nets.brush import Brush
 from zorki.painting import fitted
+from zorki.train import pace
 
 pytestmark = pytest.mark.wings
 FEW = {"steps": 3, "batch": 2, "side": 32, "begin": "anew"}
@@ -88,6 +95,90 @@ def test_broken_off_and_gone_on_with_is_the_same(break_with: int, status: int, d
     subprocess.run([*words, "--out", str(run)], check=True, capture_output=True)
     here, there = (load_file(f / "last.safetensors") for f in (run, tmp_path / "whole"))
     assert all(torch.equal(here[k], there[k]) for k in there)
+
+
+class Enough(Exception):
+    pass
+
+
+def test_within_fixes_the_steps_once_and_is_a_run_of_so_many(data: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few, run = {k: v for k, v in FEW.items() if k != "steps"} | {"within": "10m"}, tmp_path / "run"
+    measured, paces = pace.measured, [150.0, 0.1]
+    monkeypatch.setattr(pace, "measured", lambda *given: measured(*given) * 0 + paces.pop(0))
+
+    def stop(event: events.Event) -> None:
+        if event.stage == "training" and event.step == 2:
+            raise Enough
+
+    with pytest.raises(Enough), events.listen(stop):
+        zorki.style.train(**data, out=run, **few)
+    assert tomllib.loads((run / "config.toml").read_text())["steps"] == 3
+    zorki.style.train(**data, out=run, **few)
+    assert len(paces) == 1
+    whole = zorki.style.train(**data, out=tmp_path / "whole", **FEW | {"steps": 3})
+    here, there = (load_file(f / "last.safetensors") for f in (run, whole.folder))
+    assert all(torch.equal(here[k], there[k]) for k in there)
+    assert "up to 3 steps" in (run / "card.toml").read_text()
+    with pytest.raises(InputError, match=r"other settings: batch, within\."):
+        zorki.style.train(**data, out=run, **few | {"batch": 3, "within": 90})
+
+
+def test_a_time_and_a_number_of_steps_are_one_too_many(data: dict[str, str], tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    words = ["style", "train", "--styles", data["styles"], "--photos", data["photos"], "--out", str(tmp_path / "run"), "--within"]
+    assert main.run([*words, "30m", "--steps", "4000"]) == 2
+    assert "--within and --steps are both given." in capfd.readouterr().err
+    assert main.run([*words, "ten"]) == 2
+    assert "--within ten is no time." in capfd.readouterr().err
+    with pytest.raises(InputError, match=r"Not one step fits into 0\.1 s"):
+        zorki.style.train(**data, out=tmp_path / "run", preset="quick", within=0.1, side=32, begin="anew")
+
+
+def test_a_full_disk_and_what_is_missing_are_one_sentence(
+    data: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    words = ["style", "train", "--styles", data["styles"], "--photos", data["photos"], "--out", str(tmp_path / "run"), "--steps=3"]
+    words += ["--batch=2", "--side=32", "--begin=anew"]
+    publish = disk.publish
+
+    def full(temporary: Path, path: Path, force: bool = True) -> None:
+        if path.suffix == ".ckpt":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        publish(temporary, path, force)
+
+    with monkeypatch.context() as m:
+        m.setattr(disk, "publish", full)
+        assert main.run(words) == 4
+    said = capfd.readouterr().err
+    assert "The disk is full: state.ckpt was not written." in said
+    assert "Traceback" not in said
+    assert main.run([*words, "--force"]) == 0, "with room again"
+
+    class Hidden:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name.partition(".")[0] == "lightning":
+                raise ModuleNotFoundError(f"No module named {name!r}", name="lightning")
+
+    with monkeypatch.context() as m:
+        for name in [n for n in sys.modules if n.partition(".")[0] == "lightning" or n == "zorki.train.running"]:
+            m.delitem(sys.modules, name)
+        m.delattr(zorki.train, "running", raising=False)
+        m.setattr(sys, "meta_path", [Hidden(), *sys.meta_path])
+        capfd.readouterr()
+        assert main.run([word.replace(str(tmp_path / "run"), str(tmp_path / "other")) for word in words]) == 2
+    assert "Training needs Lightning." in capfd.readouterr().err
+    assert not (tmp_path / "other").exists()
+
+
+def test_more_than_memory_holds_and_a_rate_of_nothing_are_refused(
+    data: dict[str, str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    words = ["style", "train", "--styles", data["styles"], "--photos", data["photos"], "--out", str(tmp_path / "run")]
+    assert main.run([*words, "--batch", "10000000"]) == 2
+    assert "Give a smaller --batch or --side." in capfd.readouterr().err
+    assert main.run([*words, "--rate", "0"]) == 2
+    assert "--rate" in capfd.readouterr().err
+    assert main.smaller(words) == "Try a smaller --side or --batch."
+    assert main.smaller(["see", "dream", "a.jpg"]) == "Try a smaller --size."
 
 
 def test_a_broken_photo_is_left_out_and_named(data: dict[str, str], tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import tomllib
+from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from tests.train.toy import Toy, plan
 from zorki.core import events
 from zorki.core.errors import InputError, Stopped
 from zorki.train import Folder, Plan, teach
+from zorki.train.plan import WORDS
 
 STEPS = 40
 
@@ -140,9 +142,19 @@ def test_a_finished_run_is_left_as_it_is(unbroken: Folder) -> None:
 
 @pytest.mark.unit
 def test_another_run_is_not_gone_on_with(unbroken: Folder) -> None:
-    with pytest.raises(InputError, match="other settings: rate"):
+    with pytest.raises(InputError, match=r"other settings: rate\."):
         teach(Toy(), unbroken, Plan(**{**vars(plan(STEPS)), "rate": 0.5}))
     assert tomllib.loads(unbroken.config.read_text())["rate"] == 0.01
+    with pytest.raises(InputError) as caught:
+        teach(Toy(), unbroken, Plan(**{**vars(plan(STEPS)), "rate": 0.5, "warm": 7, "steps": 50}), {"two_words": 1})
+    assert "other settings: --rate, --steps, --two-words." in caught.value.got
+
+
+@pytest.mark.unit
+def test_settings_that_are_no_options_are_told_in_words(unbroken: Folder) -> None:
+    with pytest.raises(InputError, match=r"other settings: how often the state is written, whether bfloat16 is used\."):
+        teach(Toy(), unbroken, Plan(**{**vars(plan(STEPS)), "rough": True, "keep": 7.0}))
+    assert {f.name for f in fields(Plan)} == {*WORDS, "steps", "rate", "seed"}
 
 
 @pytest.mark.unit

@@ -100,11 +100,11 @@ def run(words: list[str], alone: bool = False) -> int:
         streams.broken()
         return 0
     except MemoryError as e:
-        return told(["There is not enough memory.", str(e), "Try a smaller --size."], 4)
+        return told(["There is not enough memory.", str(e), smaller(words)], 4)
     except RuntimeError as e:
         if "allocate" not in str(e) and "out of memory" not in str(e):
             raise
-        return told(["There is not enough memory.", " ".join(str(e).split())[:200], "Try a smaller --size."], 4)
+        return told(["There is not enough memory.", " ".join(str(e).split())[:200], smaller(words)], 4)
     except OSError as e:
         if e.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
             raise
@@ -112,6 +112,17 @@ def run(words: list[str], alone: bool = False) -> int:
     except SystemExit as e:
         return int(e.code or 0)
     return 0
+
+
+def smaller(words: Sequence[str]) -> str:
+    """What to do where memory is not enough, by the options that the command has."""
+    from zorki.core.settings import options
+    from zorki.jobs.methods import method, methods, wings
+
+    known = len(words) > 1 and words[0] in wings() and words[1] in methods(words[0])
+    has = {o.name for o in options(method(words[0], words[1]).settings)} if known else set[str]()
+    found = [f"--{name}" for name in ("size", "side", "batch") if name in has]
+    return f"Try a smaller {' or '.join(found)}." if found else "Close other programs, or give smaller pictures."
 
 
 def told(lines: Sequence[str], status: int) -> int:

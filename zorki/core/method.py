@@ -9,7 +9,7 @@ stands in `zorki/jobs/contract.py`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -64,10 +64,13 @@ class Input:
 
 @dataclass(frozen=True)
 class File:
-    """One file that a method writes. name: with its ending, no folder; write: is given a temporary path of that ending, which is renamed when it returns."""
+    """One file that a method writes. name: with its ending, no folder; write: is given a temporary path of that ending, which is renamed when it returns.
+
+    said: what --json tells of it."""
 
     name: str
     write: Callable[[Path], None]
+    said: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,8 @@ class Among:
 class Option:
     """One field: its name, type, default and the line of help that stands under it. file: names one that is written to, which is
     no part of how a picture is made, and which nothing but a person may say: field(default=None, metadata={"file": True}).
-    resumes: such a file from which broken work goes on: metadata={"file": True, "resumes": True}."""
+    resumes: such a file from which broken work goes on: metadata={"file": True, "resumes": True}.
+    instead: the option that it takes the place of, so that a person gives one of them: metadata={"instead": "steps"}."""
 
     name: str
     type: Any
@@ -53,6 +54,7 @@ class Option:
     help: str
     file: bool = False
     resumes: bool = False
+    instead: str = ""
 
 
 def options(settings: type[Any]) -> tuple[Option, ...]:
@@ -65,7 +67,8 @@ def read_options(settings: type[Any]) -> tuple[Option, ...]:
     """What `options` gives."""
     hints = get_type_hints(settings, vars(sys.modules[settings.__module__]), include_extras=True)
     helps = literals(settings)  # type: ignore[arg-type]  # a class is hashable
-    marks = {f.name: {mark: bool(f.metadata.get(mark)) for mark in ("file", "resumes")} for f in fields(settings)}
+    plain = {"file": False, "resumes": False, "instead": ""}
+    marks: dict[str, Any] = {f.name: {mark: f.metadata.get(mark, none) for mark, none in plain.items()} for f in fields(settings)}
     return tuple(
         Option(f.name, listed(hints[f.name]), None if f.default is MISSING else f.default, helps.get(f.name, ""), **marks[f.name])
         for f in fields(settings)
@@ -99,7 +102,8 @@ def literals(settings: type[Any]) -> dict[str, str]:
 def fill(settings: type[S], presets: Mapping[str, S], preset: str | None, given: Mapping[str, Any]) -> S:
     """The preset's values (or the defaults), with what was given by name laid over them.
 
-    Raises UnknownName for a preset or an option that is not there, InputError for a value of the wrong kind.
+    Raises UnknownName for a preset or an option that is not there, InputError for a value of the wrong kind and for two options of which one
+    stands instead of the other.
     """
     if preset is not None and preset not in presets:
         raise UnknownName.among("preset", preset, presets)
@@ -118,6 +122,11 @@ def fill(settings: type[S], presets: Mapping[str, S], preset: str | None, given:
             value = given[name] = ",".join(str(plain(v)) for v in parts)  # (2, 1) for "2,1", range(16) for "0,1,2 …"
         value = given[name] = plain(value)
         within(known[name], value)
+        other = known[name].instead
+        if value is not None and given.get(other) is not None:
+            raise InputError(
+                f"--{name} and --{other} are both given.", f"--{name} stands instead of --{other}.", f"Leave --{name} or --{other} out."
+            )
     return replace(start, **given)  # type: ignore[type-var]
 
 

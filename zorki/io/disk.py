@@ -25,6 +25,8 @@ def trouble(error: OSError, path: Path) -> ZorkiError:
         return Stopped(
             f"The disk is full: {own(path.name)} was not written.", "What stood there before is unharmed.", "Free some space and repeat."
         )
+    if error.errno in (errno.ENOENT, errno.ENOTDIR) and os.path.isdir(path.parent):  # /proc, say
+        return InputError(f"The folder {folder} takes no files.", f"{own(path.name)} was not written.", "Choose another place.")
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return InputError(
             f"The folder {folder} does not exist.",

@@ -22,7 +22,11 @@ def from_array(value: Any) -> Raw:
     if not tensor and not isinstance(value, np.ndarray):
         expected = "A path, a PIL image, a numpy array or a tensor is needed."
         raise InputError(f"A {type(value).__name__} is no picture.", expected, "Convert it first.")
+    if tensor and str(value.device) == "meta":
+        raise InputError("The tensor is on the device meta.", "There it has a shape and no numbers.", "Give one that has numbers.")
     kind, given = ("tensor", _numpy(value)) if tensor else ("array", value)
+    if given.dtype.kind not in "biuf":
+        raise InputError(f"The {kind} holds {given.dtype} values.", "A picture has whole numbers or floats.", "Convert it first.")
     data = _channels_last(given, tensor)
     if data is None:
         expected = "A picture is (3, h, w) or (1, 3, h, w) here." if tensor else "A picture is (h, w, 3), (h, w, 4) or (h, w) here."

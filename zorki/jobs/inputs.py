@@ -73,5 +73,6 @@ def mark(found: Any, its: Input) -> str | None:
 def missing_input(name: str, its: Input, command: str, inputs: Mapping[str, Input]) -> InputError:
     """What is said where something is not given that is needed. command: as "see dream"."""
     places = " ".join(n.upper() for n, one in inputs.items() if one.placed)
-    do = f"Write `zorki {command} {places}`." if its.placed else f"Give them with --{name}."
+    do = f"Write `zorki {command} {places}`." if its.placed else f"Give them with --{name.rstrip('_')}."
+    name = name.rstrip("_")
     return InputError(f"{command.split()[-1]} needs {'a picture: ' if its.plain else ''}{name}.", its.help.capitalize() + ".", do)

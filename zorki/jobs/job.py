@@ -60,6 +60,7 @@ class Job:
         self.last: pixels.Step | None = None
         self.made: Any = None
         self.written: list[Path] = []
+        self.told: dict[str, Any] = {}
         self._image: tuple[pixels.Step, Any] | None = None
 
     @property
@@ -164,6 +165,7 @@ class Job:
                 with io.atomic(path) as temporary:
                     part.write(temporary)
                 self.written.append(path)
+                self.told |= part.said
 
     def shoot(self, step: pixels.Step) -> None:
         """Adds the step to the film, if there is one and it is this step's turn."""
@@ -217,6 +219,7 @@ class Job:
         """What it has to say with --json, beside its paths; of what draws the surface knows the losses."""
         said = self.made.answer() if isinstance(self.made, Answering) else {}
         more: dict[str, Any] = {LIST: list(said)} if isinstance(said, Sequence) else dict(said)
+        more |= self.told
         if self.sets:
             more["failed"] = [{"photo": name, "why": why} for name, why in self.missing]
         return more

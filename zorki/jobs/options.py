@@ -27,7 +27,10 @@ OUT = (
 FILM = (Option("film", str | None, None, "the climb as a film: .mp4, .gif or .webp"),)
 FRAMES = (
     Option(
-        "steady", Annotated[int, Least(0, 100)], 0, "of a film: how strongly each frame holds to the last one, moved along, from 0 to 100"
+        "steady",
+        Annotated[float, Least(0, 100)],
+        0,
+        "of a film: how strongly each frame holds to the last one, moved along, any percent from 0 to 100",
     ),
 )
 PRESET = Option("preset", str | None, None, "settings by name ({}); what is given beside it counts")

@@ -60,7 +60,7 @@ class Record:
     marks: dict[str, str]
     model: str
     range: str | None
-    steady: int = 0
+    steady: float = 0
 
     @classmethod
     def of(cls, result: str) -> Record:
@@ -78,7 +78,14 @@ class Record:
             marks = dict(record.get("marks", {}))
             names = {str(k): [str(x) for x in v] if isinstance(v, list) else str(v) for k, v in record["pictures"].items()}
             found = cls(
-                Path(result), m, given, names, marks, str(record["model"]), io.span_text(record.get("range")), int(record.get("steady", 0))
+                Path(result),
+                m,
+                given,
+                names,
+                marks,
+                str(record["model"]),
+                io.span_text(record.get("range")),
+                float(record.get("steady", 0)),
             )
             if set(names) - set(m.inputs) or {n for n, i in m.inputs.items() if not i.option} - set(names):
                 raise KeyError("pictures")
@@ -93,7 +100,7 @@ class Record:
     def command(self) -> str:
         """As a person would type it."""
         line = self.method.command(self.names, self.method.fill(None, self.options), self.model)
-        return line + ("" if self.range is None else f" --range {self.range}") + (f" --steady {self.steady}" if self.steady else "")
+        return line + ("" if self.range is None else f" --range {self.range}") + (f" --steady {self.steady:g}" if self.steady else "")
 
     def request(self, spelling: Spelling = in_python) -> Request:
         """The same once more; inputs are looked for beside the picture and here. Raises InputError for code of somebody's, or what is missing."""

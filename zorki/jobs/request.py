@@ -37,7 +37,7 @@ class Request:
     settings: Any
     several: str | None = None
     moving: str | None = None
-    steady: int = 0
+    steady: float = 0
     network: Mapping[str, Any] = field(default_factory=dict)
     opening: Mapping[str, Any] = field(default_factory=dict)
     out: str | None = None

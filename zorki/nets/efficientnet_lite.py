@@ -41,7 +41,7 @@ class SameConv(nn.Conv2d):
             return F.conv2d(x, self.weight, self.bias, padding=kernel // 2, groups=self.groups)
         pads = []
         for side in (x.shape[-1], x.shape[-2]):
-            total = max((math.ceil(side / stride) - 1) * stride + kernel - side, 0)
+            total = max((-(-side // stride) - 1) * stride + kernel - side, 0)  # whole numbers, for torch.export
             pads += [total // 2, total - total // 2]
         return F.conv2d(F.pad(x, pads), self.weight, self.bias, stride=stride, groups=self.groups)
 

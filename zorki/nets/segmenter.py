@@ -12,21 +12,26 @@ from torch import nn
 from torch.nn import functional as F
 
 from zorki.nets import decoders, encoders
+from zorki.nets.encoders import Encoder
 
 
 class Segmenter(nn.Module):
     """Takes pictures (b, channels, h, w) in 0..1 of any size from 1×1 and gives logits (b, classes, h, w).
 
-    net: the way back (`zorki/nets/decoders/`); encoder: what reads (`zorki/nets/encoders/`); width: channels of the way back. Sides that the encoder
-    cannot halve are reflected beyond the right and lower border, and what was predicted there is cut off again.
+    net: the way back (`zorki/nets/decoders/`); encoder: what reads (`zorki/nets/encoders/`); width: channels of the way back; more: what else that
+    way can be told. Sides that the encoder cannot halve are reflected beyond the right and lower border, and what was predicted there is cut off
+    again.
     """
 
-    def __init__(self, net: str = "pyramid", encoder: str = "lite0", classes: int = 2, channels: int = 3, width: int = 64) -> None:
+    def __init__(
+        self, net: str = "pyramid", encoder: str | Encoder = "lite0", classes: int = 2, channels: int = 3, width: int = 64, **more: Any
+    ) -> None:
         super().__init__()
-        self.asked = {"net": net, "encoder": encoder, "classes": classes, "channels": channels, "width": width}
-        self.encoder = encoders.encoder(encoder, channels)
-        self.decoder = decoders.decoder(net, self.encoder.channels, self.encoder.strides, classes, width)
-        self.step = max(self.encoder.strides)
+        made = encoder if isinstance(encoder, Encoder) else encoders.encoder(decoders.encoder_of(net, encoder), channels)
+        self.asked = {"net": net, "encoder": made.name, "classes": classes, "channels": channels, "width": width} | more
+        self.encoder = made
+        self.decoder = decoders.decoder(net, made, classes, width, **more)
+        self.step = max(made.strides)
 
     def sizes(self) -> dict[str, Any]:
         """What it was made with, by which it is made again."""
@@ -46,7 +51,22 @@ def reflected(x: torch.Tensor, step: int) -> torch.Tensor:
     """x (b, c, h, w), mirrored beyond its last row and column, as often as needed, until its sides are multiples of `step`."""
     for dim in (2, 3):
         size = x.shape[dim]
-        if size % step:
-            there = torch.arange(size + -size % step, device=x.device) % max(1, 2 * (size - 1))
+        if exporting() or size % step:
+            there = torch.arange(steps(size, step) * step, device=x.device) % max(1, 2 * (size - 1))
             x = x.index_select(dim, torch.where(there < size, there, 2 * (size - 1) - there))
     return x
+
+
+def steps(size: int, step: int) -> int:
+    """How many cover `size`. In an exported program it is a number of its own, so that nothing behind it is reckoned out of remainders."""
+    count = -(-size // step)
+    if exporting():
+        count = int(torch.scalar_tensor(count, dtype=torch.int64, device="cpu").item())
+        torch._check(count >= 1)  # type: ignore[no-untyped-call]
+    return count
+
+
+def exporting() -> bool:
+    """Whether torch.export is at work: what it writes down is to hold for every size."""
+    asked = getattr(torch.compiler, "is_exporting", torch.compiler.is_compiling)  # the former since torch 2.7
+    return bool(asked())

@@ -15,6 +15,8 @@ from torch.nn import functional as F
 
 from zorki.nets.brush import BLOCK, STRIDE, Brush, Conv, Twice, moments
 
+LARGEST, TINIEST = 32767, 1e-30  # of whole numbers in 16 bits; of what is large in a row
+FLAT = 2**-16  # share of what is large in a row that float32's rounding stays below
 KEPT = 2 * BLOCK  # of the sizes that are kept, the largest is the photo's divided by this
 Rows = Callable[[int, int], torch.Tensor]
 Moments = tuple[torch.Tensor, torch.Tensor]
@@ -142,26 +144,45 @@ class Strips:
 
 
 class Store:
-    """Maps that are kept. 16 bits are enough for them; what is computed in bfloat16 stays it."""
+    """Maps that are kept, in 16 bits: whole numbers times what each row of each channel needs. A float of 16 bits has five bits less for what is
+    large, and strong styles show it. What is computed in bfloat16 stays it.
+    """
 
     def __init__(self, h: int) -> None:
         self.h = h
         self.maps: torch.Tensor | None = None
-        self.dtype = torch.float32
+        self.steps: torch.Tensor | None = None  # (1, c, h, 1) float32
 
     def put(self, top: int, strip: torch.Tensor) -> torch.Tensor:
         """Keeps a strip, and gives it back as it is kept: of what is flat the mean must be the very number that is there."""
+        fine = strip.dtype == torch.float32
         if self.maps is None:
-            self.dtype = strip.dtype
-            dtype = torch.float16 if strip.dtype == torch.float32 else strip.dtype
             shape = (1, strip.shape[1], self.h, strip.shape[-1])
+            dtype = torch.int16 if fine else strip.dtype
             self.maps = torch.empty(shape, dtype=dtype, device=strip.device, memory_format=torch.channels_last)
-        self.maps[..., top : top + strip.shape[-2], :] = strip
-        return self.rows(top, top + strip.shape[-2])
+            self.steps = torch.empty((*shape[:3], 1), dtype=torch.float32, device=strip.device) if fine else None
+        bottom = top + strip.shape[-2]
+        if self.steps is not None:
+            step = steps(strip)
+            self.steps[..., top:bottom, :] = step
+            strip = (strip / step).round_()
+        self.maps[..., top:bottom, :] = strip
+        return self.rows(top, bottom)
 
     def rows(self, top: int, bottom: int) -> torch.Tensor:
         assert self.maps is not None
-        return self.maps[..., top:bottom, :].to(self.dtype)
+        some = self.maps[..., top:bottom, :]
+        return some if self.steps is None else some.float().mul_(self.steps[..., top:bottom, :])
+
+
+def steps(strip: torch.Tensor) -> torch.Tensor:
+    """(1, c, n, 1): what each row's numbers are multiples of, to be kept in 16 bits.
+
+    Of a flat row a power of two that leaves eleven bits: rows that differ by rounding alone then are the same, and no norm makes strokes of it.
+    """
+    least, most = strip.aminmax(dim=-1, keepdim=True)
+    high = torch.maximum(-least, most).clamp_(min=TINIEST)
+    return torch.where(most - least <= FLAT * high, torch.exp2(high.log2().ceil() - 11), high / LARGEST)
 
 
 class Sums:

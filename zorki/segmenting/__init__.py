@@ -1,4 +1,4 @@
-"""What several methods of segmenting share: what masks mean, sets of pictures with masks, previews."""
+"""What several methods of segmenting share: what masks mean, sets of pictures with masks, previews, encoders that know something, what a net costs."""
 
 from __future__ import annotations
 

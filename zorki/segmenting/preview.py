@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from zorki import blocks, io
 from zorki.core.seeds import seed_for
+from zorki.core.void import VOID
 from zorki.segmenting.sets import Set
-from zorki.segmenting.table import VOID, Table, percent, rgb
+from zorki.segmenting.table import Table, percent, rgb
 
 COUNT = 6  # pictures shown
 AMONG = 24  # masks looked at to find such that show all classes

@@ -12,12 +12,12 @@ import numpy.typing as npt
 
 from zorki import io
 from zorki.core.errors import InputError
+from zorki.core.void import VOID
 from zorki.segmenting.pictures import Pictures
 
 if TYPE_CHECKING:
     from zorki.io import LabelledFolder
 
-VOID = 255  # class number of what counts nowhere
 MOST = 254  # classes
 GREY = 0x010101  # times a number: its grey, as a colour in one number
 

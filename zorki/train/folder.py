@@ -24,6 +24,7 @@ from zorki import io
 from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.io.runs import CONFIG, FIGURES, figures
+from zorki.train.plan import WORDS
 
 ENDED = "ended"  # in the last line of figures of a training that ended since it got no better: after so many looks
 
@@ -48,17 +49,17 @@ class Folder:
 
     @property
     def begun(self) -> bool:
-        """Whether something was learnt already; what was broken off before that begins with what is said then."""
+        """Whether something has been learnt: what was broken off before that begins with what is said now."""
         return self.state.exists() or self.metrics.exists()
 
-    def known(self) -> dict[str, Any]:
-        """What its config says; nothing where there is none. Raises InputError for a damaged one."""
-        return dict(io.open_run(self.path).config) if self.config.exists() else {}
+    def asked(self) -> dict[str, Any]:
+        """What config.toml says; nothing where it is not there."""
+        return tomllib.loads(self.config.read_text(encoding="utf-8")) if self.config.exists() else {}
 
-    def open(self, config: Mapping[str, Any], change: bool = False) -> None:
-        """Makes the folder, or finds it with the same settings; others are taken from here on where `change` says so.
+    def open(self, config: Mapping[str, Any], words: Mapping[str, str] | None = None, change: bool = False) -> None:
+        """Makes the folder, or finds it with the same settings. words: of settings that are no options, what a person calls them.
 
-        Raises InputError for a folder of other settings, which are listed.
+        change: others are taken from here on. Raises InputError for a folder of other settings, which are listed.
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -67,16 +68,20 @@ class Folder:
         for left in self.path.glob(f"{io.disk.UNFINISHED}*"):  # by a kill in the middle of writing
             left.unlink(missing_ok=True)
         text = toml(config)
-        other = changed(self.known(), tomllib.loads(text)) if self.begun and self.config.exists() else []
-        if other and not change:
-            raise InputError(
-                f"{self.path} is a run with other settings: {', '.join(other)}.",
-                "A run goes on with what it began with.",
-                "Give the same settings, or another folder.",
-            )
-        if other:
-            events.note(f"From here on: {', '.join(other)}.")
-        if other or not self.begun or not self.config.exists():
+        if not self.begun or not self.config.exists():
+            self.write(self.config, lambda part: part.write_text(text, encoding="utf-8"))
+        elif (known := self.asked()) != (now := tomllib.loads(text)):
+            other = sorted(k for k in {*known, *now} if known.get(k) != now.get(k))
+            said = {**WORDS, **(words or {})}
+            options = [f"--{k.replace('_', '-')}" for k in other if k not in said]
+            apart = ", ".join(f"{k.replace('_', ' ')} {spelt(known.get(k))} → {spelt(now.get(k))}" for k in other)
+            if not change:
+                raise InputError(
+                    f"{self.path} is a run with other settings: {', '.join(options or dict.fromkeys(said[k] for k in other))}.",
+                    f"A run goes on with what it began with, and this would be {apart}.",
+                    "Give the same settings, or another folder.",
+                )
+            events.note(f"From here on: {apart}.")
             self.write(self.config, lambda part: part.write_text(text, encoding="utf-8"))
 
     def step(self) -> int:
@@ -110,9 +115,12 @@ class Folder:
         self.write(self.path / f"{name}.safetensors", lambda part: save_file(arrays, part))
 
     def append(self, figures: Mapping[str, Any]) -> None:
-        """One line of metrics."""
-        with self.metrics.open("a", encoding="utf-8") as f:
-            f.write(json.dumps(figures) + "\n")
+        """One line of metrics. Raises Stopped where the disk is full."""
+        try:
+            with self.metrics.open("a", encoding="utf-8") as f:
+                f.write(json.dumps(figures) + "\n")
+        except OSError as error:
+            raise io.disk.trouble(error, self.metrics) from error
 
     def rewind(self, step: int) -> None:
         """Takes away lines of later steps, which will be done again, and a line that was cut short."""
@@ -133,11 +141,6 @@ class Mute(Folder):
 
     def append(self, figures: Mapping[str, Any]) -> None:
         pass
-
-
-def changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Each setting that differs, as "rate 0.001 → 0.0001"."""
-    return [f"{k} {spelt(old.get(k))} → {spelt(new.get(k))}" for k in sorted({*old, *new}) if old.get(k) != new.get(k)]
 
 
 def spelt(value: Any) -> str:

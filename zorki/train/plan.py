@@ -8,6 +8,19 @@ from typing import Annotated
 
 from zorki.core.settings import Least
 
+WORDS = {
+    "warm": "how long the rate rises",
+    "average": "the moving average of the weights",
+    "clip": "how long a slope may be",
+    "rough": "whether bfloat16 is used",
+    "tell": "how often figures are written",
+    "keep": "how often the state is written",
+    "decay": "how much of the weights a step takes off",
+    "check": "how often it is judged",
+    "patience": "how long it may get no better",
+}
+"""What a plan has and no option says, as a person would call it."""
+
 
 @dataclass(frozen=True)
 class Plan:

@@ -9,7 +9,6 @@ import logging
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -24,6 +23,16 @@ from zorki.train.signals import Signals
 
 if TYPE_CHECKING:
     from lightning.pytorch import Trainer
+
+
+def equipped() -> None:
+    """Raises InputError where Lightning is not installed."""
+    try:
+        import zorki.train.running  # noqa: F401
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "lightning":
+            raise
+        raise InputError("Training needs Lightning.", "It is not installed.", "Install it: pip install 'zorki[train]'.") from error
 
 
 def teach(
@@ -41,8 +50,8 @@ def teach(
     learn together. change: settings that differ from the run's are taken from here on. Raises InputError for a folder of another run,
     Stopped for a loss that is no number any more or a full disk; both leave the last state.
     """
-    needs("lightning", "Lightning")
-    folder.open({**asdict(plan), **(config or {})}, change)
+    equipped()
+    folder.open({**asdict(plan), **(config or {})}, change=change)
     done = folder.step()
     if done >= plan.steps or folder.ended():
         events.note("It was finished already.")
@@ -54,12 +63,6 @@ def teach(
     with others(lesson, folder, plan, device, processes):
         fitted(lesson, folder, plan, device, processes)
     return folder
-
-
-def needs(module: str, name: str) -> None:
-    """Raises InputError where that package is not installed."""
-    if find_spec(module) is None:
-        raise InputError(f"Training needs {name}.", "It is not installed.", "Install it: pip install 'zorki[train]'.")
 
 
 def fitted(lesson: Lesson, folder: Folder, plan: Plan, device: str, processes: int) -> None:

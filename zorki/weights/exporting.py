@@ -94,6 +94,13 @@ def distances(data: bytes, module: nn.Module, trials: Sequence[Inputs]) -> Itera
             yield float((torch.from_numpy(found) - module(*trial.values())).abs().max())
 
 
+def parity(data: bytes) -> str:
+    """What a file of `to_onnx` says of how far its answers are from the network's."""
+    import onnx
+
+    return next(str(p.value) for p in onnx.load_model_from_string(data).metadata_props if p.key == "parity")
+
+
 def described(data: bytes, about: Mapping[str, str]) -> bytes:
     """The file with that metadata."""
     import onnx

@@ -13,19 +13,18 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from zorki.nets.decoders._parts import looked
+from zorki.nets.encoders import Encoder
+
 FINEST = 2  # stride of the logits, or the encoder's finest where that is coarser
-
-
-def looked(before: int, after: int, kernel: int = 3) -> nn.Sequential:
-    """Convolution, batch norm, ReLU."""
-    return nn.Sequential(nn.Conv2d(before, after, kernel, padding=kernel // 2, bias=False), nn.BatchNorm2d(after), nn.ReLU(inplace=True))
 
 
 class Decoder(nn.Module):
     """width: channels of the way up; half as many at the finest map."""
 
-    def __init__(self, channels: Sequence[int], strides: Sequence[int], classes: int, width: int) -> None:
+    def __init__(self, encoder: Encoder, classes: int, width: int) -> None:
         super().__init__()
+        channels, strides = encoder.channels, encoder.strides
         self.used = [i for i, s in enumerate(strides) if s >= FINEST] or [len(strides) - 1]
         inner = [max(16, width // 2) if i == self.used[0] and len(self.used) > 1 else width for i in self.used]
         self.sides = nn.ModuleList(nn.Conv2d(channels[i], inner[k], 1) for k, i in enumerate(self.used))

@@ -6,6 +6,7 @@ A file says `NAMES`, what one types, and `encoder(name, channels, **sizes)`, whi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import nn
@@ -17,8 +18,9 @@ from zorki.core.errors import UnknownName
 class Encoder(nn.Module):
     """Layers one after another; the maps behind some of them are what it gives.
 
-    layers: by name, in order. taps: names of layers, the finest map first. channels, strides: of the maps behind the taps. mean, spread: what
-    is taken off a picture in 0..1, and what it is divided by then, a number or one for each channel.
+    layers: by name, in order. taps: names of layers, the finest map first. channels, strides: of the maps behind the taps, each stride twice the one
+    before. mean, spread: what is taken off a picture in 0..1, and what it is divided by then, a number or one for each channel. pooled: of each map, whether the next layer
+    halves it by the maximum of 2×2. name: by which `encoder` makes it again.
     """
 
     mean: torch.Tensor
@@ -32,12 +34,16 @@ class Encoder(nn.Module):
         strides: Sequence[int],
         mean: Sequence[float] = (0.45,),
         spread: Sequence[float] = (0.27,),
+        name: str = "",
     ) -> None:
         super().__init__()
-        last = max(i for i, (name, _) in enumerate(layers) if name in taps)
-        for name, layer in layers[: last + 1]:
-            self.add_module(name, layer)
+        last = max(i for i, (path, _) in enumerate(layers) if path in taps)
+        for path, layer in layers[: last + 1]:
+            self.add_module(path, layer)
+        self.name = name
         self.taps, self.channels, self.strides = tuple(taps), tuple(channels), tuple(strides)
+        behind = {path: after for (path, _), (_, after) in pairwise(layers)}
+        self.pooled = tuple(halving(behind.get(tap)) for tap in taps)
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32, device="cpu").view(-1, 1, 1), persistent=False)
         self.register_buffer("spread", torch.tensor(spread, dtype=torch.float32, device="cpu").view(-1, 1, 1), persistent=False)
 
@@ -49,6 +55,16 @@ class Encoder(nn.Module):
             if name in self.taps:
                 maps.append(x)
         return maps
+
+
+def halving(layer: nn.Module | None) -> bool:
+    """Whether it is a maximum pooling of 2×2."""
+    return (
+        isinstance(layer, nn.MaxPool2d)
+        and layer.kernel_size in (2, (2, 2))
+        and layer.stride in (2, (2, 2))
+        and layer.padding in (0, (0, 0))
+    )
 
 
 def names() -> tuple[str, ...]:

@@ -20,7 +20,7 @@ def encoder(name: str, channels: int = 3) -> Encoder:
         net.stem = SameConv(channels, net.stem.out_channels, 3, stride=2)
     layers = [(n, m) for n, m in net.named_children() if n not in ("head", "head_relu", "fc")]
     taps, wide, strides = before_halving(layers)
-    return Encoder(layers, taps, wide, strides, mean=(127 / 255,), spread=(128 / 255,))
+    return Encoder(layers, taps, wide, strides, mean=(127 / 255,), spread=(128 / 255,), name=name)
 
 
 def before_halving(layers: list[tuple[str, nn.Module]]) -> tuple[list[str], list[int], list[int]]:

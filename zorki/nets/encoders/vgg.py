@@ -26,5 +26,5 @@ def encoder(name: str, channels: int = 3) -> Encoder:
     taps = [f"relu{b}_2" for b in range(1, len(widths) + 1)]
     colours = channels == 3
     return Encoder(
-        layers, taps, widths, [2**b for b in range(len(widths))], MEAN if colours else (0.45,), STD if colours else (0.28,)
+        layers, taps, widths, [2**b for b in range(len(widths))], MEAN if colours else (0.45,), STD if colours else (0.28,), name
     )  # fmt: skip

@@ -28,16 +28,19 @@ def at_truth(scores: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
     return scores.gather(1, classes[:, None])[:, 0]
 
 
-def mean(each: torch.Tensor, classes: torch.Tensor, valid: torch.Tensor, weights: torch.Tensor | None) -> torch.Tensor:
-    """The mean of `each` (b, h, w) over valid pixels, each weighing what its class does; 0 where none weighs anything."""
-    share = valid.to(each.dtype) if weights is None else weights.to(each)[classes] * valid
+def shares(like: torch.Tensor, classes: torch.Tensor, valid: torch.Tensor, weights: torch.Tensor | None) -> torch.Tensor:
+    """(b, h, w), of the type of `like`: what each pixel weighs, which is what its class does, and 0 for void."""
+    return valid.to(like.dtype) if weights is None else weights.to(like)[classes] * valid
+
+
+def mean(each: torch.Tensor, share: torch.Tensor) -> torch.Tensor:
+    """The mean of `each`, each weighing its share; 0 where none weighs anything."""
     return (each * share).sum() / positive(share.sum())
 
 
 def mean_of_classes(each: torch.Tensor, present: torch.Tensor, weights: torch.Tensor | None) -> torch.Tensor:
     """The mean of `each` (k,) over the classes that are present, each weighing what it does; 0 where none weighs anything."""
-    share = present.to(each.dtype) if weights is None else weights.to(each) * present
-    return (each * share).sum() / positive(share.sum())
+    return mean(each, present.to(each.dtype) if weights is None else weights.to(each) * present)
 
 
 def positive(total: torch.Tensor) -> torch.Tensor:

@@ -18,4 +18,4 @@ def loss(logits: torch.Tensor, truth: torch.Tensor, weights: torch.Tensor | None
     classes, valid = _pixels.known(truth)
     log_p = _pixels.at_truth(_pixels.reckoned(logits).log_softmax(1), classes)
     wrong = -torch.expm1(log_p)  # 1 − p, exact also where p is nearly 1
-    return _pixels.mean(-(wrong**gamma) * log_p, classes, valid, weights)
+    return _pixels.mean(-(wrong**gamma) * log_p, _pixels.shares(log_p, classes, valid, weights))

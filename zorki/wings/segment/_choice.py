@@ -6,7 +6,6 @@ import copy
 import math
 import re
 import time
-from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +14,8 @@ import torch
 from zorki import scores
 from zorki.core import events
 from zorki.core.errors import InputError, Stopped
-from zorki.train import out_of_memory
+from zorki.train import Folder, Plan, out_of_memory
+from zorki.train.pace import measured
 from zorki.wings.segment._augment import Flips
 from zorki.wings.segment._lesson import Pixels, predictions
 from zorki.wings.segment._stock import Stock
@@ -23,6 +23,7 @@ from zorki.wings.segment._stock import Stock
 SIDES, BATCH = {"cpu": 256, "other": 512}, {"cpu": 8, "other": 16}  # the most of a square's side, and how many a step
 FEW, SOME, LOOKS = 20, 24, (1, 25)  # steps at least; pictures looked at to choose; how often it is judged on the way
 JUDGING = 0.15  # share of the time that may go into being judged on the way
+MEASURING = 0.1  # and into measuring, where steps are slow
 EPOCHS, ENOUGH = 300, 2000  # of the pictures at most, but so many steps always
 UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
@@ -83,41 +84,23 @@ class Pace:
     look: float
 
 
-def paced(lesson: Pixels, rough: bool, device: str) -> Pace:
-    """Measured on a copy of the net, which learns three steps and is judged on a few pictures. Raises what runs out of memory."""
-    net = copy.deepcopy(lesson.net).to(device).train()
-    trial = Pixels(net, lesson.stock, lesson.held, lesson.recipe, lesson.changes)
-    moved, times = torch.optim.AdamW(trial.groups(), 1e-6), []
-    for step in range(3):
-        begun = time.perf_counter()
-        shown = {k: v.to(device) for k, v in trial.drawn(step).items()}
-        with torch.autocast(device, torch.bfloat16) if rough else nullcontext():
-            loss = trial.loss(shown)[0]
-        loss.backward()  # type: ignore[no-untyped-call]
-        moved.step()
-        moved.zero_grad()
-        float(loss.detach())
-        times.append(time.perf_counter() - begun)
-    held, count = Stock([lesson.held.examples[i] for i in some(lesson.held)[:4]]), min(4, len(lesson.held))
-    begun = time.perf_counter()
-    for _ in predictions(net, held):
-        pass
-    return Pace(min(times[1:]), (time.perf_counter() - begun) / count * len(lesson.held))
-
-
-def halving(lesson: Pixels, rough: bool, device: str, processes: int) -> tuple[int, Pace]:
+def halving(lesson: Pixels, folder: Folder, plan: Plan, device: str, processes: int, within: float) -> tuple[int, Pace]:
     """The batch that there is memory for, halved as often as needed, which is said, and its pace. Raises Stopped where not even one square fits."""
-    from dataclasses import replace
-
     batch = lesson.recipe.batch
     while True:
         try:
-            trial = Pixels(lesson.net, lesson.stock, lesson.held, replace(lesson.recipe, batch=max(1, batch // processes)), lesson.changes)
-            return batch, paced(trial, rough, device)
+            step = measured(lesson.of(max(1, batch // processes)), folder, plan, device, MEASURING * within)
+            break
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error):
                 raise
         batch = smaller(batch, processes)
+    few = Stock([lesson.held.examples[i] for i in some(lesson.held)[:4]])
+    net = copy.deepcopy(lesson.net).to(device)
+    begun = time.perf_counter()
+    for _ in predictions(net, few):
+        pass
+    return batch, Pace(step, (time.perf_counter() - begun) / len(few) * len(lesson.held))
 
 
 def smaller(batch: int, processes: int) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -49,7 +49,7 @@ class Pixels(Lesson):
         self.net: Segmenter = net
         self.stock, self.held, self.recipe, self.changes = stock, held, recipe, changes
         self.sum = scores.summed(recipe.loss)
-        self.ahead: dict[int, Future[dict[str, torch.Tensor]]] = {}
+        self.ahead: dict[tuple[int, int, int], Future[dict[str, torch.Tensor]]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "ahead": {}}
@@ -67,12 +67,13 @@ class Pixels(Lesson):
 
     def draw(self, step: int) -> dict[str, torch.Tensor]:
         pool = hands.workers(hands.count())
-        for one in range(step, step + 1 + AHEAD):
-            if one not in self.ahead:
-                self.ahead[one] = pool.submit(self.drawn, one)
-        for past in [n for n in self.ahead if n < step]:
-            del self.ahead[past]
-        return self.ahead.pop(step).result()
+        wanted = [(one, self.rank, self.processes) for one in range(step, step + 1 + AHEAD)]
+        self.ahead = {k: self.ahead.get(k) or pool.submit(self.drawn, k[0]) for k in wanted}
+        return self.ahead.pop(wanted[0]).result()
+
+    def of(self, batch: int) -> Pixels:
+        """The same with another batch."""
+        return Pixels(self.net, self.stock, self.held, replace(self.recipe, batch=batch), self.changes)
 
     def drawn(self, step: int) -> dict[str, torch.Tensor]:
         """This process's share of a step: picture (b, c, side, side), truth (b, side, side), perhaps soft (b, k, side, side)."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import torch
+
+from zorki import weights
 from zorki.core import events
 from zorki.core.errors import InputError
-from zorki.segmenting import starting
+from zorki.segmenting import encoding
 from zorki.train import Folder, Plan
 from zorki.wings.segment import _choice
 from zorki.wings.segment._augment import Changes
@@ -22,22 +25,31 @@ if TYPE_CHECKING:
 
 FOLLOWS = ("encoder", "side", "batch", "flips", "steps")  # options that, where nobody gives them, follow from the data and the time
 FIXED = ("net", "encoder", "width", "classes", "channels")  # what makes the net, which a run keeps
+WORDS = {
+    "classes": "what the masks tell apart",
+    "channels": "the pictures' channels",
+    "pictures": "the pictures",
+    "followed": "which options are given",
+    "halved": "the batch that there is memory for",
+}  # settings that are no options, as a person would call them
 KEEP, DECAY, LOOKS = 60.0, 0.01, 20  # of plans; looks on the way where nobody measured how long one takes
 
 
 @dataclass(frozen=True)
 class Start:
-    """lesson and plan; config: what makes the run what it is, but for the plan; why: of what nobody asked for, by its name."""
+    """lesson and plan; config: what makes the run what it is, but for the plan; why: of what nobody asked for, by its name; numbers: of the net as it begins."""
 
     lesson: Pixels
     plan: Plan
     config: dict[str, Any]
-    why: Mapping[str, str] = field(default_factory=dict)
+    why: Mapping[str, str]
+    numbers: Mapping[str, torch.Tensor]
 
     def smaller(self, s: Settings) -> Start:
         """The same with half the batch, from the beginning. Raises Stopped where there is no half."""
         batch = _choice.smaller(self.config["batch"], s.processes)
-        return Start(again(self.lesson, batch, s), self.plan, self.config | {"batch": batch, "halved": True}, self.why)
+        self.lesson.net.load_state_dict(self.numbers)
+        return replace(self, lesson=self.lesson.of(batch), config=self.config | {"batch": batch, "halved": True})
 
 
 def start(learnt: Set, held: Set, mark: str, folder: Folder, s: Settings, begun: float) -> Start:
@@ -53,7 +65,7 @@ def start(learnt: Set, held: Set, mark: str, folder: Folder, s: Settings, begun:
             why[name] = reason
         return given[name] if name in given else made()
 
-    encoder = chosen("encoder", starting.best_encoder, "lite0 where pip's imagenet extra is installed, else eye, which ships")
+    encoder = chosen("encoder", lambda: weights.installed(("lite0", "eye")), "lite0 where pip's imagenet extra is installed, else eye, which ships")
     side = chosen("side", lambda: _choice.side_for(stock, device), "near the pictures' shorter side, as far as the machine bears")
     flips = chosen("flips", lambda: _choice.flips_for(stock), "any way where neither classes nor light lie higher or lower, else sideways")
     asked = None if "batch" in known and "batch" in given else s.batch
@@ -62,14 +74,16 @@ def start(learnt: Set, held: Set, mark: str, folder: Folder, s: Settings, begun:
         lambda: _choice.batch_for(len(stock), s.processes, device, asked),
         "8 on a processor, 16 elsewhere, no more than there are pictures",
     )
-    net = starting.started(s.net, encoder, classes, channels, s.width, s.seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(s.seed)
+        net = encoding.begun(s.net, encoder, classes, channels, s.width).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     recipe = Recipe(classes, batch, s.loss, _choice.weights_for(stock, classes, s.class_weights), seed=s.seed)
     lesson = Pixels(net, stock, judged, recipe, Changes(side, flips=flips, colour=0.5 if channels == 3 else 0.0))
     if "steps" in given:
         steps = given["steps"]
         check = given.get("check") or max(1, -(-steps // LOOKS))
     else:
-        lesson, steps, check = measured(lesson, device, s, begun)
+        lesson, steps, check = measured(lesson, folder, device, s, begun)
     if s.steps is None:
         why["steps"] = f"as many as --within={s.within} holds on this machine, measured once"
     plan = Plan(
@@ -89,7 +103,7 @@ def start(learnt: Set, held: Set, mark: str, folder: Folder, s: Settings, begun:
                 f"{folder.path} is a run with another {name}: {known[name]}.", "A run keeps its net.", "Choose another folder."
             )
     events.note(said(lesson, plan, encoder, s.net))
-    return Start(lesson, plan, config, why)
+    return Start(lesson, plan, config, why, {k: v.clone() for k, v in net.state_dict().items()})
 
 
 def settled(known: Mapping[str, Any], s: Settings) -> dict[str, Any]:
@@ -103,23 +117,12 @@ def settled(known: Mapping[str, Any], s: Settings) -> dict[str, Any]:
     return given if s.batch is None else {k: v for k, v in given.items() if k != "batch"}  # it is no more than there are pictures
 
 
-def measured(lesson: Pixels, device: str, s: Settings, begun: float) -> tuple[Pixels, int, int]:
+def measured(lesson: Pixels, folder: Folder, device: str, s: Settings, begun: float) -> tuple[Pixels, int, int]:
     """The lesson with the batch that there is memory for, and by its pace the steps, and those between two looks."""
-    from zorki.train.running import rough
-
-    events.note("Measuring how fast it learns …")
-    batch, pace = _choice.halving(lesson, rough(Plan(), device), device, s.processes)
-    if batch != lesson.recipe.batch:
-        lesson = again(lesson, batch, s)
-    left = _choice.seconds(s.within) - (time.monotonic() - begun)
-    steps, check = _choice.planned(left, pace, batch, len(lesson.stock))
-    return lesson, steps, check
-
-
-def again(lesson: Pixels, batch: int, s: Settings) -> Pixels:
-    """The same lesson from its beginning, with another batch."""
-    net = starting.started(**lesson.net.sizes(), seed=s.seed)
-    return Pixels(net, lesson.stock, lesson.held, replace(lesson.recipe, batch=batch), lesson.changes)
+    within = _choice.seconds(s.within)
+    batch, pace = _choice.halving(lesson, folder, Plan(rate=s.rate, decay=DECAY), device, s.processes, within)
+    steps, check = _choice.planned(within - (time.monotonic() - begun), pace, batch, len(lesson.stock))
+    return lesson.of(batch), steps, check
 
 
 def said(lesson: Pixels, plan: Plan, encoder: str, net: str) -> str:

@@ -6,6 +6,7 @@ Differs: squares, batch, encoder, ways up and steps follow from the pictures and
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from zorki.core import events
-from zorki.core.errors import UnknownName
+from zorki.core.errors import InputError, UnknownName
 from zorki.core.method import Input
 from zorki.core.settings import Among, Least
 
@@ -109,7 +110,7 @@ def run(data: io.LabelledFolder, out: Path, s: Settings = Settings()) -> Run:
     for line in learnt.table.lines():
         events.note(line)
     first = _setup.start(learnt, held, data.mark, folder, s, begun)
-    folder.open({**asdict(first.plan), **first.config}, s.change)
+    folder.open({**asdict(first.plan), **first.config}, _setup.WORDS, s.change)
     record.write(out, learnt, held, first.why)
     io.save_photo(out / "preview.jpg", preview.preview(learnt, seed=s.seed).picture, force=True)
 
@@ -129,14 +130,20 @@ def check(s: Settings) -> None:
     """Raises InputError and UnknownName for options that make no sense, and for packages that are not here."""
     from zorki import scores
     from zorki.nets import encoders
-    from zorki.train import needs
+    from zorki.segmenting import encoding
+    from zorki.train import equipped
     from zorki.wings.segment import _choice
 
-    needs("lightning", "Lightning")
-    needs("kornia", "kornia")
+    equipped()
+    try:
+        import kornia  # noqa: F401
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "kornia":
+            raise
+        raise InputError("Training needs kornia.", "It is not installed.", "Install it: pip install 'zorki[train]'.") from error
     scores.summed(s.loss)
     _choice.seconds(s.within)
-    if s.encoder is not None and s.encoder not in encoders.names():
+    if s.encoder is not None and s.encoder not in encoders.names() and not encoding.pretrained(s.encoder):
         raise UnknownName.among("encoder", s.encoder, encoders.names())
 
 
@@ -144,7 +151,6 @@ def taught(first: Start, folder: Folder, s: Settings) -> Verdict:
     """Taught to the end, with half the batch where memory runs out; then the best of it beside guesses."""
     from safetensors.torch import load_file
 
-    from zorki.segmenting import starting
     from zorki.train import out_of_memory, teach
     from zorki.wings.segment import _choice, _learnt
 
@@ -157,7 +163,7 @@ def taught(first: Start, folder: Folder, s: Settings) -> Verdict:
                 raise
         first = first.smaller(s)
         folder.open({**asdict(first.plan), **first.config}, change=True)
-    best = starting.empty(first.lesson.net)
+    best = copy.deepcopy(first.lesson.net)
     best.load_state_dict(load_file(folder.path / "best.safetensors"))
     return _learnt.verdict(best, first.lesson.stock, first.lesson.held, first.lesson.recipe.classes)
 

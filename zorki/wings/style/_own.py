@@ -29,12 +29,16 @@ def style_of(net: lens.Net, painting: io.Photo, photo: io.Photo, name: str | Non
     Raises InputError for a name that is none or is taken, a painting too small to see a stroke in, and a network that is no brush; Stopped for
     a full disk.
     """
+    if name is not None:
+        refuse_none(name)
+    if painting.alpha is not None and not painting.alpha.any():
+        raise InputError(f"{painting.name} is transparent all over.", "A style is seen in what shows.", "Give another picture with --from.")
     known = [style.name for style in brushwork.opened(net)[1]]
     brush = net.inner
     assert isinstance(brush, Brush)  # `opened` has refused all else
     mark = _MARKS.get(painting) or _MARKS.setdefault(painting, io.marked(painting))
     same = [one for one in fitted.those_of(brush) if one.picture == mark]
-    asked = name or (same[0].style.name if same else _taught.name_of(painting.name))
+    asked = name if name is not None else (same[0].style.name if same else _taught.name_of(painting.name))
     if any(one.style.name == asked for one in same):
         return asked
     refuse_taken(asked, known)
@@ -49,12 +53,16 @@ def style_of(net: lens.Net, painting: io.Photo, photo: io.Photo, name: str | Non
     return asked
 
 
-def refuse_taken(name: str, known: list[str]) -> None:
-    """Raises InputError for a name that is no style's, and for one that another style of the network's or a file of the user's has."""
+def refuse_none(name: str) -> None:
+    """Raises InputError for what is no style's name."""
     if name != _taught.name_of(name):
         raise InputError(
             f"--name={name!r} is no name for a style.", "It is of small letters, digits and -.", f"Write --name={_taught.name_of(name)}."
         )
+
+
+def refuse_taken(name: str, known: list[str]) -> None:
+    """Raises InputError for a name that another style of the network's or a file of the user's has."""
     path = next((path for path in fitted.files() if path.stem == name), None)
     if path is not None:
         do = f"Give another --name, or remove {path} if you need it no more."

@@ -69,7 +69,7 @@ def run(net: lens.Net, s: Settings = Settings()) -> Iterator[File]:
     def write(path: Path) -> None:
         path.write_bytes(data)
 
-    yield File("brush.onnx", write)
+    yield File("brush.onnx", write, {"parity": exporting.parity(data)})
 
 
 def numbers(given: float | Sequence[float]) -> torch.Tensor:

@@ -1,0 +1,76 @@
+"""Segmenters that begin with what their encoder has learnt elsewhere: a network with a card, or any of the user's by its layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from zorki import weights
+from zorki.core.errors import ZorkiError
+from zorki.nets.encoders import Encoder
+from zorki.nets.segmenter import Segmenter
+from zorki.segmenting.tapping import tapped
+
+
+def begun(
+    net: str = "pyramid", encoder: str | nn.Module = "lite0", classes: int = 2, channels: int = 3, width: int = 64,
+    layers: Sequence[str] = (), mean: Sequence[float] | None = None, std: Sequence[float] | None = None, **more: Any,
+) -> Segmenter:  # fmt: skip
+    """A segmenter as `Segmenter` makes it, its encoder with the numbers of the card of that name where there is one.
+
+    encoder: a name of `zorki/nets/encoders/`, `file.py:function`, or a module; of the latter two layers, mean and std say which maps are taken, and
+    what pictures are normalised by (see `tapped`). Raises UnknownName, InputError, and WeightsError where numbers are not installed.
+    """
+    if isinstance(encoder, nn.Module) or ":" in encoder:
+        module, name = (encoder, type(encoder).__name__) if isinstance(encoder, nn.Module) else (coded(encoder), encoder)
+        return Segmenter(net, tapped(module, layers, name, channels, mean, std), classes, channels, width, **more)
+    made = Segmenter(net, encoder, classes, channels, width, **more)
+    if pretrained(made.encoder.name):
+        filled(made.encoder, weights.load(made.encoder.name).inner.state_dict(), channels)
+    return made
+
+
+def pretrained(encoder: str) -> bool:
+    """Whether an encoder of that name begins with numbers learnt elsewhere."""
+    return ":" in encoder or encoder in weights.names()
+
+
+def coded(spec: str) -> nn.Module:
+    """What the user's function returns. Raises InputError that names --encoder."""
+    try:
+        return weights.built(spec)
+    except ZorkiError as e:
+        raise type(e)(*(part.replace("--model", "--encoder") for part in (e.got, e.expected, e.do))) from e
+
+
+def filled(encoder: Encoder, state: dict[str, torch.Tensor], channels: int) -> None:
+    """Gives an encoder a classifier's numbers; of the classifier's head nothing is taken."""
+    wanted = encoder.state_dict()
+    taken = {key: fitted(state[key], channels) if state[key].shape != x.shape else state[key] for key, x in wanted.items()}
+    encoder.load_state_dict(taken)
+
+
+def fitted(weight: torch.Tensor, channels: int) -> torch.Tensor:
+    """A first convolution's (n, 3, k, k) for so many channels: for grey the sum of its colours, which sees a grey picture as it was seen in colours;
+    for others their mean, scaled so that what comes out is as large."""
+    if channels == 1:
+        return weight.sum(1, keepdim=True)
+    return (weight.mean(1, keepdim=True) * weight.shape[1] / channels).repeat(1, channels, 1, 1)
+
+
+def groups(net: Segmenter, rate: float, decay: float, slower: float = 0.1) -> list[dict[str, Any]]:
+    """Parameters for an optimiser, in groups: a pretrained encoder's at `slower` times the rate; norms and biases without decay.
+
+    Each group has `name`, `params`, `lr` and `weight_decay`. What does not want a gradient is left out.
+    """
+    of_encoder = slower if pretrained(net.encoder.name) else 1.0
+    found = []
+    for part, module, factor in (("encoder", net.encoder, of_encoder), ("decoder", net.decoder, 1.0)):
+        learnt = [p for p in module.parameters() if p.requires_grad]
+        for kind, params, kept in (("weights", [p for p in learnt if p.ndim > 1], decay), ("rest", [p for p in learnt if p.ndim < 2], 0.0)):
+            if params:
+                found.append({"name": f"{part} {kind}", "params": params, "lr": rate * factor, "weight_decay": kept})
+    return found
