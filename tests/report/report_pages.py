@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from html.parser import HTMLParser
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from zorki import blocks
 
 VOID = {"meta", "link", "img", "source", "br", "hr", "input"}
-SELF_CLOSED_SVG = {"path", "line"}
+SELF_CLOSED_SVG = {"path", "line", "rect"}
 
 
 class Reader(HTMLParser):
@@ -81,7 +82,11 @@ def every_block(text: str) -> tuple[blocks.Block, ...]:
         blocks.Gallery((blocks.Entry(text, text, tiles[0], (text,), (mosaic,)),), text, text),
         blocks.Curve({text: [1.0, 2.0]}, text, text, text, text),
         blocks.Bars(((text, 3.0),), text, text, text),
-        blocks.Table((text, "n"), ((text, 2),), text, text),
+        blocks.Bars(((text, 3.0), (text, 40.0)), text, text, spans=((2.0, 9.0), None)),
+        blocks.Matrix((text, text), ((3, 1), (0, 0)), text, text, text, text),
+        blocks.Reliability((0.3, math.nan), (0.2, math.nan), (1.0, 0.0), text, text),
+        blocks.Table((text, "n"), ((text, 2), (blocks.Swatch(text, "#aabbcc"), 3)), text, text),
+        blocks.Key((blocks.Swatch(text, "#00ff00"),), text, text),
         blocks.Note(text, text),
     )
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from zorki import blocks
-from zorki.report.charts import MOST_POINTS, Plot, lengths, plot
+from zorki.report.charts import MOST_POINTS, Plot, columns, lengths, plot, row_shares, whiskers
 
 pytestmark = pytest.mark.unit
 
@@ -102,3 +103,43 @@ def test_bars_in_percent_measure_against_a_hundred() -> None:
 
 def test_bars_in_other_units_measure_against_the_largest() -> None:
     assert [share for *_, share in lengths(blocks.Bars((("a", 4.0), ("b", 1.0)), "s", unit="ms"))] == [100.0, 25.0]
+
+
+def test_whiskers_lie_on_the_scale_of_their_bars() -> None:
+    bars = blocks.Bars((("a", 50.0), ("b", 90.0), ("c", 1.0)), "s", spans=((40.0, 60.0), None, (-3.0, 200.0)))
+    assert [share for *_, share in lengths(bars)] == [25.0, 45.0, 0.5], "the longest whisker is the full length"
+    first, none, last = whiskers(bars)
+    assert first is not None
+    assert last is not None
+    assert (first.start, first.length, none) == (20.0, 10.0, None)
+    assert (last.start, last.length, last.low) == (0.0, 100.0, -3.0)
+    assert whiskers(blocks.Bars((("a", 1.0),), "s")) == [None]
+    assert whiskers(blocks.Bars((("a", 1.0),), "s", spans=((math.nan, 2.0),))) == [None]
+
+
+def test_a_matrix_is_in_percent_of_its_rows() -> None:
+    made = blocks.Matrix(("a", "b", "c"), ((3, 1, 0), (0, 0, 0), (1, 0, 0)), "is", "taken for", "s")
+    assert row_shares(made) == [[75.0, 25.0, 0.0], [None, None, None], [100.0, 0.0, 0.0]]
+
+
+def test_a_reliability_diagram_has_a_column_for_each_part() -> None:
+    made = columns(blocks.Reliability((0.2, math.nan, 0.9, 1.0), (0.3, math.nan, 0.8, 0.5), (0.1, 0.0, 0.4, 0.5), "s"))
+    assert [(c.left, c.width) for c in made] == [(2.0, 21.0), (27.0, 21.0), (52.0, 21.0), (77.0, 21.0)]
+    assert [c.height for c in made] == pytest.approx([20, 0, 80, 100])
+    assert (made[2].confidence, made[2].accuracy) == pytest.approx((90, 80))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: blocks.Bars((("a", 1.0),), "s", spans=(None, None)),
+        lambda: blocks.Matrix(("a", "b"), ((1, 2),), "is", "for", "s"),
+        lambda: blocks.Matrix(("a", "b"), ((1, 2), (1,)), "is", "for", "s"),
+        lambda: blocks.Reliability((0.1,), (0.1, 0.2), (1.0,), "s"),
+        lambda: blocks.Reliability((), (), (), "s"),
+        lambda: blocks.Swatch("a", "red;} body {"),
+    ],
+)
+def test_what_does_not_fit_is_told_where_it_is_made(make: Callable[[], object]) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        make()

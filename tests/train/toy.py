@@ -11,7 +11,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from zorki.train import Folder, Lesson, Plan, teach
+from zorki.scores import summed
+from zorki.train import Folder, Lesson, Plan, added, gathered, teach
 
 
 class Toy(Lesson):
@@ -31,6 +32,48 @@ class Toy(Lesson):
     def loss(self, shown: Any) -> tuple[torch.Tensor, Mapping[str, torch.Tensor]]:
         apart = (self.net(shown["x"]) - shown["y"]).square().mean()
         return apart, {"apart": apart}
+
+
+class Judged(Toy):
+    """Is judged on what it has not seen, by a sum that it cannot learn wholly; norms and biases are not made smaller."""
+
+    def groups(self) -> list[dict[str, Any]]:
+        numbers = list(self.net.parameters())
+        return [
+            {"params": [p for p in numbers if p.ndim > 1], "times": 0.5},
+            {"params": [p for p in numbers if p.ndim < 2], "times": 1.0, "weight_decay": 0.0},
+        ]
+
+    def figures(self, net: nn.Module) -> dict[str, Any]:
+        x = torch.randn(64, 4, generator=torch.Generator().manual_seed(1))
+        net.eval()
+        with torch.no_grad():
+            apart = (net(x)[:, 0] - x.sum(1)).abs().mean()
+        return {"worth": float(apart), "near": float((-apart).exp())}
+
+
+class Shared(Lesson):
+    """Each of the processes draws its share of sixteen; the loss is no sum over examples, and the net has a batch norm."""
+
+    def __init__(self) -> None:
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            self.net = nn.Sequential(nn.Conv2d(2, 6, 3, padding=1), nn.BatchNorm2d(6), nn.ReLU(), nn.Conv2d(6, 3, 1))
+
+    def draw(self, step: int) -> dict[str, torch.Tensor]:
+        x = torch.randn(16, 2, 5, 7, generator=torch.Generator().manual_seed(step))
+        truth = (x[:, 0] > 0).long() + (x[:, 1] > 0).long()
+        truth[::5, :2] = 255  # not as many in each share
+        return {"x": x[self.rank :: self.processes], "truth": truth[self.rank :: self.processes]}
+
+    def loss(self, shown: Any) -> tuple[torch.Tensor, Mapping[str, torch.Tensor]]:
+        logits, truth = gathered(self.net(shown["x"])), gathered(shown["truth"])
+        parts = summed("cross_entropy+dice").parts(logits, truth)
+        return parts["cross_entropy"] + parts["dice"], parts
+
+    def figures(self, net: nn.Module) -> dict[str, Any]:
+        seen = added(torch.ones(1))  # by all of them
+        return {"worth": float(sum(p.abs().sum() for p in net.parameters())), "processes": float(seen)}
 
 
 def plan(steps: int, keep: float = 0.0) -> Plan:

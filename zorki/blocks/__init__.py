@@ -6,7 +6,7 @@ A formula is plain Unicode ("L = Σᵢⱼ (Fᵢⱼ − Pᵢⱼ)²"); what Unicod
 
 from __future__ import annotations
 
-from zorki.blocks.charts import Bars, Cell, Curve, Table
+from zorki.blocks.charts import Bars, Cell, Curve, Key, Matrix, Reliability, Swatch, Table
 from zorki.blocks.pages import Ahead, Block, Note, Page, Section
 from zorki.blocks.pictures import Entry, Figure, FilmMedia, Gallery, Grid, Mosaic, Pixels, Plate, Row, Slide, Tile
 
@@ -21,14 +21,18 @@ __all__ = [
     "FilmMedia",
     "Gallery",
     "Grid",
+    "Key",
+    "Matrix",
     "Mosaic",
     "Note",
     "Page",
     "Pixels",
     "Plate",
+    "Reliability",
     "Row",
     "Section",
     "Slide",
+    "Swatch",
     "Table",
     "Tile",
 ]

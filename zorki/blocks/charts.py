@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["Bars", "Cell", "Curve", "Table"]
+__all__ = ["Bars", "Cell", "Curve", "Key", "Matrix", "Reliability", "Swatch", "Table"]
 
-Cell: TypeAlias = str | int | float | None
+
+@dataclass(frozen=True)
+class Swatch:
+    """A name beside its colour, "#rrggbb". Raises ValueError for another colour."""
+
+    name: str
+    colour: str
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"#[0-9a-fA-F]{6}", self.colour):
+            raise ValueError(f"A colour is #rrggbb, not {self.colour!r}.")
+
+
+Cell: TypeAlias = str | int | float | Swatch | None
 
 
 @dataclass(frozen=True)
@@ -28,12 +42,67 @@ class Curve:
 
 @dataclass(frozen=True)
 class Bars:
-    """Names with a figure each, such as the five likeliest classes. In % the full length is 100, else the largest."""
+    """Names with a figure each, such as the five likeliest classes. In % the full length is 100, else the largest.
+
+    spans: for each row from where to where its figure may as well lie, drawn as a whisker, or None. Raises ValueError for another number of them.
+    """
 
     rows: tuple[tuple[str, float], ...]
     sentence: str
     command: str = ""
     unit: str = "%"
+    spans: tuple[tuple[float, float] | None, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.spans and len(self.spans) != len(self.rows):
+            raise ValueError(f"{len(self.spans)} spans for {len(self.rows)} bars.")
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """What is (down) against what it was taken for (across), as a confusion matrix: each row in % of its sum, coloured by it.
+
+    counts: as many rows and columns as names; a row without any stays empty. Raises ValueError for another shape.
+    """
+
+    names: tuple[str, ...]
+    counts: Sequence[Sequence[float]]
+    down: str
+    across: str
+    sentence: str
+    command: str = ""
+
+    def __post_init__(self) -> None:
+        if {len(self.counts), *map(len, self.counts)} != {len(self.names)}:
+            raise ValueError(f"A matrix of {len(self.names)} names has as many rows and columns.")
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """How often what was said with such a confidence was right: in equal parts of 0..1, against the diagonal.
+
+    confidence, accuracy: means of each part, in 0..1; share: of all, in 0..1. Of an empty part the first two are nan. Raises ValueError where
+    they are not equally many.
+    """
+
+    confidence: Sequence[float]
+    accuracy: Sequence[float]
+    share: Sequence[float]
+    sentence: str
+    command: str = ""
+
+    def __post_init__(self) -> None:
+        if len({len(self.confidence), len(self.accuracy), len(self.share)}) != 1 or not self.share:
+            raise ValueError("Confidence, accuracy and share are of the same parts, one at least.")
+
+
+@dataclass(frozen=True)
+class Key:
+    """What colours stand for, on one line."""
+
+    swatches: tuple[Swatch, ...]
+    sentence: str = ""
+    command: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from zorki.blocks.charts import Bars, Curve, Table
+from zorki.blocks.charts import Bars, Curve, Key, Matrix, Reliability, Table
 from zorki.blocks.pictures import Figure, Gallery, Grid, Row, Slide
 
 __all__ = ["Ahead", "Block", "Note", "Page", "Section"]
@@ -20,7 +20,7 @@ class Note:
     command: str = ""
 
 
-Block: TypeAlias = Figure | Gallery | Grid | Row | Slide | Curve | Bars | Table | Note
+Block: TypeAlias = Figure | Gallery | Grid | Row | Slide | Curve | Bars | Matrix | Reliability | Table | Key | Note
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from zorki.io.saving import check_picture_target, encode, output_name, pil, save
 from zorki.io.scale import resize
 from zorki.io.settings import read_settings
 from zorki.io.sheet import fitting, sheet
+from zorki.io.tomls import to_toml
 from zorki.io.tracks import Tracks
 from zorki.io.unfinished import Unfinished, is_unfinished
 from zorki.io.values import span_text
@@ -83,6 +84,7 @@ __all__ = [
     "span_text",
     "tidied",
     "tidy_run",
+    "to_toml",
     "used",
     "write_arrays",
     "write_index",

@@ -13,7 +13,7 @@ from zorki import blocks, io, lens, pixels
 from zorki.core import events, settings
 from zorki.core.errors import InputError, Stopped
 from zorki.core.method import File, Frame
-from zorki.jobs import filing, inputs
+from zorki.jobs import filing, inputs, reports
 from zorki.jobs.contract import Answering, Speaking
 from zorki.jobs.methods import Method
 from zorki.jobs.results import Board, Found, Page, Picture
@@ -102,23 +102,29 @@ class Job:
 
     def steps(self) -> Iterator[pixels.Step]:
         """Works; yields each Step of what draws. Whoever loops may break off, and `result` is then what was reached."""
-        gives = self.method.gives
-        started = self.started()
-        if gives == "written":
-            self.write(started)
-        elif gives != "drawn":
-            self.made = started
+        gives, given = self.method.gives, self.given()
+        if gives == "trained":
+            with reports.live(self.method, self.out, given):
+                self.made = self.started(given | {"out": self.out})
+        elif gives == "written":
+            self.write(self.started(given))
+        elif gives == "measured":
+            self.made = self.started(given)
         else:
-            yield from self.drawn(started)
+            yield from self.drawn(self.started(given))
 
-    def started(self) -> Any:
-        """What the method's `run` gives."""
+    def given(self) -> dict[str, Any]:
+        """The inputs as `run` gets them."""
         import torch
 
         with torch.inference_mode(False):  # a caller may be in it, and nothing that is drawn could be
-            given: dict[str, Any] = {n: inputs.handed(p, self.method.inputs[n]) for n, p in self.opened.items()}
-            if self.method.gives == "trained":
-                given["out"] = self.out
+            return {n: inputs.handed(p, self.method.inputs[n]) for n, p in self.opened.items()}
+
+    def started(self, given: Mapping[str, Any]) -> Any:
+        """What the method's `run` gives."""
+        import torch
+
+        with torch.inference_mode(False):
             if self._net is None:
                 return self.method.run(**given, s=self.settings)
             net = lens.precise(self._net) if self.method.gives == "measured" else self._net

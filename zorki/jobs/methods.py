@@ -43,6 +43,8 @@ class Method:
     "of the one file that is written; none: there are several, in a folder"
     files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     "what the result of what measures is saved as: each kind, one of its option --as, with its endings; the first where nobody says"
+    report: Callable[..., Any] | None = None
+    "what a training has learnt by now → blocks.Page, which the house keeps in its run folder (`reports.py`)"
 
     def net(self, named: Any = None) -> Any:
         """The network that is named, or the one that is taken where none is, which says so where there was a choice.
@@ -136,5 +138,5 @@ def method(wing: str, name: str) -> Method:
     return Method(
         wing, name, module.__doc__ or "", module.INPUTS, module.Settings, module.PRESETS, getattr(module, "ALSO", {}), module.run, module.NETS, gives,
         getattr(module, "page", None), getattr(module, "WORDS", False), getattr(module, "TASK", None), getattr(module, "ENDING", ""),
-        getattr(module, "FILES", {}),
+        getattr(module, "FILES", {}), getattr(module, "report", None),
     )  # fmt: skip

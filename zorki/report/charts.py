@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from zorki import blocks
 from zorki.report.typography import number
 
-__all__ = ["Line", "Plot", "Tick", "lengths", "numeric_columns", "plot"]
+__all__ = ["Column", "Line", "Plot", "Tick", "Whisker", "columns", "lengths", "numeric_columns", "plot", "row_shares", "whiskers"]
 
 MOST_POINTS = 800  # finer than a screen shows
 POINT = tuple[float, float]
@@ -131,12 +131,69 @@ def story(values: Sequence[float]) -> str:
 
 def lengths(bars: blocks.Bars) -> list[tuple[str, float, float]]:
     """Name, value, and percent of the full length."""
-    values = [value if math.isfinite(value) else 0.0 for _, value in bars.rows]
-    full = max(values + ([100.0] if bars.unit == "%" else [])) if values else 0.0
-    shares = [round(100 * max(0.0, value) / full, 2) if full > 0 else 0.0 for value in values]
+    full = longest(bars)
+    shares = [round(100 * max(0.0, value) / full, 2) if full > 0 and math.isfinite(value) else 0.0 for _, value in bars.rows]
     return [(name, value, share) for (name, value), share in zip(bars.rows, shares, strict=True)]
+
+
+def longest(bars: blocks.Bars) -> float:
+    """What the full length stands for."""
+    values = [value for _, value in bars.rows] + [end for span in bars.spans if span for end in span]
+    return max([value for value in values if math.isfinite(value)] + [100.0 if bars.unit == "%" else 0.0])
+
+
+@dataclass(frozen=True)
+class Whisker:
+    """From where to where a figure may lie; start and length in percent of the full length."""
+
+    low: float
+    high: float
+    start: float
+    length: float
+
+
+def whiskers(bars: blocks.Bars) -> list[Whisker | None]:
+    """One for each bar that has a span."""
+    full = longest(bars)
+
+    def placed(span: tuple[float, float] | None) -> Whisker | None:
+        if span is None or full <= 0 or not all(map(math.isfinite, span)):
+            return None
+        start, end = (100 * min(max(0.0, edge), full) / full for edge in span)
+        return Whisker(*span, round(start, 2), round(end - start, 2))
+
+    return [placed(span) for span in bars.spans] or [None] * len(bars.rows)
+
+
+def row_shares(matrix: blocks.Matrix) -> list[list[float | None]]:
+    """Each cell in percent of its row; of a row without any, None."""
+    sums = [float(sum(row)) for row in matrix.counts]
+    return [[100 * float(n) / total if total > 0 else None for n in row] for row, total in zip(matrix.counts, sums, strict=True)]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A part of a reliability diagram; all in percent. left and width: of the diagram; height: its share against the largest share."""
+
+    left: float
+    width: float
+    confidence: float
+    accuracy: float
+    share: float
+    height: float
+
+
+def columns(block: blocks.Reliability) -> list[Column]:
+    """The parts, a little apart."""
+    count, most = len(block.share), max(block.share) or 1.0
+    wide = 100 / count
+    of_each = zip(block.confidence, block.accuracy, block.share, strict=True)
+    return [
+        Column(round(i * wide + 0.08 * wide, 2), round(0.84 * wide, 2), 100 * sure, 100 * right, 100 * share, 100 * share / most)
+        for i, (sure, right, share) in enumerate(of_each)
+    ]
 
 
 def numeric_columns(table: blocks.Table) -> list[bool]:
     columns = [[row[n] for row in table.rows] for n in range(len(table.columns))]
-    return [bool(cells) and not any(isinstance(cell, str) for cell in cells) for cells in columns]
+    return [bool(cells) and not any(isinstance(cell, str | blocks.Swatch) for cell in cells) for cells in columns]

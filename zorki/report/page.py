@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from zorki import blocks
-from zorki.report.charts import lengths, numeric_columns, plot
+from zorki.report import charts
 from zorki.report.pictures import embed
 from zorki.report.typography import math, number, paragraphs
 
@@ -44,7 +44,8 @@ def environment() -> Environment:
         loader=PackageLoader("zorki.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     made.filters |= {"math": math, "number": number, "paragraphs": paragraphs}
-    made.globals |= {"embed": embed, "lengths": lengths, "numeric_columns": numeric_columns, "plot": plot, "show": show}
+    made.globals |= {"embed": embed, "show": show, "plot": charts.plot, "numeric_columns": charts.numeric_columns}
+    made.globals |= {"lengths": charts.lengths, "whiskers": charts.whiskers, "row_shares": charts.row_shares, "columns": charts.columns}
     return made
 
 

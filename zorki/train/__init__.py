@@ -12,12 +12,23 @@ from zorki.core.lazy import attach
 if TYPE_CHECKING:
     from zorki.train.folder import Folder as Folder
     from zorki.train.lesson import Lesson as Lesson
+    from zorki.train.memory import out_of_memory as out_of_memory
     from zorki.train.pace import steps_within as steps_within
     from zorki.train.plan import Plan as Plan
     from zorki.train.teaching import equipped as equipped
     from zorki.train.teaching import teach as teach
+    from zorki.train.together import added as added
+    from zorki.train.together import gathered as gathered
 
-__getattr__, __dir__, __all__ = attach(
-    __name__,
-    {"Folder": "folder", "Lesson": "lesson", "Plan": "plan", "equipped": "teaching", "steps_within": "pace", "teach": "teaching"},
-)
+DOORS = {
+    "Folder": "folder",
+    "Lesson": "lesson",
+    "Plan": "plan",
+    "added": "together",
+    "equipped": "teaching",
+    "gathered": "together",
+    "out_of_memory": "memory",
+    "steps_within": "pace",
+    "teach": "teaching",
+}
+__getattr__, __dir__, __all__ = attach(__name__, DOORS)

@@ -21,9 +21,12 @@ from typing import Any
 import torch
 
 from zorki import io
+from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.io.runs import CONFIG, FIGURES, figures
 from zorki.train.plan import WORDS
+
+ENDED = "ended"  # in the last line of figures of a training that ended since it got no better: after so many looks
 
 
 @dataclass(frozen=True)
@@ -53,10 +56,10 @@ class Folder:
         """What config.toml says; nothing where it is not there."""
         return tomllib.loads(self.config.read_text(encoding="utf-8")) if self.config.exists() else {}
 
-    def open(self, config: Mapping[str, Any], words: Mapping[str, str] | None = None) -> None:
+    def open(self, config: Mapping[str, Any], words: Mapping[str, str] | None = None, change: bool = False) -> None:
         """Makes the folder, or finds it with the same settings. words: of settings that are no options, what a person calls them.
 
-        Raises InputError for a folder of other settings.
+        change: others are taken from here on. Raises InputError for a folder of other settings, which are listed.
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -71,11 +74,15 @@ class Folder:
             other = sorted(k for k in {*known, *now} if known.get(k) != now.get(k))
             said = {**WORDS, **(words or {})}
             options = [f"--{k.replace('_', '-')}" for k in other if k not in said]
-            raise InputError(
-                f"{self.path} is a run with other settings: {', '.join(options or dict.fromkeys(said[k] for k in other))}.",
-                "A run goes on with what it began with.",
-                "Give the same settings, or another folder.",
-            )
+            apart = ", ".join(f"{k.replace('_', ' ')} {spelt(known.get(k))} → {spelt(now.get(k))}" for k in other)
+            if not change:
+                raise InputError(
+                    f"{self.path} is a run with other settings: {', '.join(options or dict.fromkeys(said[k] for k in other))}.",
+                    f"A run goes on with what it began with, and this would be {apart}.",
+                    "Give the same settings, or another folder.",
+                )
+            events.note(f"From here on: {apart}.")
+            self.write(self.config, lambda part: part.write_text(text, encoding="utf-8"))
 
     def step(self) -> int:
         """How many steps the state has behind it. Raises InputError for what is no state."""
@@ -89,6 +96,11 @@ class Folder:
                 "A run goes on from a whole one.",
                 "Remove it to begin anew, or choose another folder.",
             ) from error
+
+    def ended(self) -> bool:
+        """Whether it ended before its last step, since it got no better."""
+        rows = self.rows()
+        return bool(rows) and ENDED in rows[-1] and rows[-1]["step"] == self.step()
 
     def write(self, target: Path, how: Callable[[Path], object]) -> None:
         """how: writes the file it is given. Raises Stopped where the disk is full; the file of before is left."""
@@ -118,6 +130,21 @@ class Folder:
     def rows(self) -> list[dict[str, Any]]:
         """The lines of metrics."""
         return figures(self.path)
+
+
+@dataclass(frozen=True)
+class Mute(Folder):
+    """The same folder for a process that learns beside the one that writes."""
+
+    def write(self, target: Path, how: Callable[[Path], object]) -> None:
+        pass
+
+    def append(self, figures: Mapping[str, Any]) -> None:
+        pass
+
+
+def spelt(value: Any) -> str:
+    return "none" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def toml(config: Mapping[str, Any]) -> str:

@@ -15,6 +15,9 @@ WORDS = {
     "rough": "whether bfloat16 is used",
     "tell": "how often figures are written",
     "keep": "how often the state is written",
+    "decay": "how much of the weights a step takes off",
+    "check": "how often it is judged",
+    "patience": "how long it may get no better",
 }
 """What a plan has and no option says, as a person would call it."""
 
@@ -41,6 +44,12 @@ class Plan:
     "steps of which a line of figures is the mean"
     keep: Annotated[float, Least(0)] = 180.0
     "seconds between two writings of the state"
+    decay: float | None = None
+    "how much of the weights a step takes off, times its rate (AdamW); not given, nothing (Adam)"
+    check: int | None = None
+    "steps between two looks of the lesson at how good the average is; not given, each line of figures asks what it is worth"
+    patience: int | None = None
+    "so many looks without a better one end the training"
 
     def share(self, step: int) -> float:
         """Of the rate, at the update of that number, from 0."""

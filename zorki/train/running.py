@@ -14,17 +14,20 @@ from torch import nn
 from zorki.core import events, processor
 from zorki.core.errors import Stopped
 from zorki.core.seeds import seed_for
-from zorki.train.folder import Folder
+from zorki.train.folder import ENDED, Folder
 from zorki.train.lesson import Lesson
 from zorki.train.plan import Plan
 from zorki.train.signals import Signals
+from zorki.train.together import OneNorm
 
 
-def trainer(plan: Plan, folder: Folder, device: str, callbacks: list[Callback]) -> Trainer:
-    """One device, so many steps, and no files but ours."""
+def trainer(plan: Plan, folder: Folder, device: str, callbacks: list[Callback], processes: int = 1) -> Trainer:
+    """So many steps, and no files but ours; one device, or as many as there are processes."""
+    several: dict[str, Any] = {"strategy": "ddp", "plugins": [OneNorm()]} if processes > 1 else {}
     return Trainer(
         accelerator=device,
-        devices=1,
+        devices=processes,
+        **several,
         precision="bf16-mixed" if rough(plan, device) else "32-true",
         max_steps=plan.steps,
         max_epochs=-1,
@@ -68,11 +71,25 @@ class Taught(LightningModule):
         self.parts = {"loss": loss.detach(), **{k: v.detach() for k, v in parts.items()}}
         return loss
 
+    def on_train_start(self) -> None:
+        """A state that was learnt at other rates goes on at those of the plan."""
+        adam, falling = self.trainer.optimizers[0], self.trainer.lr_scheduler_configs[0].scheduler
+        rates = [self.plan.rate * g.get("times", 1.0) for g in self.lesson.groups()]
+        if rates != falling.base_lrs:
+            falling.base_lrs = rates
+            for group, rate in zip(adam.param_groups, rates, strict=True):
+                group["lr"] = rate * self.plan.share(self.trainer.global_step)
+                group["initial_lr"] = rate
+
     def configure_optimizers(self) -> Any:
         groups = [
             {**{k: v for k, v in g.items() if k != "times"}, "lr": self.plan.rate * g.get("times", 1.0)} for g in self.lesson.groups()
         ]
-        adam = torch.optim.Adam(groups, self.plan.rate, betas=(0.9, 0.99))
+        adam: torch.optim.Optimizer = (
+            torch.optim.Adam(groups, self.plan.rate, betas=(0.9, 0.99))
+            if self.plan.decay is None
+            else torch.optim.AdamW(groups, self.plan.rate, betas=(0.9, 0.99), weight_decay=self.plan.decay)
+        )
         falling = torch.optim.lr_scheduler.LambdaLR(adam, self.plan.share)
         return {"optimizer": adam, "lr_scheduler": {"scheduler": falling, "interval": "step"}}
 
@@ -106,12 +123,12 @@ class Averaged(Callback):
 
 
 class Told(Callback):
-    """Adds figures up and, now and then, writes a line of them and tells it; keeps the best weights."""
+    """Adds figures up and, now and then, writes a line of them and tells it; keeps the best weights, and ends what gets no better."""
 
     def __init__(self, folder: Folder, plan: Plan, lesson: Lesson, average: Averaged) -> None:
         self.folder, self.plan, self.lesson, self.average = folder, plan, lesson, average
         self.sums: dict[str, float] = {}
-        self.count, self.best = 0, float("inf")
+        self.count, self.best, self.since = 0, float("inf"), 0
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
         assert isinstance(pl_module, Taught)
@@ -123,21 +140,38 @@ class Told(Callback):
         events.tell(
             "training", step, self.plan.steps, loss=float(pl_module.parts["loss"]), parts={k: v for k, v in means.items() if k != "loss"}
         )
-        if step % self.plan.tell and step != self.plan.steps:
+        judged = self.plan.check is not None and self.turn(step, self.plan.check)
+        if not judged and not self.turn(step, self.plan.tell):
             return
-        worth = self.lesson.worth()
-        worth = means["loss"] if worth is None else worth
-        self.folder.append({"step": step, **{k: round(v, 6) for k, v in means.items()}, "worth": round(worth, 6)})
+        row: dict[str, Any] = {"step": step, **{k: round(v, 6) for k, v in means.items()}}
         self.sums, self.count = {}, 0
-        if worth < self.best:
+        worth: float | None = None
+        if judged:
+            figures = dict(self.lesson.figures(self.average.net))
+            worth = figures["worth"]
+            row |= figures
+        elif self.plan.check is None:
+            said = self.lesson.worth()
+            worth = means["loss"] if said is None else said
+            row["worth"] = round(worth, 6)
+        if worth is not None:
+            self.since = 0 if worth < self.best else self.since + 1
+            if self.plan.patience and self.since >= self.plan.patience and step < self.plan.steps:
+                row[ENDED], trainer.should_stop = self.since, True
+        self.folder.append(row)
+        if worth is not None and worth < self.best:
             self.best = worth
             self.folder.save("best", self.average.net.state_dict())
 
+    def turn(self, step: int, every: int) -> bool:
+        return step % every == 0 or step == self.plan.steps
+
     def state_dict(self) -> dict[str, Any]:
-        return {"sums": self.sums, "count": self.count, "best": self.best}
+        return {"sums": self.sums, "count": self.count, "best": self.best, "since": self.since}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.sums, self.count, self.best = dict(state_dict["sums"]), state_dict["count"], state_dict["best"]
+        self.since = state_dict.get("since", 0)  # a state of an earlier version has none
 
 
 class Kept(Callback):
@@ -152,9 +186,12 @@ class Kept(Callback):
         self.written, self.last = time.monotonic(), trainer.global_step
 
     def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
-        if self.signals.came is not None or time.monotonic() - self.written >= self.plan.keep:
+        stop, due = self.signals.came is not None, time.monotonic() - self.written >= self.plan.keep
+        if trainer.world_size > 1:  # what one of them has heard all do
+            stop, due = (trainer.strategy.reduce_boolean_decision(said, all=False) for said in (stop, due))
+        if stop or due:
             self.now(trainer)
-        if self.signals.came is not None:
+        if stop:
             trainer.should_stop = True
 
     def now(self, trainer: Trainer) -> None:
@@ -163,5 +200,8 @@ class Kept(Callback):
             return
         average = next(c for c in trainer.callbacks if isinstance(c, Averaged))  # type: ignore[attr-defined]
         self.folder.save("last", average.net.state_dict())  # before the state: a run that is finished by its state has all the rest
-        self.folder.write(self.folder.state, lambda part: trainer.save_checkpoint(part))
+        if trainer.is_global_zero:
+            self.folder.write(self.folder.state, lambda part: trainer.save_checkpoint(part))
+        else:
+            trainer.save_checkpoint(self.folder.state)  # all of them meet in it, and the first one writes
         self.written, self.last = time.monotonic(), trainer.global_step

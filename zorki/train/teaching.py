@@ -35,30 +35,48 @@ def equipped() -> None:
         raise InputError("Training needs Lightning.", "It is not installed.", "Install it: pip install 'zorki[train]'.") from error
 
 
-def teach(lesson: Lesson, folder: Folder, plan: Plan, config: Mapping[str, Any] | None = None, device: str = "cpu") -> Folder:
-    """Teaches to the plan's last step; what is done already is not done again. Returns the folder.
+def teach(
+    lesson: Lesson,
+    folder: Folder,
+    plan: Plan,
+    config: Mapping[str, Any] | None = None,
+    device: str = "cpu",
+    processes: int = 1,
+    change: bool = False,
+) -> Folder:
+    """Teaches to the plan's last step, or until it gets no better; what is done already is not done again. Returns the folder.
 
-    config: what else makes the run what it is, and stands in its config.toml. device: as Lightning names accelerators. Raises InputError
-    for a folder of another run, Stopped for a loss that is no number any more or a full disk; both leave the last state.
+    config: what else makes the run what it is, and stands in its config.toml. device: as Lightning names accelerators. processes: so many that
+    learn together. change: settings that differ from the run's are taken from here on. Raises InputError for a folder of another run,
+    Stopped for a loss that is no number any more or a full disk; both leave the last state.
     """
     equipped()
-    from zorki.train.running import Averaged, Kept, Taught, Told, trainer
-
-    folder.open({**asdict(plan), **(config or {})})
+    folder.open({**asdict(plan), **(config or {})}, change=change)
     done = folder.step()
-    if done >= plan.steps:
+    if done >= plan.steps or folder.ended():
         events.note("It was finished already.")
         return folder
     if done:
         events.note(f"Going on from step {done} in {folder.path.name}.")
+    from zorki.train.beside import others
+
+    with others(lesson, folder, plan, device, processes):
+        fitted(lesson, folder, plan, device, processes)
+    return folder
+
+
+def fitted(lesson: Lesson, folder: Folder, plan: Plan, device: str, processes: int) -> None:
+    """What each of the processes does, from the state that the folder holds."""
+    from zorki.train.running import Averaged, Kept, Taught, Told, trainer
+
+    done = folder.step()
     signals = Signals()
     average, kept = Averaged(plan), Kept(folder, plan, signals)
     taught = Taught(lesson, plan)
     with signals, Quiet():
-        master: Trainer = trainer(plan, folder, device, [average, Told(folder, plan, lesson, average), kept])
+        master: Trainer = trainer(plan, folder, device, [average, Told(folder, plan, lesson, average), kept], processes)
         master.fit(taught, train_dataloaders=Draws(lesson, taught, plan), ckpt_path=folder.state if done else None, weights_only=True)
         kept.now(master)
-    return folder
 
 
 class Draws:
@@ -86,10 +104,11 @@ class Quiet:
         self.caught: warnings.catch_warnings[None] = warnings.catch_warnings()
         self.caught.__enter__()
         warnings.simplefilter("ignore")
-        self.log = logging.getLogger("lightning.pytorch")
-        self.level = self.log.level
-        self.log.setLevel(logging.ERROR)
+        self.logs = {log: log.level for log in map(logging.getLogger, ("lightning.pytorch", "lightning.fabric"))}
+        for log in self.logs:
+            log.setLevel(logging.ERROR)
 
     def __exit__(self, *error: Any) -> None:
-        self.log.setLevel(self.level)
+        for log, level in self.logs.items():
+            log.setLevel(level)
         self.caught.__exit__(*error)

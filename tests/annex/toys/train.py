@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from zorki import io
+from zorki import blocks, io
 from zorki.core import events
 from zorki.core.method import Input
 from zorki.core.settings import Least
@@ -54,3 +54,10 @@ def run(data: io.LabelledFolder, out: Path, s: Settings = Settings()) -> Run:
             f.write(json.dumps({"epoch": epoch, "red": red}) + "\n")
         events.tell("training", epoch + 1, s.epochs)
     return Run(out, {"title": "a toy", "task": "locate", "data": data.name}, s.epochs)
+
+
+def report(run: io.RunFolder, finished: bool, data: io.LabelledFolder) -> blocks.Page:
+    """How red the pictures were found, epoch by epoch; in the end of how many."""
+    curve = blocks.Curve({"red": [f["red"] for f in run.figures()]}, "epoch", "red", "The same each time.")
+    section = blocks.Section("curve", "Redness", "", (curve,))
+    return blocks.Page(f"What {run.name} learnt", f"From {len(data)} pictures." if finished else "It learns.", (section,))

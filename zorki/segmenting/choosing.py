@@ -1,0 +1,55 @@
+"""Which pictures of a folder a network is held against, and what their masks mean."""
+
+from __future__ import annotations
+
+from zorki import io, lens, weights
+from zorki.core import events
+from zorki.core.errors import InputError
+from zorki.segmenting import record
+from zorki.segmenting.record import Record
+from zorki.segmenting.sets import Set
+from zorki.segmenting.table import Table, discovered
+
+
+def part(net: lens.Net, data: io.LabelledFolder, split: str | None = None) -> tuple[Set, str]:
+    """The pictures, and what they are called: "val", "test", "train" or "all".
+
+    split: not given: what was held back where the net learnt from this very folder, else val/ where there is one, else all. Raises InputError for
+    a part that is not there, and for masks that mean nothing, or other things than the net was taught.
+    """
+    taught = record_of(net)
+    own = {} if taught is None else taught.parts(data)
+    parts = own | {name: some for name, some in data.splits.items() if name != "all" and some}
+    chosen = split or ("val" if "val" in parts else "all")
+    if chosen != "all" and chosen not in parts:
+        there = ", ".join(parts)
+        raise InputError(
+            f"{data.name} has no pictures for --split={chosen}.",
+            f"It has {there} and all." if there else "It is one part, from which this model did not learn.",
+            f"Make a folder {chosen}/ with images/ and masks/, or leave --split out.",
+        )
+    examples = parts[chosen] if chosen != "all" else tuple(e for some in data.splits.values() for e in some)
+    examples = tuple(e for e in examples if e.mask is not None)
+    if not examples:
+        raise InputError(f"{data.name} has no masks.", "What is predicted is held against them.", "Give a folder with images/ and masks/.")
+    if chosen != "all" and split is None:
+        events.note(f"Held against {chosen} ({len(examples)} of {len(data)} pictures). --split=all takes all.")
+    return Set(examples, table_of(data, taught)), chosen
+
+
+def record_of(net: lens.Net) -> Record | None:
+    """What the net was taught on, of a run."""
+    card = weights.card_of(net)
+    return None if card is None or not io.is_run(card.folder) else record.read(card.folder)
+
+
+def table_of(data: io.LabelledFolder, taught: Record | None) -> Table:
+    """What the masks mean: as their own classes.csv says, else as the run was taught, where its values are all that they hold; else as they show."""
+    if taught is not None and not data.classes:
+        from zorki.segmenting.discovering import gathered
+        from zorki.segmenting.looking import look_at
+
+        found = gathered(look_at(data), taught.table.by)
+        if {*found} <= {*taught.table.values, *taught.table.void}:
+            return taught.table
+    return discovered(data)

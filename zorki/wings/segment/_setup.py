@@ -1,0 +1,133 @@
+"""From pictures and options to a lesson and its plan: what nobody said is as the run has it already, else as it follows from the data and the time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from zorki import weights
+from zorki.core import events
+from zorki.core.errors import InputError
+from zorki.segmenting import encoding
+from zorki.train import Folder, Plan
+from zorki.wings.segment import _choice
+from zorki.wings.segment._augment import Changes
+from zorki.wings.segment._lesson import Pixels, Recipe
+from zorki.wings.segment._stock import Stock
+
+if TYPE_CHECKING:
+    from zorki.segmenting.sets import Set
+    from zorki.wings.segment.train import Settings
+
+FOLLOWS = ("encoder", "side", "batch", "flips", "steps")  # options that, where nobody gives them, follow from the data and the time
+FIXED = ("net", "encoder", "width", "classes", "channels")  # what makes the net, which a run keeps
+WORDS = {
+    "classes": "what the masks tell apart",
+    "channels": "the pictures' channels",
+    "pictures": "the pictures",
+    "followed": "which options are given",
+    "halved": "the batch that there is memory for",
+}  # settings that are no options, as a person would call them
+KEEP, DECAY, LOOKS = 60.0, 0.01, 20  # of plans; looks on the way where nobody measured how long one takes
+
+
+@dataclass(frozen=True)
+class Start:
+    """lesson and plan; config: what makes the run what it is, but for the plan; why: of what nobody asked for, by its name; numbers: of the net as it begins."""
+
+    lesson: Pixels
+    plan: Plan
+    config: dict[str, Any]
+    why: Mapping[str, str]
+    numbers: Mapping[str, torch.Tensor]
+
+    def smaller(self, s: Settings) -> Start:
+        """The same with half the batch, from the beginning. Raises Stopped where there is no half."""
+        batch = _choice.smaller(self.config["batch"], s.processes)
+        self.lesson.net.load_state_dict(self.numbers)
+        return replace(self, lesson=self.lesson.of(batch), config=self.config | {"batch": batch, "halved": True})
+
+
+def start(learnt: Set, held: Set, mark: str, folder: Folder, s: Settings, begun: float) -> Start:
+    """begun: when, by time.monotonic, the time that it may take began. Raises InputError for a run with another net."""
+    known, why = folder.known(), dict[str, str]()
+    given, device = settled(known, s), _choice.device(s.device)
+    stock, judged = Stock(learnt), Stock(held)
+    classes, channels = len(learnt.table.names), learnt.table.pictures.channels
+
+    def chosen(name: str, made: Any, reason: str) -> Any:
+        """What is given of that name, or what is made, for that reason."""
+        if getattr(s, name) is None:
+            why[name] = reason
+        return given[name] if name in given else made()
+
+    encoder = chosen("encoder", lambda: weights.installed(("lite0", "eye")), "lite0 where pip's imagenet extra is installed, else eye, which ships")
+    side = chosen("side", lambda: _choice.side_for(stock, device), "near the pictures' shorter side, as far as the machine bears")
+    flips = chosen("flips", lambda: _choice.flips_for(stock), "any way where neither classes nor light lie higher or lower, else sideways")
+    asked = None if "batch" in known and "batch" in given else s.batch
+    batch = chosen(
+        "batch",
+        lambda: _choice.batch_for(len(stock), s.processes, device, asked),
+        "8 on a processor, 16 elsewhere, no more than there are pictures",
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(s.seed)
+        net = encoding.begun(s.net, encoder, classes, channels, s.width).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    recipe = Recipe(classes, batch, s.loss, _choice.weights_for(stock, classes, s.class_weights), seed=s.seed)
+    lesson = Pixels(net, stock, judged, recipe, Changes(side, flips=flips, colour=0.5 if channels == 3 else 0.0))
+    if "steps" in given:
+        steps = given["steps"]
+        check = given.get("check") or max(1, -(-steps // LOOKS))
+    else:
+        lesson, steps, check = measured(lesson, folder, device, s, begun)
+    if s.steps is None:
+        why["steps"] = f"as many as --within={s.within} holds on this machine, measured once"
+    plan = Plan(
+        steps, s.rate, warm=min(200, max(1, steps // 10)), average=min(0.999, max(0.9, 1 - 10 / steps)), seed=s.seed,
+        tell=min(max(1, steps // 100), 100), keep=KEEP, decay=DECAY, check=check, patience=s.patience,
+    )  # fmt: skip
+    config = {
+        "within": s.within, "net": s.net, "encoder": encoder, "width": s.width, "classes": list(learnt.table.names), "channels": channels,
+        "batch": lesson.recipe.batch, "side": side, "flips": flips, "loss": s.loss, "class_weights": s.class_weights, "share": s.share,
+        "groups": s.groups, "pictures": f"{len(learnt)} and {len(held)}, {mark[:12]}", "followed": [k for k in FOLLOWS if k in why] + ["check"],
+    }  # fmt: skip
+    if "halved" in known or lesson.recipe.batch != batch:
+        config["halved"] = True
+    for name in FIXED if folder.begun else ():
+        if name in known and known[name] != config[name]:
+            raise InputError(
+                f"{folder.path} is a run with another {name}: {known[name]}.", "A run keeps its net.", "Choose another folder."
+            )
+    events.note(said(lesson, plan, encoder, s.net))
+    return Start(lesson, plan, config, why, {k: v.clone() for k, v in net.state_dict().items()})
+
+
+def settled(known: Mapping[str, Any], s: Settings) -> dict[str, Any]:
+    """What is asked for, and what nobody asks for but the run has; steps anew where the time is another. A batch that was halved stays so."""
+    given = {k: known[k] for k in (*FOLLOWS, "check") if k in known.get("followed", ())}
+    if known.get("within", s.within) != s.within:
+        given = {k: v for k, v in given.items() if k not in ("steps", "check")}
+    given |= {k: v for k in FOLLOWS if (v := getattr(s, k)) is not None}
+    if "halved" in known:
+        return given | {"batch": known["batch"]}
+    return given if s.batch is None else {k: v for k, v in given.items() if k != "batch"}  # it is no more than there are pictures
+
+
+def measured(lesson: Pixels, folder: Folder, device: str, s: Settings, begun: float) -> tuple[Pixels, int, int]:
+    """The lesson with the batch that there is memory for, and by its pace the steps, and those between two looks."""
+    within = _choice.seconds(s.within)
+    batch, pace = _choice.halving(lesson, folder, Plan(rate=s.rate, decay=DECAY), device, s.processes, within)
+    steps, check = _choice.planned(within - (time.monotonic() - begun), pace, batch, len(lesson.stock))
+    return lesson.of(batch), steps, check
+
+
+def said(lesson: Pixels, plan: Plan, encoder: str, net: str) -> str:
+    turned = {"none": "never mirrored", "sideways": "mirrored sideways", "any": "mirrored and turned any way"}[lesson.changes.flips]
+    return (
+        f"It learns from {len(lesson.stock):,} pictures and is judged on {len(lesson.held):,}: up to {plan.steps:,} steps of {lesson.recipe.batch} "
+        f"squares of {lesson.changes.side} px, {turned}. The net is {net}, its encoder {encoder}."
+    )
