@@ -121,7 +121,7 @@ def of_pictures(net: lens.Net, judged: Judged, worst: Sequence[blocks.Plate]) ->
     if rest:
         middle = [i for i in rest[: -FEW or None] if i in judged.worst[len(judged.worst) // 2 :]][:FEW]
         best = plates(net, judged, rest[::-1][:FEW]), plates(net, judged, middle)
-        words = ("The best, in which little is to be mended.", "From the middle: what is to be expected of it.")
+        words = ("The best of all.", "From the middle: what is to be expected of it.")
         slides = tuple(blocks.Slide(some, sentence) for some, sentence in zip(best, words, strict=True) if some)
         found.append(blocks.Section("best", "Where it does well", "", slides))
     return tuple(found)
