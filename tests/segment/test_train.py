@@ -57,7 +57,9 @@ def same(a: Path, b: Path) -> bool:
 def learnt(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     notes: list[str] = []
     with heard(notes):
-        left = zorki.segment.train(data=data, out=tmp_path_factory.mktemp("learnt") / "run", steps=50, batch=4, side=32, width=16, encoder="eye", rate=3e-3)
+        left = zorki.segment.train(
+            data=data, out=tmp_path_factory.mktemp("learnt") / "run", steps=50, batch=4, side=32, width=16, encoder="eye", rate=3e-3
+        )
     return left, notes
 
 
@@ -206,7 +208,9 @@ def test_half_a_batch_where_memory_runs_out(data: Path, tmp_path: Path, monkeypa
         ({"device": "cuda"}, InputError, "no device cuda"),
     ],
 )
-def test_what_makes_no_sense_is_refused_before_anything_is_written(given: dict[str, Any], error: Any, says: str, data: Path, tmp_path: Path) -> None:
+def test_what_makes_no_sense_is_refused_before_anything_is_written(
+    given: dict[str, Any], error: Any, says: str, data: Path, tmp_path: Path
+) -> None:
     if "device" in given and torch.cuda.is_available():
         pytest.skip("there is one here")
     with pytest.raises(error, match=says):
@@ -216,7 +220,9 @@ def test_what_makes_no_sense_is_refused_before_anything_is_written(given: dict[s
 
 @pytest.mark.parametrize(("module", "name"), [("lightning", "Lightning"), ("kornia", "kornia")])
 def test_what_is_not_installed_is_named(module: str, name: str, data: Path, tmp_path: Path) -> None:
-    code = f"import sys; sys.modules[{module!r}] = None; import zorki; zorki.segment.train(data={str(data)!r}, out={str(tmp_path / 'run')!r})"
+    code = (
+        f"import sys; sys.modules[{module!r}] = None; import zorki; zorki.segment.train(data={str(data)!r}, out={str(tmp_path / 'run')!r})"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert f"Training needs {name}." in done.stderr
     assert "zorki[train]" in done.stderr
@@ -253,7 +259,11 @@ def test_two_processes_learn_what_one_does(data: Path, tmp_path: Path) -> None:
     answers = []
     for n in (1, 2):
         done = subprocess.run(
-            [*words, f"--processes={n}", "--out", str(tmp_path / str(n))], check=True, capture_output=True, text=True, env={**os.environ, **alone}
+            [*words, f"--processes={n}", "--out", str(tmp_path / str(n))],
+            check=True,
+            capture_output=True,
+            text=True,
+            env={**os.environ, **alone},
         )
         answers.append(json.loads(done.stdout))
     one, two = rows(tmp_path / "1"), rows(tmp_path / "2")

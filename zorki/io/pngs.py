@@ -14,7 +14,7 @@ from zorki.io import pillow, signals
 from zorki.io.exif import read_exif
 from zorki.io.photo import Array, Raw
 
-_START = b"\x89PNG\r\n\x1a\n"
+START = b"\x89PNG\r\n\x1a\n"
 # Pillow takes a long text or profile for an attack and refuses the picture; it is not shown them.
 _UNSEEN = (b"iCCP", b"zTXt", b"iTXt", b"tEXt", b"eXIf", b"gAMA", b"cHRM", b"sRGB")
 _PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")  # libpng prints its doubts about all others to stderr
@@ -23,7 +23,7 @@ _LARGEST_PROFILE = 1 << 24
 
 def chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
     """(type, content, all of it as it stands) of each chunk; ends quietly where the file does."""
-    at = len(_START)
+    at = len(START)
     while at + 8 <= len(data):
         length, kind = struct.unpack(">I4s", data[at : at + 8])
         yield kind, data[at + 8 : at + 8 + length], data[at : at + 12 + length]
@@ -111,5 +111,5 @@ def write(data: Array, profile: bytes | None, exif: bytes | None, texts: dict[st
         extra += chunk(b"eXIf", exif.removeprefix(b"Exif\0\0"))
     for key, value in texts.items():
         extra += chunk(b"iTXt", key.encode("latin-1") + b"\0\0\0\0\0" + value.encode())
-    after = len(_START) + 25  # the header chunk has 13 bytes and comes first
+    after = len(START) + 25  # the header chunk has 13 bytes and comes first
     return packed[:after] + extra + packed[after:]

@@ -46,8 +46,8 @@ def record_of(net: lens.Net) -> Record | None:
 def table_of(data: io.LabelledFolder, taught: Record | None) -> Table:
     """What the masks mean: as their own classes.csv says, else as the run was taught, where its values are all that they hold; else as they show."""
     if taught is not None and not data.classes:
-        from zorki.segmenting.discovering import gathered
         from zorki.segmenting.looking import look_at
+        from zorki.segmenting.stored import gathered
 
         found = gathered(look_at(data), taught.table.by)
         if {*found} <= {*taught.table.values, *taught.table.void}:

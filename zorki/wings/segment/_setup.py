@@ -54,7 +54,7 @@ class Start:
 
 def start(learnt: Set, held: Set, mark: str, folder: Folder, s: Settings, begun: float) -> Start:
     """begun: when, by time.monotonic, the time that it may take began. Raises InputError for a run with another net."""
-    known, why = folder.known(), dict[str, str]()
+    known, why = folder.asked(), dict[str, str]()
     given, device = settled(known, s), _choice.device(s.device)
     stock, judged = Stock(learnt), Stock(held)
     classes, channels = len(learnt.table.names), learnt.table.pictures.channels
@@ -65,7 +65,9 @@ def start(learnt: Set, held: Set, mark: str, folder: Folder, s: Settings, begun:
             why[name] = reason
         return given[name] if name in given else made()
 
-    encoder = chosen("encoder", lambda: weights.installed(("lite0", "eye")), "lite0 where pip's imagenet extra is installed, else eye, which ships")
+    encoder = chosen(
+        "encoder", lambda: weights.installed(("lite0", "eye")), "lite0 where pip's imagenet extra is installed, else eye, which ships"
+    )
     side = chosen("side", lambda: _choice.side_for(stock, device), "near the pictures' shorter side, as far as the machine bears")
     flips = chosen("flips", lambda: _choice.flips_for(stock), "any way where neither classes nor light lie higher or lower, else sideways")
     asked = None if "batch" in known and "batch" in given else s.batch
