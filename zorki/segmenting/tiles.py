@@ -95,7 +95,8 @@ def bands(net: lens.Net, picture: Rows, tile: int | None = None, mirror: Mirror 
 
 def strip(picture: Rows, top: int, bottom: int) -> torch.Tensor:
     """Some rows as a picture (1, c, n, w)."""
-    return torch.as_tensor(picture.rows(top, bottom)).permute(2, 0, 1)[None]
+    found = picture.rows(top, bottom)
+    return (found if isinstance(found, torch.Tensor) else torch.from_numpy(found)).permute(2, 0, 1)[None]
 
 
 def tile_for(net: lens.Net, hw: tuple[int, int], tile: int | None = None) -> tuple[int, int]:
