@@ -54,7 +54,7 @@ class Start:
 
 def start(learnt: Set, held: Set, mark: str, folder: Folder, s: Settings, begun: float) -> Start:
     """begun: when, by time.monotonic, the time that it may take began. Raises InputError for a run with another net."""
-    known, why = folder.known(), dict[str, str]()
+    known, why = folder.asked(), dict[str, str]()
     given, device = settled(known, s), _choice.device(s.device)
     stock, judged = Stock(learnt), Stock(held)
     classes, channels = len(learnt.table.names), learnt.table.pictures.channels
