@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
-from zorki import lens, weights
+from zorki import lens, pixels, weights
 from zorki.core.errors import InputError, UnknownName
 from zorki.segmenting import palette
 from zorki.segmenting.predicting import predicted
@@ -55,3 +55,26 @@ def regions(net: lens.Net, photo: torch.Tensor) -> Masks:
     names, _ = classes_of(net, found.classes)
     there = [n for n, pixels in enumerate(torch.bincount(found.labels.flatten().long(), minlength=found.classes).tolist()) if pixels]
     return {names[n]: found.labels == n for n in there}
+
+
+KNOWN = ("people", "road")  # segmenters that ship; the first that knows all the classes is asked
+
+
+def cover(photo: torch.Tensor, wanted: str) -> tuple[torch.Tensor, str]:
+    """How far each pixel of a photo (1, 3, h, w) in 0..1 is of some classes, named as "people" or "car,pedestrian": (1, 1, h, w) in 0..1; and the
+    net of those that ship that says so. Raises UnknownName where none of them knows all the classes.
+    """
+    cards = [weights.card(name) for name in KNOWN]
+    for card in cards:
+        try:
+            inside = numbered(card.classes, wanted)
+        except UnknownName:
+            continue
+        net = weights.load(card.name)
+        shorter = min(photo.shape[-2:])
+        small = pixels.sizes.within(photo, None if card.resize is None else max(1, round(card.resize * max(photo.shape[-2:]) / shorter)))
+        found = predicted(net, small[0], (photo.shape[-2], photo.shape[-1]), inside=inside).inside
+        assert found is not None
+        return found[None, None], card.name
+    known = [name for card in cards for name in card.classes]
+    raise UnknownName.among("class", next(filter(None, wanted.split(",")), wanted).strip(), known)

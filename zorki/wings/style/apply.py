@@ -40,6 +40,8 @@ class Settings:
     "how strongly it is painted: 0 is the photo, 100 the painting"
     colours: Literal["style", "photo"] = "style"
     "whose colours: the style's, or the photo's, of which the lightness alone is painted"
+    only: str | None = None
+    "paint nothing but these classes of what is seen, as people, background, or car,road; the edges are a network's guess"
     size: Annotated[int, Least(1)] | None = None
     "longest side worked at: the smaller it is, the larger the strokes; not given: every pixel is painted"
 
@@ -70,6 +72,9 @@ def run(
         raise UnknownName("No style is given.", f"{net.name} has {', '.join(names)}.", do)
     weights = brushwork.weights_of(net, text)
     cover = None if mask is None else covering(mask, photo.hw)
+    if s.only is not None:
+        there = seen_as(photo, s.only)
+        cover = there if cover is None else cover * there
     x = torch.from_numpy(photo.seen if s.strength else photo.pixels).permute(2, 0, 1)[None]
     if s.strength:
         out = painted(net, x, weights, s)
@@ -98,6 +103,18 @@ def painted(net: lens.Net, x: torch.Tensor, weights: list[float], s: Settings) -
         net, small, weights, s.strength / 100, lambda share: events.tell("apply", round(1000 * share), 1000, unit="share")
     )
     return out if out.shape == x.shape else enlarged(x, small, out)
+
+
+def seen_as(photo: io.Photo, classes: str) -> torch.Tensor:
+    """How far each pixel is of those classes, (1, 1, h, w) in 0..1. Raises UnknownName for a class that no network that ships knows."""
+    import torch
+
+    from zorki.segmenting import regions
+
+    cover, net = regions.cover(torch.from_numpy(photo.seen).permute(2, 0, 1)[None], classes)
+    there = float(cover.max()) > 0.5
+    events.note(f"Where {classes} are is as {net} sees it." if there else f"{net} sees no {classes}: the photo stays nearly as it is.")
+    return cover
 
 
 def covering(mask: torch.Tensor, hw: tuple[int, int]) -> torch.Tensor:
