@@ -76,7 +76,9 @@ def beside(line: Connection, copied: bytes, folder: Folder, plan: Plan, device: 
         pass
     except Exception as error:
         with suppress(OSError):
-            line.send(error if isinstance(error, ZorkiError) else Stopped(f"A process beside the first one failed: {error}."))
+            got = f"A process beside the first one failed: {' '.join(str(error).split())!r}."
+            failed = Stopped(got, "The last state is in the run folder.", "Give the same command again, or --processes=1.")
+            line.send(error if isinstance(error, ZorkiError) else failed)
     finally:
         leave()
 

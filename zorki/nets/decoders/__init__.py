@@ -7,12 +7,14 @@ picture's size. What more it can be told are keywords. A file that says `ENCODER
 
 from __future__ import annotations
 
-from typing import Any
-
-from torch import nn
+from typing import TYPE_CHECKING, Any
 
 from zorki.core import shelf
-from zorki.nets.encoders import Encoder
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from zorki.nets.encoders import Encoder
 
 
 def names() -> tuple[str, ...]:

@@ -21,8 +21,7 @@ from zorki.core.settings import Among, Least
 if TYPE_CHECKING:
     from zorki import blocks, io
     from zorki.train import Folder
-    from zorki.wings.segment._learnt import Verdict
-    from zorki.wings.segment._setup import Start
+    from zorki.wings.segment import _learnt, _setup
 
 INPUTS = {"data": Input("images/ with masks/ of the same names, or train/ and val/ of these", kind="labelled")}
 NETS: tuple[str, ...] = ()
@@ -78,7 +77,7 @@ class Run:
 
     folder: Path
     card: Mapping[str, Any]
-    found: Verdict
+    found: _learnt.Verdict
 
     def answer(self) -> dict[str, object]:
         """What --json gives."""
@@ -114,7 +113,7 @@ def run(data: io.LabelledFolder, out: Path, s: Settings = Settings()) -> Run:
     record.write(out, learnt, held, first.why)
     io.save_photo(out / "preview.jpg", preview.preview(learnt, seed=s.seed).picture, force=True)
 
-    def card(found: Verdict | None) -> dict[str, Any]:
+    def card(found: _learnt.Verdict | None) -> dict[str, Any]:
         said = _kept.card(first.lesson.net, learnt, first.plan.steps, first.config["side"], s, found)
         _kept.write_card(folder, said)
         return said
@@ -132,7 +131,6 @@ def check(s: Settings) -> None:
     from zorki.nets import encoders
     from zorki.segmenting import encoding
     from zorki.train import equipped
-    from zorki.wings.segment import _choice
 
     equipped()
     try:
@@ -141,13 +139,15 @@ def check(s: Settings) -> None:
         if (error.name or "").partition(".")[0] != "kornia":
             raise
         raise InputError("Training needs kornia.", "It is not installed.", "Install it: pip install 'zorki[train]'.") from error
+    from zorki.wings.segment import _choice  # which needs both
+
     scores.summed(s.loss)
     _choice.seconds(s.within)
     if s.encoder is not None and s.encoder not in encoders.names() and not encoding.pretrained(s.encoder):
         raise UnknownName.among("encoder", s.encoder, encoders.names())
 
 
-def taught(first: Start, folder: Folder, s: Settings) -> Verdict:
+def taught(first: _setup.Start, folder: Folder, s: Settings) -> _learnt.Verdict:
     """Taught to the end, with half the batch where memory runs out; then the best of it beside guesses."""
     from safetensors.torch import load_file
 
