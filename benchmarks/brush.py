@@ -24,7 +24,7 @@ from zorki.nets.brush import Brush
 from zorki.weights import exporting
 
 SIZES = ((512, 512), (720, 1280))
-STYLES = 31
+STYLES = 30
 Call = Callable[[], object]
 
 

@@ -35,7 +35,6 @@ PAINTINGS = (
     Style("wave", "great-wave", "The Great Wave off Kanagawa", "Katsushika Hokusai, 1831", often=2.0),
     Style("shipwreck", "shipwreck", "The Wreck of a Transport Ship", "J. M. W. Turner, about 1810"),
     Style("composition", "composition-vii", "Composition VII", "Wassily Kandinsky, 1913"),
-    Style("udnie", "udnie", "Udnie (Young American Girl, The Dance)", "Francis Picabia, 1913", often=2.0),
     Style("edtaonisl", "edtaonisl", "Edtaonisl (Ecclesiastic)", "Francis Picabia, 1913", often=2.0),
     Style("metzinger", "delaunay-metzinger", "Portrait of Metzinger", "Robert Delaunay, 1906", often=2.0),
     Style("parasol", "monet-parasol", "Woman with a Parasol", "Claude Monet, 1875"),

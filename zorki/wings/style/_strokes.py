@@ -80,8 +80,7 @@ class Strokes(Lesson):
         r, styles = self.recipe, self.net.styles
         chance = np.random.default_rng((r.seed, step))
         crops = self.photos.crops(r.batch, r.side + 2 * MARGIN, chance)
-        drawn = styles if self.often is None else np.count_nonzero(self.often)
-        which = chance.choice(styles, r.batch, replace=bool(drawn < r.batch), p=self.often)
+        which = chance.choice(styles, r.batch, replace=styles < r.batch, p=self.often)
         weak = chance.random(r.batch) < r.weaker
         strength = np.where(weak, chance.uniform(0.05, 1, r.batch), 1.0).astype(np.float32)
         move = chance.integers(-MARGIN, MARGIN + 1, 2)
