@@ -40,7 +40,7 @@ class Guide:
     """photo, style: opened and brought to at most 1,024 px. long: whether the dear variants are wanted too.
 
     namer: a better classifier than the network that is looked into, where one is at hand. photos: many photographs, if the user has some.
-    ledger: is told how far what is being made has come.
+    ledger: is told how far what is being made has come. others: guides that ask other networks, by their names, as far as they were needed.
     """
 
     net: lens.Net
@@ -51,6 +51,7 @@ class Guide:
     namer: lens.Net | None = None
     photos: io.PhotoSet | None = None
     ledger: Ledger = field(default_factory=Ledger)
+    others: dict[str, Guide] = field(default_factory=dict, repr=False)
 
     @property
     def names(self) -> Guide:
@@ -60,8 +61,14 @@ class Guide:
     @cached_property
     def brush(self) -> Guide:
         """A guide that asks the network that paints at once, where the other one is and in the float type that it draws with."""
-        net = jobs.load(weights.installed(jobs.method("style", "apply").nets), device=str(self.net.device))
-        return replace(self, net=net.like(net.module, drawing=self.net.drawing))
+        return self.by(weights.installed(jobs.method("style", "apply").nets))
+
+    def by(self, name: str) -> Guide:
+        """A guide that asks another network that ships, likewise."""
+        if name not in self.others:
+            net = jobs.load(name, device=str(self.net.device))
+            self.others[name] = replace(self, net=net.like(net.module, drawing=self.net.drawing))
+        return self.others[name]
 
     def make(self, wing: str, name: str, *, film: bool = False, **given: Any) -> Made:
         """Calls a method. Pictures are given by the method's names for them, options by theirs."""

@@ -64,7 +64,7 @@ def cover(photo: torch.Tensor, wanted: str) -> tuple[torch.Tensor, str]:
     """How far each pixel of a photo (1, 3, h, w) in 0..1 is of some classes, named as "people" or "car,pedestrian": (1, 1, h, w) in 0..1; and the
     net of those that ship that says so. Raises UnknownName where none of them knows all the classes.
     """
-    cards = [weights.card(name) for name in KNOWN]
+    cards = [weights.card(name) for name in KNOWN if name in weights.names()]
     for card in cards:
         try:
             inside = numbered(card.classes, wanted)
