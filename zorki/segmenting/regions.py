@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 
@@ -51,30 +51,71 @@ def things(names: Sequence[str]) -> tuple[int, ...]:
 def regions(net: lens.Net, photo: torch.Tensor) -> Masks:
     """Where each class is that is in a photo (1, 3, h, w) in 0..1: (h, w) yes or no, by its name, in the order of the classes; together they
     are the whole photo. Raises InputError for a net that gives no class for each pixel."""
-    found = predicted(net, photo[0])
+    found = predicted(net, looked_at(photo, net.resize)[0], (photo.shape[-2], photo.shape[-1]))
     names, _ = classes_of(net, found.classes)
     there = [n for n, pixels in enumerate(torch.bincount(found.labels.flatten().long(), minlength=found.classes).tolist()) if pixels]
     return {names[n]: found.labels == n for n in there}
 
 
-KNOWN = ("people", "road")  # segmenters that ship; the first that knows all the classes is asked
+def looked_at(photo: torch.Tensor, shorter: int | None) -> torch.Tensor:
+    """A photo (1, 3, h, w) brought down to that shorter side, where it is larger and there is one."""
+    h, w = photo.shape[-2], photo.shape[-1]
+    return photo if shorter is None else pixels.sizes.within(photo, max(1, round(shorter * max(h, w) / min(h, w))))
+
+
+KNOWN = ("people", "road")  # segmenters that ship, in the order in which they are asked
+FITS = {
+    "people": (("people",), 0.02),
+    "road": (("road", "pavement"), 0.15),
+}  # classes that a photo for them holds, and how much of it they are
+SEEN = 0.02  # share of each of two pictures from which a class is a region of both
+
+
+def known() -> list[weights.Card]:
+    """The cards of those that are here."""
+    cards = [weights.card(name) for name in KNOWN if name in weights.names()]
+    return [card for card in cards if card.installed]
+
+
+def fits(name: str, shares: Mapping[str, float]) -> bool:
+    """Whether a photo with those shares of the classes of a net that ships is one for it."""
+    wanted, least = FITS[name]
+    return sum(shares.get(one, 0.0) for one in wanted) >= least
 
 
 def cover(photo: torch.Tensor, wanted: str) -> tuple[torch.Tensor, str]:
     """How far each pixel of a photo (1, 3, h, w) in 0..1 is of some classes, named as "people" or "car,pedestrian": (1, 1, h, w) in 0..1; and the
     net of those that ship that says so. Raises UnknownName where none of them knows all the classes.
     """
-    cards = [weights.card(name) for name in KNOWN if name in weights.names()]
-    for card in cards:
+    for card in known():
         try:
             inside = numbered(card.classes, wanted)
         except UnknownName:
             continue
-        net = weights.load(card.name)
-        shorter = min(photo.shape[-2:])
-        small = pixels.sizes.within(photo, None if card.resize is None else max(1, round(card.resize * max(photo.shape[-2:]) / shorter)))
-        found = predicted(net, small[0], (photo.shape[-2], photo.shape[-1]), inside=inside).inside
+        small = looked_at(photo, card.resize)
+        found = predicted(weights.load(card.name), small[0], (photo.shape[-2], photo.shape[-1]), inside=inside).inside
         assert found is not None
         return found[None, None], card.name
-    known = [name for card in cards for name in card.classes]
-    raise UnknownName.among("class", next(filter(None, wanted.split(",")), wanted).strip(), known)
+    names = [name for card in known() for name in card.classes]
+    raise UnknownName.among("class", next(filter(None, wanted.split(",")), wanted).strip(), names)
+
+
+def shared(one: torch.Tensor, other: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, tuple[str, ...], str] | None:
+    """Regions of two photos (1, 3, h, w) in 0..1 that belong to each other: (r, h, w) of each, 0 or 1, their names, and the net that found them.
+
+    The first of the nets that ship for which both are photos; classes that are not in both are one region, the rest. None where none fits.
+    """
+    for card in known():
+        net = weights.load(card.name)
+        both = [regions(net, photo) for photo in (one, other)]
+        shares = [{name: float(mask.float().mean()) for name, mask in found.items()} for found in both]
+        names = [name for name, share in shares[0].items() if min(share, shares[1].get(name, 0.0)) >= SEEN]
+        if not all(fits(card.name, each) for each in shares) or len(names) < 2:
+            continue
+        masks = [torch.stack([found[name] for name in names]) for found in both]
+        rests = [~mask.any(0, keepdim=True) for mask in masks]
+        if all(bool(rest.any()) for rest in rests):
+            masks, names = [torch.cat(pair) for pair in zip(masks, rests, strict=True)], [*names, "the rest"]
+        mine, theirs = (mask.float() for mask in masks)
+        return mine, theirs, tuple(names), card.name
+    return None

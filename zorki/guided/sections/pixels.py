@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from zorki import blocks, jobs, lens, weights
+from zorki import blocks, lens
 from zorki.guided.guide import Guide, Made
 from zorki.guided.ledger import Task
 from zorki.guided.work import looking
+from zorki.segmenting import regions
 
 ORDER = 90
 QUICK = True
 TITLE = "Every pixel gets a class"
 LEAD = "Ask not what the picture is, but what each of its pixels is of. The net folds the picture down to see what things are, and unfolds it again to say where."
-FITS = {"people": ("people",), "road": ("road", "pavement")}  # classes without which a photo is none for that net
-LEAST = {"people": 0.01, "road": 0.1}  # share of the pixels that these must be
 
 
 def nets() -> list[str]:
     """The segmenters that are here."""
-    return [name for name in jobs.method("segment", "predict").nets if name in weights.names() and weights.card(name).installed]
+    return [card.name for card in regions.known()]
 
 
 def work(guide: Guide) -> list[Task]:
@@ -34,7 +33,7 @@ def seen_at(net: lens.Net, hw: tuple[int, int]) -> tuple[int, int]:
 
 def build(guide: Guide) -> Iterator[blocks.Block]:
     made = {name: guide.by(name).make("segment", "predict", photo=guide.photo) for name in nets()}
-    fitting = [name for name in made if fits(name, made[name].result.raw.shares)]
+    fitting = [name for name in made if regions.fits(name, made[name].result.raw.shares)]
     for name in fitting:
         yield shown(guide, name, made[name])
     if not fitting:
@@ -44,11 +43,6 @@ def build(guide: Guide) -> Iterator[blocks.Block]:
             "neither. What tells your own things apart is taught with zorki segment train, from forty pictures on.",
             command="\n".join(one.command for one in made.values()),
         )
-
-
-def fits(name: str, shares: Mapping[str, float]) -> bool:
-    """Whether enough of the photo is of what that net is for."""
-    return sum(shares.get(one, 0.0) for one in FITS[name]) >= LEAST[name]
 
 
 def shown(guide: Guide, name: str, made: Made) -> blocks.Block:

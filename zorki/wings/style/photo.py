@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from zorki import pixels
 from zorki.core import events
@@ -46,6 +46,8 @@ class Settings:
     "updates at half the size, and as many at the whole"
     rate: Annotated[float, Least(0)] = 0.01
     "size of an update"
+    regions: Literal["auto", "none"] = "auto"
+    "where there are no masks: what a network that ships finds in both photos, as people and background, where it fits; or none"
     smooth: Annotated[float, Least(0)] = 0.012
     "radius of the last smoothing, as a share of the longest side; 0: none"
     size: Annotated[int, Least(1)] = 700
@@ -83,7 +85,7 @@ def run(
     usual, holds = features.style_layers(soft)
     layers = [soft.layer(name).name for name in s.layers] or usual
     light, seen = features.style_picture(style)
-    own, other = paired(content, light, content_mask, style_mask)
+    own, other = paired(content, light, content_mask, style_mask, s.regions == "auto")
     if seen is not None:
         other = at(other, (light.shape[-2], light.shape[-1])) * seen
     longest = min(s.size, max(content.shape[-2:]))
@@ -122,14 +124,20 @@ def run(
 
 
 def paired(
-    content: torch.Tensor, style: torch.Tensor, content_mask: torch.Tensor | None, style_mask: torch.Tensor | None
+    content: torch.Tensor, style: torch.Tensor, content_mask: torch.Tensor | None, style_mask: torch.Tensor | None, find: bool = False
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Weights (r, h, w) of the regions of both pictures, at their masks' sizes; of one region all of it."""
+    """Weights (r, h, w) of the regions of both pictures, at their masks' sizes; of one region all of it. find: without masks, what a network finds."""
     import torch
 
+    from zorki import segmenting
     from zorki.painting import regions
 
     if content_mask is None and style_mask is None:
+        found = segmenting.regions.shared(content, style) if find else None
+        if found is not None:
+            said = ", ".join(f"{name} {float(w.mean()):.0%}" for name, w in zip(found[2], found[0], strict=True))
+            events.note(f"Regions, as {found[3]} finds them in both photos (--regions=none: without): {said} of the content.")
+            return found[0], found[1]
         return torch.ones(1, 1, 1, dtype=torch.float32, device="cpu"), torch.ones(1, 1, 1, dtype=torch.float32, device="cpu")
     if content_mask is None or style_mask is None:
         have, lack = ("style", "content") if content_mask is None else ("content", "style")
