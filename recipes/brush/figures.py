@@ -16,17 +16,35 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 
 from recipes.brush.photos import held_back
 from recipes.brush.sheet import load, picture, tensor
 from recipes.brush.styles import STYLES, found
+from recipes.brush.transformer import Transformer
 from recipes.eye.style import judge as judge_of
 from zorki.nets.brush import Brush
 
 
+class Rival(torch.nn.Module):
+    """The restated TransformerNet, called as a brush is; whatever style is asked for, it paints in its one."""
+
+    styles = len(STYLES)
+
+    def __init__(self, file: Path) -> None:
+        super().__init__()
+        self.net = Transformer()
+        self.net.load_state_dict(load_file(file))
+        self.net.eval()
+
+    def forward(self, x: torch.Tensor, hot: torch.Tensor, strength: float = 1.0) -> torch.Tensor:  # noqa: ARG002
+        out: torch.Tensor = self.net(x, hot)
+        return out.clamp(0, 1)
+
+
 @torch.inference_mode()
 def judged(
-    net: Brush, judge: Any, photos: Sequence[Path], styles: Sequence[tuple[int, Path]], strengths: Sequence[float] = (1.0,)
+    net: Brush | Rival, judge: Any, photos: Sequence[Path], styles: Sequence[tuple[int, Path]], strengths: Sequence[float] = (1.0,)
 ) -> Iterator[tuple[int, Path, float, dict[str, Any]]]:
     """Of every photo in every style at every strength: style, photo, strength, what the judge says."""
     with tempfile.TemporaryDirectory() as folder:
@@ -86,16 +104,20 @@ def main() -> None:
     p.add_argument("--count", type=int, default=40, help="of the photos held back")
     p.add_argument("--strengths", type=float, nargs="+", default=[1.0])
     p.add_argument("--styles", nargs="*", default=[])
+    p.add_argument(
+        "--rival", action="store_true", help="FILE is what recipes.brush.rival taught one style, which is to be named by --styles"
+    )
     a = p.parse_args()
-    net, judge = load(a.file), judge_of(a.shared)
+    net, judge = Rival(a.file) if a.rival else load(a.file), judge_of(a.shared)
     names = [s.name for s in STYLES]
     where = {s.file: found(s, [a.shared / "data" / "paintings", a.own]) for s in STYLES}
     with tempfile.TemporaryDirectory() as folder:
         rows = []
-        for photo, painting in four(a.shared, Path(folder)):
+        for photo, painting in () if a.rival else four(a.shared, Path(folder)):
             k = [s.file for s in STYLES].index(painting.stem)
             rows += list(judged(net, judge, [photo], [(k, painting)]))
-        print("the four known pairs\n" + table(rows, names), flush=True)
+        if rows:
+            print("the four known pairs\n" + table(rows, names), flush=True)
         photos = []
         for name, archive in held_back(a.shared / "data" / "photos")[: a.count]:
             photos.append(Path(folder) / f"{Path(name).stem}.png")
