@@ -190,6 +190,10 @@ def test_a_run_of_these_very_data_is_held_against_what_it_did_not_learn_from(tmp
         'title = "t"\ntask = "segment"\nlicence = "mine"\nbuild = "zorki.nets.segmenter:Segmenter"\nparameters = 1\nside = 16\ndata = "d"\n'
         f'not_fit_for = "use"\nclasses = {json.dumps(list(learnt.table.names))}\n[arguments]\n{sizes}'
     )
+    for damaged in ("[]", '{"table": [], "train": [], "val": []}'):
+        (run / record.FILE).write_text(damaged)
+        with pytest.raises(InputError, match=r"data\.json cannot be read"):
+            zorki.segment.evaluate(tmp_path / "data", model=str(run))
     record.write(run, learnt, held)
     found = zorki.segment.evaluate(tmp_path / "data", model=str(run))
     assert found.split == "val"

@@ -280,6 +280,27 @@ def test_a_run_keeps_names_and_colours(folder: Path) -> None:
     assert sum(found.shares.values()) == pytest.approx(1)
 
 
+@pytest.mark.parametrize(
+    ("was", "now", "said"),
+    [
+        ("width = 8", "width = -1", "makes no network"),
+        ("width = 8", "width = 8\ncups = 3", "'cups'"),
+        ("nets.segmenter:Segmenter", "nets.nothing:Segmenter", "zorki.nets.nothing"),
+        ('"#ff8800"', '"orange"', "'orange' is not written #rrggbb"),
+    ],
+)
+def test_a_card_that_was_damaged_is_refused(folder: Path, command: Any, was: str, now: str, said: str) -> None:
+    made = saved_run(folder / "run")
+    card = (made / "card.toml").read_text(encoding="utf-8")
+    assert was in card
+    (made / "card.toml").write_text(card.replace(was, now), encoding="utf-8")
+    io.save_photo(folder / "p.png", quarters())
+    status, out, err = command("segment", "predict", "p.png", "--model", "run")
+    assert (status, out) == (2, "")
+    assert said in err
+    assert len(err.splitlines()) <= 4
+
+
 def test_sixteen_bits_are_read_as_they_were_in_training(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = saved_run(folder / "run", pictures={})
     card = (made / "card.toml").read_text(encoding="utf-8")

@@ -206,6 +206,7 @@ def test_half_a_batch_where_memory_runs_out(data: Path, tmp_path: Path, monkeypa
         ({"loss": "dise"}, UnknownName, "dice"),
         ({"groups": "["}, InputError, "no regular expression"),
         ({"device": "cuda"}, InputError, "no device cuda"),
+        ({"seed": -1}, InputError, "seed got -1"),
     ],
 )
 def test_what_makes_no_sense_is_refused_before_anything_is_written(
