@@ -109,10 +109,11 @@ class Folder:
 
     def save(self, name: str, weights: Mapping[str, torch.Tensor]) -> None:
         """NAME.safetensors, in float32."""
-        from safetensors.torch import save_file
+        from safetensors.torch import save
 
         arrays = {k: v.detach().cpu().contiguous() for k, v in weights.items()}
-        self.write(self.path / f"{name}.safetensors", lambda part: save_file(arrays, part))
+        data = save(arrays)  # save_file has an error of its own for a full disk
+        self.write(self.path / f"{name}.safetensors", lambda part: part.write_bytes(data))
 
     def append(self, figures: Mapping[str, Any]) -> None:
         """One line of metrics. Raises Stopped where the disk is full."""
