@@ -280,6 +280,22 @@ def test_a_run_keeps_names_and_colours(folder: Path) -> None:
     assert sum(found.shares.values()) == pytest.approx(1)
 
 
+def test_what_is_no_number_is_no_class(folder: Path) -> None:
+    made = nn.Conv2d(3, 3, 1)
+    nn.init.constant_(made.weight, float("nan"))
+    with pytest.raises(Stopped, match="no number"):
+        zorki.segment.predict(quarters(), model=made)
+
+
+def test_three_hundred_classes_go_into_a_tiff(folder: Path) -> None:
+    found = zorki.segment.predict(quarters(), model=nn.Conv2d(3, 300, 1))
+    with pytest.raises(InputError, match=r"^There are more than 255 classes\. .*\.tif"):
+        found.save("m.png")
+    found.save("m.tif")
+    assert (tifffile.imread("m.tif") == found.labels).all()
+    assert not Path("m.png").exists()
+
+
 @pytest.mark.parametrize(
     ("was", "now", "said"),
     [

@@ -167,7 +167,7 @@ def test_other_options_are_listed_and_taken_only_if_asked(data: Path, tmp_path: 
     run = tmp_path / "run"
     zorki.segment.train(data=data, out=run, **FEW)
     more = FEW | {"steps": 6, "rate": 1e-4}
-    with pytest.raises(InputError, match=r"other settings: rate, steps\. .*rate 0\.001 → 0\.0001, steps 4 → 6"):
+    with pytest.raises(InputError, match=r"other settings: rate, steps\. .*rate 0\.001 → 0\.0001, steps 4 → 6\. .*change=True"):
         zorki.segment.train(data=data, out=run, **more)
     zorki.segment.train(data=data, out=run, change=True, **more)
     state = torch.load(run / "state.ckpt", weights_only=True)

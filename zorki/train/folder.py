@@ -56,10 +56,10 @@ class Folder:
         """What config.toml says; nothing where it is not there."""
         return tomllib.loads(self.config.read_text(encoding="utf-8")) if self.config.exists() else {}
 
-    def open(self, config: Mapping[str, Any], words: Mapping[str, str] | None = None, change: bool = False) -> None:
+    def open(self, config: Mapping[str, Any], words: Mapping[str, str] | None = None, change: bool | None = None) -> None:
         """Makes the folder, or finds it with the same settings. words: of settings that are no options, what a person calls them.
 
-        change: others are taken from here on. Raises InputError for a folder of other settings, which are listed.
+        change: others are taken from here on; None: nobody can ask for that. Raises InputError for a folder of other settings, which are listed.
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -79,7 +79,8 @@ class Folder:
                 raise InputError(
                     f"{self.path} is a run with other settings: {', '.join(options or dict.fromkeys(said[k] for k in other))}.",
                     f"A run goes on with what it began with, and this would be {apart}.",
-                    "Give the same settings, or another folder.",
+                    "Give the same settings, or another folder"
+                    + ("." if change is None else ", or add --change=True: what differs is taken from here on."),
                 )
             events.note(f"From here on: {apart}.")
             self.write(self.config, lambda part: part.write_text(text, encoding="utf-8"))
