@@ -190,15 +190,22 @@ def test_a_run_of_these_very_data_is_held_against_what_it_did_not_learn_from(tmp
         'title = "t"\ntask = "segment"\nlicence = "mine"\nbuild = "zorki.nets.segmenter:Segmenter"\nparameters = 1\nside = 16\ndata = "d"\n'
         f'not_fit_for = "use"\nclasses = {json.dumps(list(learnt.table.names))}\n[arguments]\n{sizes}'
     )
+    for damaged in ("[]", '{"table": [], "train": [], "val": []}'):
+        (run / record.FILE).write_text(damaged)
+        with pytest.raises(InputError, match=r"data\.json cannot be read"):
+            zorki.segment.evaluate(tmp_path / "data", model=str(run))
     record.write(run, learnt, held)
     found = zorki.segment.evaluate(tmp_path / "data", model=str(run))
     assert found.split == "val"
     assert {p.name for p in found.judged.pictures} == {e.picture.name for e in held.examples}
     assert zorki.segment.evaluate(tmp_path / "data", model=str(run), split="train").answer()["count"] == len(learnt)
     (tmp_path / "data").rename(tmp_path / "moved")
-    assert zorki.segment.evaluate(tmp_path / "moved", model=str(run)).split == "val"
+    found, said = heard(lambda: zorki.segment.evaluate(tmp_path / "moved", model=str(run)))
+    assert found.split == "val"
+    assert not any("says no names" in note for note in said), "it learnt from these very masks"
     other = [(s, np.where(t == 1, 0, t)) for s, t in randomly(seed=3, count=3, classes=3, void=0)]
-    found = zorki.segment.evaluate(folder(tmp_path / "other", other), model=str(run))
+    found, said = heard(lambda: zorki.segment.evaluate(folder(tmp_path / "other", other), model=str(run)))
+    assert any("other says no names" in note and "0 is background, 1 is class 1" in note for note in said)
     assert (found.split, len(found.judged.pictures)) == ("all", 3)
     assert found.judged.names == learnt.table.names, "values 0 and 2 alone are still the first and the last class"
 

@@ -280,6 +280,43 @@ def test_a_run_keeps_names_and_colours(folder: Path) -> None:
     assert sum(found.shares.values()) == pytest.approx(1)
 
 
+def test_what_is_no_number_is_no_class(folder: Path) -> None:
+    made = nn.Conv2d(3, 3, 1)
+    nn.init.constant_(made.weight, float("nan"))
+    with pytest.raises(Stopped, match="no number"):
+        zorki.segment.predict(quarters(), model=made)
+
+
+def test_three_hundred_classes_go_into_a_tiff(folder: Path) -> None:
+    found = zorki.segment.predict(quarters(), model=nn.Conv2d(3, 300, 1))
+    with pytest.raises(InputError, match=r"^There are more than 255 classes\. .*\.tif"):
+        found.save("m.png")
+    found.save("m.tif")
+    assert (tifffile.imread("m.tif") == found.labels).all()
+    assert not Path("m.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "said"),
+    [
+        ("width = 8", "width = -1", "makes no network"),
+        ("width = 8", "width = 8\ncups = 3", "'cups'"),
+        ("nets.segmenter:Segmenter", "nets.nothing:Segmenter", "zorki.nets.nothing"),
+        ('"#ff8800"', '"orange"', "'orange' is not written #rrggbb"),
+    ],
+)
+def test_a_card_that_was_damaged_is_refused(folder: Path, command: Any, was: str, now: str, said: str) -> None:
+    made = saved_run(folder / "run")
+    card = (made / "card.toml").read_text(encoding="utf-8")
+    assert was in card
+    (made / "card.toml").write_text(card.replace(was, now), encoding="utf-8")
+    io.save_photo(folder / "p.png", quarters())
+    status, out, err = command("segment", "predict", "p.png", "--model", "run")
+    assert (status, out) == (2, "")
+    assert said in err
+    assert len(err.splitlines()) <= 4
+
+
 def test_sixteen_bits_are_read_as_they_were_in_training(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = saved_run(folder / "run", pictures={})
     card = (made / "card.toml").read_text(encoding="utf-8")

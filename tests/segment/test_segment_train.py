@@ -167,7 +167,7 @@ def test_other_options_are_listed_and_taken_only_if_asked(data: Path, tmp_path: 
     run = tmp_path / "run"
     zorki.segment.train(data=data, out=run, **FEW)
     more = FEW | {"steps": 6, "rate": 1e-4}
-    with pytest.raises(InputError, match=r"other settings: rate, steps\. .*rate 0\.001 → 0\.0001, steps 4 → 6"):
+    with pytest.raises(InputError, match=r"other settings: rate, steps\. .*rate 0\.001 → 0\.0001, steps 4 → 6\. .*change=True"):
         zorki.segment.train(data=data, out=run, **more)
     zorki.segment.train(data=data, out=run, change=True, **more)
     state = torch.load(run / "state.ckpt", weights_only=True)
@@ -206,6 +206,7 @@ def test_half_a_batch_where_memory_runs_out(data: Path, tmp_path: Path, monkeypa
         ({"loss": "dise"}, UnknownName, "dice"),
         ({"groups": "["}, InputError, "no regular expression"),
         ({"device": "cuda"}, InputError, "no device cuda"),
+        ({"seed": -1}, InputError, "seed got -1"),
     ],
 )
 def test_what_makes_no_sense_is_refused_before_anything_is_written(

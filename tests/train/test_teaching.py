@@ -183,6 +183,29 @@ def test_a_full_disk_leaves_what_was_written(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.unit
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such limit")
+def test_weights_and_a_state_for_which_there_is_no_room(tmp_path: Path) -> None:
+    """A limit on files' sizes fails as a full disk does, in whatever writes them."""
+    import resource
+
+    folder = Folder(tmp_path / "run")
+    with pytest.raises(Enough), stop_at(9):
+        teach(Toy(), folder, plan(STEPS))
+    before = folder.state.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        with pytest.raises(Stopped, match=r"disk is full: last\.safetensors"):
+            folder.save("last", {"a": torch.zeros(4096)})
+        with pytest.raises(Stopped, match=r"disk is full: state\.ckpt"):
+            teach(Toy(), folder, plan(STEPS))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert folder.state.read_bytes() == before
+    assert [p.name for p in folder.path.iterdir() if p.name.startswith(".")] == []
+
+
+@pytest.mark.unit
 def test_the_average_is_of_all_steps_so_far() -> None:
     steps = Plan(average=0.999)
     values, mean = torch.arange(1.0, 8), 0.0

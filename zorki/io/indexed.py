@@ -31,7 +31,7 @@ def write_index(path: Path, numbers: Array, palette: Array, settings: dict[str, 
         _tiff(path, numbers, palette, settings)
         return
     if numbers.dtype != np.uint8:
-        raise InputError(f"{path.name}: there are more than 256 classes.", "An index PNG has no more.", "End the name in .tif.")
+        raise InputError("There are more than 255 classes.", "An index PNG has no more.", "End the name in .tif.")
     with path.open("wb") as out:
         for kind, content in _chunks(numbers, palette, settings):
             out.write(pngs.chunk(kind, content) if kind else content)

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from zorki import io
 from zorki.core import events, folders
@@ -107,7 +107,7 @@ def keep(style: Style, rows: Rows, brush: Brush, picture: str, force: bool = Fal
     arrays = {k: v.detach().float().cpu().contiguous() for k, v in rows.items()}
     said = {k: getattr(style, k) for k in FIELDS} | {"brush": mark(brush), "picture": picture}
     with io.atomic(path, force) as part:
-        save_file(arrays, part, said)
+        part.write_bytes(save(arrays, said))  # save_file has an error of its own for a full disk
     return read(path)
 
 

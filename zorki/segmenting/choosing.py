@@ -6,9 +6,10 @@ from zorki import io, lens, weights
 from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.segmenting import record
+from zorki.segmenting.matching import listed
 from zorki.segmenting.record import Record
 from zorki.segmenting.sets import Set
-from zorki.segmenting.table import Table, discovered
+from zorki.segmenting.table import Table, discovered, spelled
 
 
 def part(net: lens.Net, data: io.LabelledFolder, split: str | None = None) -> tuple[Set, str]:
@@ -34,7 +35,11 @@ def part(net: lens.Net, data: io.LabelledFolder, split: str | None = None) -> tu
         raise InputError(f"{data.name} has no masks.", "What is predicted is held against them.", "Give a folder with images/ and masks/.")
     if chosen != "all" and split is None:
         events.note(f"Held against {chosen} ({len(examples)} of {len(data)} pictures). --split=all takes all.")
-    return Set(examples, table_of(data, taught)), chosen
+    table = table_of(data, taught)
+    if taught is not None and table is taught.table and not own:
+        pairs = [f"{spelled([v], table.by)} is {name}" for v, name in zip(table.values, table.names, strict=True)]
+        events.note(f"{data.name} says no names, so its masks are read as those that {net.name} learnt from: {listed(pairs)}.")
+    return Set(examples, table), chosen
 
 
 def record_of(net: lens.Net) -> Record | None:

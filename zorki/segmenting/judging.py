@@ -20,6 +20,7 @@ from zorki.scores import Calibration, Confusion, boundary_f1, interval
 from zorki.scores.confusion import mean
 from zorki.segmenting import tiles
 from zorki.segmenting.matching import Matched
+from zorki.segmenting.predicting import likeliest
 from zorki.segmenting.sets import Set
 
 Span = tuple[float, float]
@@ -140,13 +141,14 @@ def rounded(value: float) -> float | None:
 
 
 def judged(net: lens.Net, matched: Matched, part: Set) -> Judged:
-    """Looks at each picture once. The logits are enlarged to the picture's size, not the labels. Raises InputError for what cannot be read."""
+    """Looks at each picture once. The logits are enlarged to the picture's size, not the labels. Raises InputError for what cannot be read,
+    Stopped for logits that are no numbers."""
     found, calibration = [], Calibration()
     for i, example in enumerate(part.examples, 1):
         events.tell("judging", i, len(part))
         picture, truth = part.pair(example)
         logits = predicted(net, matched, picture)
-        labels = logits.argmax(0).to(torch.uint8).numpy()
+        labels = likeliest(logits, net.name).to(torch.uint8).numpy()
         confusion = Confusion(len(matched.names)).add(truth, labels)
         calibration.add(logits.softmax(0), truth)
         boundary = boundary_f1(truth.numpy(), labels, matched.known)

@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional as F
 
 from zorki import lens
-from zorki.core.errors import InputError
+from zorki.core.errors import InputError, Stopped
 from zorki.core.void import VOID
 from zorki.lens.chunks import free_memory
 from zorki.segmenting.tiles import Band, Held, Mirror, Rows, bands
@@ -33,7 +33,8 @@ def predicted(
 ) -> Predicted:  # fmt: skip
     """picture: (c, h, w) in 0..1, or what reads its rows. hw: the size of the answer, where the picture is a smaller copy: logits are enlarged, not labels.
 
-    probabilities: whether to keep them. inside: classes. tile, mirror, Raises: as `tiles.logits`; InputError also where memory has no room for the probabilities.
+    probabilities: whether to keep them. inside: classes. tile, mirror, Raises: as `tiles.logits`; InputError also where memory has no room for the probabilities,
+    Stopped for logits that are no numbers.
     """
     rows: Rows = Held(picture) if isinstance(picture, torch.Tensor) else picture
     hw = hw or rows.hw
@@ -42,7 +43,7 @@ def predicted(
         if out is None:
             out = room(found.shape[0], hw, probabilities, bool(inside))
         some = slice(top, top + found.shape[1])
-        out.labels[some] = found.argmax(0).to(out.labels.dtype)
+        out.labels[some] = likeliest(found, net.name).to(out.labels.dtype)
         if probabilities or inside:
             shares = found.softmax(0)
             if out.probabilities is not None:
@@ -51,6 +52,18 @@ def predicted(
                 out.inside[some] = shares[list(inside)].sum(0)
     assert out is not None
     return out
+
+
+def likeliest(logits: torch.Tensor, net: str) -> torch.Tensor:
+    """(k, h, w) → (h, w) int64. Raises Stopped where one of them is no number."""
+    most, labels = logits.max(0)  # nan is the largest of all
+    if bool(most.isnan().any()):
+        raise Stopped(
+            f"{net} answers with what is no number.",
+            "Its weights are damaged, or too large for their kind of number.",
+            "Take another --model.",
+        )
+    return labels
 
 
 def room(k: int, hw: tuple[int, int], probabilities: bool, inside: bool) -> Predicted:

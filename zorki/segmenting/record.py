@@ -52,7 +52,7 @@ def read(folder: Path) -> Record | None:
         return Record(Table.of(found["table"]), train, val, {str(k): str(v) for k, v in found.get("decided", {}).items()})
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError) as e:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as e:
         raise InputError(
             f"{folder / FILE} cannot be read: {str(e)!r}.", "It says what the run was taught on.", "Take another run, or train anew."
         ) from e

@@ -56,10 +56,10 @@ class Folder:
         """What config.toml says; nothing where it is not there."""
         return tomllib.loads(self.config.read_text(encoding="utf-8")) if self.config.exists() else {}
 
-    def open(self, config: Mapping[str, Any], words: Mapping[str, str] | None = None, change: bool = False) -> None:
+    def open(self, config: Mapping[str, Any], words: Mapping[str, str] | None = None, change: bool | None = None) -> None:
         """Makes the folder, or finds it with the same settings. words: of settings that are no options, what a person calls them.
 
-        change: others are taken from here on. Raises InputError for a folder of other settings, which are listed.
+        change: others are taken from here on; None: nobody can ask for that. Raises InputError for a folder of other settings, which are listed.
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -79,7 +79,8 @@ class Folder:
                 raise InputError(
                     f"{self.path} is a run with other settings: {', '.join(options or dict.fromkeys(said[k] for k in other))}.",
                     f"A run goes on with what it began with, and this would be {apart}.",
-                    "Give the same settings, or another folder.",
+                    "Give the same settings, or another folder"
+                    + ("." if change is None else ", or add --change=True: what differs is taken from here on."),
                 )
             events.note(f"From here on: {apart}.")
             self.write(self.config, lambda part: part.write_text(text, encoding="utf-8"))
@@ -109,10 +110,11 @@ class Folder:
 
     def save(self, name: str, weights: Mapping[str, torch.Tensor]) -> None:
         """NAME.safetensors, in float32."""
-        from safetensors.torch import save_file
+        from safetensors.torch import save
 
         arrays = {k: v.detach().cpu().contiguous() for k, v in weights.items()}
-        self.write(self.path / f"{name}.safetensors", lambda part: save_file(arrays, part))
+        data = save(arrays)  # save_file has an error of its own for a full disk
+        self.write(self.path / f"{name}.safetensors", lambda part: part.write_bytes(data))
 
     def append(self, figures: Mapping[str, Any]) -> None:
         """One line of metrics. Raises Stopped where the disk is full."""

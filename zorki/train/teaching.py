@@ -42,7 +42,7 @@ def teach(
     config: Mapping[str, Any] | None = None,
     device: str = "cpu",
     processes: int = 1,
-    change: bool = False,
+    change: bool | None = None,
 ) -> Folder:
     """Teaches to the plan's last step, or until it gets no better; what is done already is not done again. Returns the folder.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
@@ -167,6 +168,9 @@ def check_kinds(table: Mapping[str, Any]) -> None:
     for name, value in table.items():
         if not isinstance(value, kinds.get(name, str)):
             raise TypeError(f"{name} is a {type(value).__name__}")
+    wrong = [one for one in table.get("colours", ()) if not re.fullmatch("#[0-9a-fA-F]{6}", str(one))]
+    if wrong:
+        raise TypeError(f"its colour {wrong[0]!r} is not written #rrggbb")
     if table.get("task", "classify") not in get_args(Task):
         raise TypeError(f"its task is {table['task']!r}, not one of {', '.join(get_args(Task))}")
 

@@ -49,8 +49,12 @@ def card_of(net: lens.Net) -> Card | None:
 
 def built(known: Card, state: dict[str, torch.Tensor]) -> lens.Net:
     """The card's network with those numbers."""
-    with torch.random.fork_rng(devices=[]), torch.device("meta"):  # no random start: the numbers come from the file
-        net: torch.nn.Module = resolved(known.build)(**known.arguments)
+    try:
+        with torch.random.fork_rng(devices=[]), torch.device("meta"):  # no random start: the numbers come from the file
+            net: torch.nn.Module = resolved(known.build)(**known.arguments)
+    except (ImportError, AttributeError, TypeError, ValueError, RuntimeError) as e:
+        got = f"The card of {known.name} makes no network: {' '.join(str(e).split())[:160]!r}."
+        raise WeightsError(got, f"It calls {known.build} with its arguments.", "Mend them in the card, or take it away.") from e
     try:
         net.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()}, assign=True)
     except RuntimeError as e:

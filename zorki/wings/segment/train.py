@@ -64,7 +64,7 @@ class Settings:
     "where it is computed"
     change: bool = False
     "a run that is gone on with takes the options that differ from here on"
-    seed: int = 0
+    seed: Annotated[int, Least(0)] = 0
     "the same number teaches the same"
 
 

@@ -55,7 +55,7 @@ class Settings:
     "with the strokes of the brush that ships, or with random numbers"
     compile: bool = False
     "a third faster after some minutes; needs a C++ compiler"
-    seed: int = 0
+    seed: Annotated[int, Least(0)] = 0
     "the same number teaches the same"
 
 
