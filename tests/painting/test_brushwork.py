@@ -108,7 +108,7 @@ def test_bfloat16_moves_a_pixel_by_less_than_a_level_in_the_mean() -> None:
 
 
 @pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
-def test_what_is_flat_stays_flat_in_strips(level: float) -> None:
+def test_what_is_flat_stays_flat(level: float) -> None:
     """Where there is one colour each norm is to give its shift alone; rounding, enlarged 316 times, must not be taken for a picture."""
     shipped, one = weights.load("brush"), torch.full((1, 3, 1, 1), level)
     brush = shipped.inner
@@ -119,8 +119,9 @@ def test_what_is_flat_stays_flat_in_strips(level: float) -> None:
         maps = brush.to_whole.maps(brush.walk(one, lambda layer, _, rows=rows: (rows @ layer.norm.beta)[..., None, None]))
         exact = brush.over(one, maps[..., :1, :1], rows).clamp(0, 1)
         for hw in ((40, 24), (1, 1)):
-            out = brushwork.painted(shipped, torch.full((1, 3, *hw), level), alone, height=8)
-            assert off(out, exact.expand(1, 3, *hw)) < 0.5 / 255
+            for height in (8, None):
+                out = brushwork.painted(shipped, torch.full((1, 3, *hw), level), alone, height=height)
+                assert off(out, exact.expand(1, 3, *hw)) < 0.5 / 255
 
 
 def test_strength_0_in_strips_is_the_photo_to_the_bit(net: lens.Net) -> None:

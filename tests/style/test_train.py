@@ -130,7 +130,7 @@ def test_a_time_and_a_number_of_steps_are_one_too_many(data: dict[str, str], tmp
     assert main.run([*words, "ten"]) == 2
     assert "--within ten is no time." in capfd.readouterr().err
     with pytest.raises(InputError, match=r"Not one step fits into 0\.1 s"):
-        zorki.style.train(**data, out=tmp_path / "run", preset="quick", within=0.1, side=32, begin="anew")
+        zorki.style.train(**data, out=tmp_path / "run", preset="quick", within="0.1", side=32, begin="anew")
 
 
 def test_a_full_disk_and_what_is_missing_are_one_sentence(

@@ -22,7 +22,7 @@ def from_array(value: Any) -> Raw:
     if not tensor and not isinstance(value, np.ndarray):
         expected = "A path, a PIL image, a numpy array or a tensor is needed."
         raise InputError(f"A {type(value).__name__} is no picture.", expected, "Convert it first.")
-    if tensor and str(value.device) == "meta":
+    if tensor and str(getattr(value, "device", "")) == "meta":
         raise InputError("The tensor is on the device meta.", "There it has a shape and no numbers.", "Give one that has numbers.")
     kind, given = ("tensor", _numpy(value)) if tensor else ("array", value)
     if given.dtype.kind not in "biuf":

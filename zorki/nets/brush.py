@@ -221,6 +221,8 @@ class Brush(nn.Module):
     ) -> torch.Tensor:
         """(b, 3, h, w): what is painted, before the style says how much of it. found: filled with each norm's statistics."""
         h, w = x.shape[-2], x.shape[-1]
+        if statistics is None and found is None and self.plain(x) and torch.equal(x, x[..., :1, :1].expand_as(x)):
+            return self.of_one_colour(rows).expand(-1, -1, h, w)
         given = iter(statistics) if statistics is not None else None
 
         def normed(layer: Conv | Twice, a: torch.Tensor) -> torch.Tensor:
@@ -238,6 +240,15 @@ class Brush(nn.Module):
             down, across = (torch.arange(n, device=x.device) for n in (h, w))
             return out.index_select(2, down).index_select(3, across)
         return out[:, :, :h, :w]
+
+    def plain(self, x: torch.Tensor) -> bool:
+        """Whether one picture is painted, and nothing is learnt or written down meanwhile."""
+        return len(x) == 1 and not (self.training or torch.compiler.is_compiling() or torch.onnx.is_in_onnx_export())
+
+    def of_one_colour(self, rows: torch.Tensor) -> torch.Tensor:
+        """(b, 3, 1, 1): what is painted of a picture of one colour. Each norm gives its shift, where rounding, enlarged 316 times, would be taken for a pattern."""
+        first = torch.zeros((len(rows), 1, 1, 1), dtype=torch.float32, device=rows.device)
+        return self.to_whole.maps(self.walk(first, lambda layer, _: (rows @ layer.norm.beta)[..., None, None]))[..., :1, :1]
 
     def walk(self, blocks: M, normed: Callable[[Any, M], M], keep: Callable[[M], M] = lambda a: a) -> M:
         """From the photo's blocks to the maps that `to_whole` paints from. normed: a layer's maps of what it gets, after its norm.

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from zorki.nets.brush import BLOCK, STRIDE, Brush, Conv, Twice, moments
 
 LARGEST, TINIEST = 32767, 1e-30  # of whole numbers in 16 bits; of what is large in a row
-FLAT = 2**-16  # share of what is large in a row that float32's rounding stays below
+FLAT = 2**-11  # share of what is large in a row: a spread below it may be rounding alone
 KEPT = 2 * BLOCK  # of the sizes that are kept, the largest is the photo's divided by this
 Rows = Callable[[int, int], torch.Tensor]
 Moments = tuple[torch.Tensor, torch.Tensor]

@@ -1,4 +1,4 @@
-"""Give every pixel of a photo, a film or a huge scan its class: masks, overlays, cutouts, outlines, areas.
+"""Give every pixel of a photo, a film or a huge scan its class: masks, overlays, cutouts, outlines.
 
 Source: Long, Shelhamer, Darrell 2015 (a class for each pixel); Isensee et al. 2021 (nnU-Net's tiles for what is large).
 Differs: logits are enlarged to the photo's own size, not labels; a TIFF too large to be opened is read, worked on and written in rows.

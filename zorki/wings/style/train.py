@@ -41,7 +41,7 @@ WORDS = {"second": "whether lite0 judges too (pip install 'zorki[imagenet]')", *
 class Settings:
     steps: Annotated[int, Least(1)] = 4000
     "updates of the weights"
-    within: str | float | None = field(default=None, metadata={"instead": "steps"})
+    within: str | None = field(default=None, metadata={"instead": "steps"})
     "the time that it may take, as 30m, 1h30m or seconds, in place of --steps: as many steps as fit are fixed when it begins"
     batch: Annotated[int, Least(1)] = 4
     "photos a step, each in a style of its own"
