@@ -14,9 +14,6 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from zorki.wings.segment._augment import Changes
-from zorki.wings.segment._lesson import Pixels, Recipe
-from zorki.wings.segment._stock import Stock
 
 from recipes.segmenters import write
 from zorki import io
@@ -24,10 +21,13 @@ from zorki.core import events
 from zorki.core.void import VOID
 from zorki.segmenting import encoding, sets
 from zorki.train import Folder, Plan, teach
+from zorki.wings.segment._augment import Changes
+from zorki.wings.segment._lesson import Pixels, Recipe
+from zorki.wings.segment._stock import Stock
 
 PLAN = Plan(steps=6000, rate=1e-3, warm=200, average=0.998, decay=0.01, tell=50, check=500, keep=60.0, seed=0)
 SIDE, WIDTH, ENCODER = 288, 64, "lite0-slim"
-NAMES = ("background", "person")
+NAMES = ("background", "people")
 CARD = {
     "title": "People, cut out of any photo",
     "licence": "Apache-2.0 (these weights; see data for the pictures' terms)",

@@ -54,7 +54,9 @@ def test_it_is_the_pace_of_the_steps_without_what_is_done_once(odd: int | None, 
             clock.sleep(0.5 if step in (0, odd) else 0.02)
             return super().draw(step)
 
-    assert pace.measured(Slow(), Folder(tmp_path), plan(1), "cpu", 60.0) == pytest.approx(0.02, rel=0.15)  # the last of those counted was drawn ahead
+    assert pace.measured(Slow(), Folder(tmp_path), plan(1), "cpu", 60.0) == pytest.approx(
+        0.02, rel=0.15
+    )  # the last of those counted was drawn ahead
 
 
 def test_where_steps_are_slow_few_are_measured(tmp_path: Path) -> None:
