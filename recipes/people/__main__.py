@@ -32,6 +32,7 @@ CARD = {
     "title": "People, cut out of any photo",
     "licence": "Apache-2.0 (these weights; see data for the pictures' terms)",
     "side": SIDE,
+    "resize": 384,
     "data": "186 pictures of the Human-Segmentation-Dataset with masks drawn by hand (46 more held back; no terms stated); photographs of BSDS500, ImageNet and COCO as the teachers see them (research terms, none stated)",
     "teachers": "DeepLab v3 with MobileNetV2, of Pascal VOC's 21 classes, and MediaPipe's selfie segmentation (both Apache-2.0); its encoder begins as EfficientNet-Lite0 (Apache-2.0, trained on ImageNet)",
     "not_fit_for": "deciding anything about people, finding out who somebody is, or anything where a person who is missed comes to harm; hair and hands are coarse, people far off or in odd clothes are missed",
