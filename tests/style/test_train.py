@@ -120,7 +120,7 @@ def test_within_fixes_the_steps_once_and_is_a_run_of_so_many(data: dict[str, str
     assert all(torch.equal(here[k], there[k]) for k in there)
     assert "up to 3 steps" in (run / "card.toml").read_text()
     with pytest.raises(InputError, match=r"other settings: batch, within\."):
-        zorki.style.train(**data, out=run, **few | {"batch": 3, "within": 90})
+        zorki.style.train(**data, out=run, **few | {"batch": 3, "within": "90"})
 
 
 def test_a_time_and_a_number_of_steps_are_one_too_many(data: dict[str, str], tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

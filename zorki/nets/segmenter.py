@@ -5,7 +5,7 @@ Source: Long, Shelhamer, Darrell 2015 (a classifier made fully convolutional); t
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -61,7 +61,7 @@ def steps(size: int, step: int) -> int:
     """How many cover `size`. In an exported program it is a number of its own, so that nothing behind it is reckoned out of remainders."""
     count = -(-size // step)
     if exporting():
-        count = int(torch.scalar_tensor(count, dtype=torch.int64, device="cpu").item())
+        count = cast(int, torch.scalar_tensor(count, dtype=torch.int64, device="cpu").item())  # int() would fix it to a number
         torch._check(count >= 1)  # type: ignore[no-untyped-call]
     return count
 
