@@ -78,7 +78,7 @@ def test_the_work_is_what_is_multiplied() -> None:
 
     def counted(h: int, w: int) -> float:
         with torch.no_grad(), FlopCounterMode(display=False) as count:
-            brush(torch.zeros(1, 3, h, w), torch.ones(brush.styles))
+            brush(torch.rand(1, 3, h, w), torch.ones(brush.styles))  # of one colour it would multiply nothing
         return count.get_total_flops() / 2
 
     small, large = (64, 96), (200, 120)  # that need no filling up

@@ -101,9 +101,9 @@ def test_an_index_file_holds_its_numbers(tmp_path: Path, hw: tuple[int, int], en
     assert io.read_settings(path) == {"some": "é <&> settings"}
 
 
-def test_more_than_256_classes(tmp_path: Path) -> None:
+def test_more_than_255_classes(tmp_path: Path) -> None:
     numbers = np.arange(600, dtype=np.int32).reshape(20, 30)
     io.write_index(tmp_path / "a.tif", numbers.astype(np.uint16), np.zeros((256, 3), np.uint8))
     assert (tifffile.imread(tmp_path / "a.tif") == numbers).all()
-    with pytest.raises(InputError, match="256 classes"):
+    with pytest.raises(InputError, match="255 classes"):
         io.write_index(tmp_path / "a.png", numbers, np.zeros((256, 3), np.uint8))
