@@ -58,7 +58,7 @@ class Shared(Lesson):
     def __init__(self) -> None:
         with torch.random.fork_rng():
             torch.manual_seed(0)
-            self.net = nn.Sequential(nn.Conv2d(2, 6, 3, padding=1), nn.BatchNorm2d(6), nn.ReLU(), nn.Conv2d(6, 3, 1))
+            self.net = nn.Sequential(nn.Conv2d(2, 6, 3, padding=1, bias=False), nn.BatchNorm2d(6), nn.ReLU(), nn.Conv2d(6, 3, 1))
 
     def draw(self, step: int) -> dict[str, torch.Tensor]:
         x = torch.randn(16, 2, 5, 7, generator=torch.Generator().manual_seed(step))
