@@ -275,3 +275,17 @@ def test_two_processes_learn_what_one_does(data: Path, tmp_path: Path) -> None:
         assert a["miou"] == pytest.approx(b["miou"], abs=0.02)
     assert answers[0]["miou"] == pytest.approx(answers[1]["miou"], abs=0.02)
     assert np.isfinite(answers[1]["dice"])
+
+
+def test_an_encoder_from_nothing_learns_as_fast_as_the_rest(data: Path, tmp_path: Path) -> None:
+    from zorki import io
+    from zorki.segmenting import sets
+    from zorki.train import Folder
+    from zorki.wings.segment import _setup
+    from zorki.wings.segment.train import Settings
+
+    learnt, held = sets.splits(io.open_labelled(data), 0)
+    for encoder, slow in (("plain", 1.0), ("eye", 0.3)):
+        asked = Settings(encoder=encoder, steps=6, batch=2, side=32, width=8)
+        lesson = _setup.start(learnt, held, "", Folder(tmp_path / encoder), asked, 0.0).lesson
+        assert {g["times"] for g in lesson.groups()} == {slow, 1.0}

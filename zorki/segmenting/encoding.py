@@ -64,18 +64,3 @@ def fitted(weight: torch.Tensor, channels: int) -> torch.Tensor:
     if channels == 1:
         return weight.sum(1, keepdim=True)
     return (weight.mean(1, keepdim=True) * weight.shape[1] / channels).repeat(1, channels, 1, 1)
-
-
-def groups(net: Segmenter, rate: float, decay: float, slower: float = 0.1) -> list[dict[str, Any]]:
-    """Parameters for an optimiser, in groups: a pretrained encoder's at `slower` times the rate; norms and biases without decay.
-
-    Each group has `name`, `params`, `lr` and `weight_decay`. What does not want a gradient is left out.
-    """
-    of_encoder = slower if pretrained(net.encoder.name) else 1.0
-    found = []
-    for part, module, factor in (("encoder", net.encoder, of_encoder), ("decoder", net.decoder, 1.0)):
-        learnt = [p for p in module.parameters() if p.requires_grad]
-        for kind, params, kept in (("weights", [p for p in learnt if p.ndim > 1], decay), ("rest", [p for p in learnt if p.ndim < 2], 0.0)):
-            if params:
-                found.append({"name": f"{part} {kind}", "params": params, "lr": rate * factor, "weight_decay": kept})
-    return found

@@ -87,7 +87,10 @@ def cover(photo: torch.Tensor, wanted: str) -> tuple[torch.Tensor, str]:
     """How far each pixel of a photo (1, 3, h, w) in 0..1 is of some classes, named as "people" or "car,pedestrian": (1, 1, h, w) in 0..1; and the
     net of those that ship that says so. Raises UnknownName where none of them knows all the classes.
     """
-    for card in known():
+    cards = known()
+    if not cards:
+        raise InputError(f"Nothing here tells where {wanted} is.", "A segmenter that ships would.", "Give a mask of your own.")
+    for card in cards:
         try:
             inside = numbered(card.classes, wanted)
         except UnknownName:
@@ -96,7 +99,7 @@ def cover(photo: torch.Tensor, wanted: str) -> tuple[torch.Tensor, str]:
         found = predicted(weights.load(card.name), small[0], (photo.shape[-2], photo.shape[-1]), inside=inside).inside
         assert found is not None
         return found[None, None], card.name
-    names = [name for card in known() for name in card.classes]
+    names = [name for card in cards for name in card.classes]
     raise UnknownName.among("class", next(filter(None, wanted.split(",")), wanted).strip(), names)
 
 

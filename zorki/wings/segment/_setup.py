@@ -79,7 +79,8 @@ def start(learnt: Set, held: Set, mark: str, folder: Folder, s: Settings, begun:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(s.seed)
         net = encoding.begun(s.net, encoder, classes, channels, s.width).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    recipe = Recipe(classes, batch, s.loss, _choice.weights_for(stock, classes, s.class_weights), seed=s.seed)
+    slow = Recipe.slow if encoding.pretrained(encoder) else 1.0  # what begins with random numbers learns as fast as the rest
+    recipe = Recipe(classes, batch, s.loss, _choice.weights_for(stock, classes, s.class_weights), slow, seed=s.seed)
     lesson = Pixels(net, stock, judged, recipe, Changes(side, flips=flips, colour=0.5 if channels == 3 else 0.0))
     if "steps" in given:
         steps = given["steps"]
