@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ import torch
 from safetensors.torch import load_file
 
 import zorki
+from tests.breaking import broken_off
 from tests.segment.masked import discs
 from zorki import weights
 from zorki.core import events
@@ -120,15 +120,8 @@ def test_broken_off_and_gone_on_with_is_the_same(break_with: int, data: Path, tm
     words = [sys.executable, "-m", "zorki", "segment", "train", str(data), *WORDS]
     subprocess.run([*words, "--out", str(tmp_path / "whole")], check=True, capture_output=True)
     run = tmp_path / "run"
-    with subprocess.Popen([*words, "--out", str(run), "--events", str(tmp_path / "events")], stderr=subprocess.PIPE, text=True) as process:
-        end = time.monotonic() + 120
-        while time.monotonic() < end and process.poll() is None:
-            if (tmp_path / "events").exists() and '"stage": "training"' in (tmp_path / "events").read_text():
-                break
-            time.sleep(0.005)
-        process.send_signal(break_with)
-        said = process.communicate()[1]
-    assert process.returncode == (130 if break_with == signal.SIGINT else -9), said
+    code, said = broken_off([*words, "--out", str(run)], tmp_path / "events", break_with)
+    assert code == (130 if break_with == signal.SIGINT else -9), said
     if break_with == signal.SIGINT:
         assert "goes on" in said
         assert 1 <= torch.load(run / "state.ckpt", weights_only=True)["global_step"] < 6

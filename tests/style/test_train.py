@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import tomllib
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from safetensors.torch import load_file
 
 import zorki
 import zorki.train
+from tests.breaking import broken_off
 from tests.style.brushes import brush
 from zorki import weights
 from zorki.cli import main
@@ -79,15 +79,8 @@ def test_broken_off_and_gone_on_with_is_the_same(break_with: int, status: int, d
     words += ["--side=32", "--begin=anew"]
     subprocess.run([*words, "--out", str(tmp_path / "whole")], check=True, capture_output=True)
     run = tmp_path / "run"
-    with subprocess.Popen([*words, "--out", str(run), "--events", str(tmp_path / "events")], stderr=subprocess.PIPE, text=True) as process:
-        end = time.monotonic() + 60
-        while time.monotonic() < end and process.poll() is None:
-            if (tmp_path / "events").exists() and '"stage": "training"' in (tmp_path / "events").read_text():
-                break
-            time.sleep(0.005)
-        process.send_signal(break_with)
-        said = process.communicate()[1]
-    assert process.returncode == status, said
+    code, said = broken_off([*words, "--out", str(run)], tmp_path / "events", break_with)
+    assert code == status, said
     if break_with != signal.SIGKILL:
         step = torch.load(run / "state.ckpt", weights_only=True)["global_step"]
         assert 1 <= step < 12

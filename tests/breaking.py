@@ -1,0 +1,21 @@
+"""A command that is broken off in the middle of a training."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def broken_off(words: Sequence[str], events: Path, number: int) -> tuple[int, str]:
+    """Its exit status and what it said, after that signal at its first step. events: where --events is written."""
+    with subprocess.Popen([*words, "--events", str(events)], stderr=subprocess.PIPE, text=True) as process:
+        end = time.monotonic() + 120
+        while time.monotonic() < end and process.poll() is None:
+            if events.exists() and '"stage": "training"' in events.read_text():
+                break
+            time.sleep(0.005)
+        process.send_signal(number)
+        said = process.communicate()[1]
+    return process.returncode, said
