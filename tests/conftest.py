@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -13,6 +14,17 @@ TIERS = ("tiny", "unit", "wings", "slow")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Orders by the dearest marker; what has none is a room's own test and counts as quick."""
     items.sort(key=lambda item: max((TIERS.index(m.name) for m in item.iter_markers() if m.name in TIERS), default=1))
+
+
+@pytest.fixture(autouse=True)
+def threads() -> Iterator[None]:
+    """Nothing leaves torch with another number of threads: a product of matrices rounds otherwise then, and what is compared bit by bit fails elsewhere."""
+    torch = sys.modules.get("torch")
+    before = torch.get_num_threads() if torch else None
+    yield
+    if torch is not None and before != (now := torch.get_num_threads()):
+        torch.set_num_threads(before)
+        pytest.fail(f"torch had {before} threads before and has {now} now")
 
 
 @pytest.fixture

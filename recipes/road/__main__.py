@@ -14,7 +14,7 @@ from zorki import io
 from zorki.segmenting import sets
 from zorki.train import Folder
 
-SETTINGS = {"steps": 5000, "side": 320, "width": 96, "encoder": "lite0", "patience": 1000, "loss": "cross_entropy+dice", "seed": 0}
+SETTINGS = {"steps": 2500, "side": 288, "width": 96, "encoder": "lite0", "patience": 1000, "loss": "cross_entropy+dice", "seed": 0}
 CARD = {
     "title": "The parts of a street: road, pavement, cars, people, sky and six more",
     "licence": "Apache-2.0 (these weights; see data for the pictures' terms)",

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from zorki.core.errors import InputError, Stopped
+from zorki.core.errors import Stopped
 from zorki.wings.segment import _choice
 from zorki.wings.segment._learnt import verdict
 from zorki.wings.segment._stock import Stock
@@ -25,17 +25,6 @@ def stock(count: int, hw: tuple[int, int], sky: bool = False, seed: int = 0) -> 
             numbers[: hw[0] // 3] = 1
         out.append((torch.from_numpy(picture), torch.from_numpy(numbers)))
     return Stock(out)
-
-
-@pytest.mark.parametrize(("text", "seconds"), [("30m", 1800), ("90s", 90), ("1.5h", 5400), ("45", 45), (" 2 min ", 120)])
-def test_times(text: str, seconds: float) -> None:
-    assert _choice.seconds(text) == seconds
-
-
-@pytest.mark.parametrize("text", ["", "soon", "-5m", "0s", "5 days", "m"])
-def test_no_times(text: str) -> None:
-    with pytest.raises(InputError, match="is no time"):
-        _choice.seconds(text)
 
 
 def test_squares_fit_the_pictures() -> None:

@@ -132,7 +132,7 @@ def test_broken_off_and_gone_on_with_is_the_same(break_with: int, data: Path, tm
 def test_steps_are_measured_once_and_kept(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     few = {k: v for k, v in FEW.items() if k != "steps"}
     monkeypatch.setattr(_choice, "FEW", 3)
-    left = zorki.segment.train(data=data, out=tmp_path / "run", within="1s", **few)
+    left = zorki.segment.train(data=data, out=tmp_path / "run", within="0.01s", **few)
     config = tomllib.loads((left.folder / "config.toml").read_text())
     assert config["steps"] == 3
     assert "steps" in config["followed"]
@@ -143,7 +143,7 @@ def test_steps_are_measured_once_and_kept(data: Path, tmp_path: Path, monkeypatc
     monkeypatch.setattr(_choice, "halving", never)
     notes: list[str] = []
     with heard(notes):
-        zorki.segment.train(data=data, out=tmp_path / "run", within="1s", **few)
+        zorki.segment.train(data=data, out=tmp_path / "run", within="0.01s", **few)
     assert any("finished already" in n for n in notes)
 
 
@@ -151,7 +151,7 @@ def test_fewer_pictures_than_a_batch(tmp_path: Path) -> None:
     notes: list[str] = []
     with heard(notes):
         left = zorki.segment.train(data=discs(tmp_path / "three", 3), out=tmp_path / "run", **FEW | {"batch": 8, "steps": 2})
-    assert any("There are 2 pictures to learn from, so a step has 2 and not 8." in n for n in notes)
+    assert any("It learns from 2 pictures, so a step has 2 and not 8." in n for n in notes)
     assert tomllib.loads((left.folder / "config.toml").read_text())["batch"] == 2
     zorki.segment.train(data=tmp_path / "three", out=tmp_path / "run", **FEW | {"batch": 8, "steps": 2})  # the same call again
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.train.test_teaching import Enough, same, stop_at
+from tests.train.test_teaching import Enough, apart, stop_at
 from tests.train.toy import Judged, Shared, plan
 from zorki.core import events
 from zorki.core.errors import InputError
@@ -56,7 +56,7 @@ def test_what_gets_no_better_ends_also_after_a_break(tmp_path: Path) -> None:
     for step in (5, 11, 15):
         with pytest.raises(Enough), stop_at(step):
             teach(Tired(), broken, planned(patience=3))
-    assert same(teach(Tired(), broken, planned(patience=3)), whole)
+    assert not apart(teach(Tired(), broken, planned(patience=3)), whole)
     said: list[str] = []
     before = whole.state.read_bytes()
     with events.listen(lambda e: said.append(e.note)):
@@ -72,7 +72,7 @@ def test_judged_broken_off_and_gone_on_with(breaks: tuple[int, ...], tmp_path: P
     for step in breaks:
         with pytest.raises(Enough), stop_at(step):
             teach(Judged(), folder, planned(decay=0.1))
-    assert same(teach(Judged(), folder, planned(decay=0.1)), whole)
+    assert not apart(teach(Judged(), folder, planned(decay=0.1)), whole)
 
 
 def test_weights_are_made_smaller_and_biases_are_not(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-import re
 import time
 from dataclasses import dataclass
 
@@ -25,15 +24,6 @@ FEW, SOME, LOOKS = 20, 24, (1, 25)  # steps at least; pictures looked at to choo
 JUDGING = 0.15  # share of the time that may go into being judged on the way
 MEASURING = 0.1  # and into measuring, where steps are slow
 EPOCHS, ENOUGH = 300, 2000  # of the pictures at most, but so many steps always
-UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
-
-
-def seconds(text: str) -> float:
-    """ "30m", "90s", "1.5h", "1800" → seconds. Raises InputError."""
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(s|m|min|h|)\s*", text)
-    if not found or not float(found[1]):
-        raise InputError(f"--within={text!r} is no time.", "It is a number with s, m or h behind it.", "Write --within=30m, say.")
-    return float(found[1]) * UNITS[found[2]]
 
 
 def side_for(stock: Stock, device: str) -> int:
@@ -72,7 +62,7 @@ def batch_for(count: int, processes: int, device: str, asked: int | None) -> int
     wanted = asked or BATCH.get(device, BATCH["other"])
     batch = min(wanted, count)
     if batch < wanted and asked:
-        events.note(f"There are {count} pictures to learn from, so a step has {batch} and not {wanted}.")
+        events.note(f"It learns from {count} picture{'s' * (count != 1)}, so a step has {batch} and not {wanted}.")
     return max(1, -(-batch // processes)) * processes
 
 
@@ -118,6 +108,8 @@ def planned(within: float, pace: Pace, batch: int, pictures: int) -> tuple[int, 
     room = within * 0.95 - (looks + 1) * pace.look  # the last one: whether anything was learnt
     most = max(ENOUGH, EPOCHS * pictures // batch)
     steps = int(np.clip(room / (pace.step * 1.05), FEW, most))
+    if steps == FEW:
+        events.note(f"It takes {FEW} steps at least, of {pace.step:.2g} s each, so it may take longer than it was given.")
     return steps, max(1, -(-steps // looks))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from zorki import weights
-from zorki.core import events
+from zorki.core import durations, events
 from zorki.core.errors import InputError
 from zorki.segmenting import encoding
 from zorki.train import Folder, Plan
@@ -122,7 +122,7 @@ def settled(known: Mapping[str, Any], s: Settings) -> dict[str, Any]:
 
 def measured(lesson: Pixels, folder: Folder, device: str, s: Settings, begun: float) -> tuple[Pixels, int, int]:
     """The lesson with the batch that there is memory for, and by its pace the steps, and those between two looks."""
-    within = _choice.seconds(s.within)
+    within = durations.seconds("--within", s.within)
     batch, pace = _choice.halving(lesson, folder, Plan(rate=s.rate, decay=DECAY), device, s.processes, within)
     steps, check = _choice.planned(within - (time.monotonic() - begun), pace, batch, len(lesson.stock))
     return lesson.of(batch), steps, check

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from zorki.core import events
+from zorki.core import durations, events
 from zorki.core.errors import InputError, UnknownName
 from zorki.core.method import Input
 from zorki.core.settings import Among, Least
@@ -139,10 +139,9 @@ def check(s: Settings) -> None:
         if (error.name or "").partition(".")[0] != "kornia":
             raise
         raise InputError("Training needs kornia.", "It is not installed.", "Install it: pip install 'zorki[train]'.") from error
-    from zorki.wings.segment import _choice  # which needs both
 
     scores.summed(s.loss)
-    _choice.seconds(s.within)
+    durations.seconds("--within", s.within)
     if s.encoder is not None and s.encoder not in encoders.names() and not encoding.pretrained(s.encoder):
         raise UnknownName.among("encoder", s.encoder, encoders.names())
 
