@@ -59,8 +59,13 @@ def regions(net: lens.Net, photo: torch.Tensor) -> Masks:
 
 def looked_at(photo: torch.Tensor, shorter: int | None) -> torch.Tensor:
     """A photo (1, 3, h, w) brought down to that shorter side, where it is larger and there is one."""
-    h, w = photo.shape[-2], photo.shape[-1]
-    return photo if shorter is None else pixels.sizes.within(photo, max(1, round(shorter * max(h, w) / min(h, w))))
+    wanted = longest((photo.shape[-2], photo.shape[-1]), shorter)
+    return photo if wanted is None else pixels.sizes.within(photo, wanted)
+
+
+def longest(hw: tuple[int, int], shorter: int | None) -> int | None:
+    """The longer side where the shorter one is brought to the pixels that it had in training; None where nothing says."""
+    return None if shorter is None else max(1, round(shorter * max(hw) / min(hw)))
 
 
 KNOWN = ("people", "road")  # segmenters that ship, in the order in which they are asked

@@ -78,8 +78,9 @@ def looked_at(net: lens.Net, photo: io.Photo | io.Large, size: int | None) -> tu
     import torch
 
     from zorki import io, pixels, weights
+    from zorki.segmenting import regions
 
-    wanted = size if size is not None else longest(photo.hw, net.resize)
+    wanted = size if size is not None else regions.longest(photo.hw, net.resize)
     if isinstance(photo, io.Large):
         if wanted is None:
             return photo, photo, photo.hw
@@ -91,11 +92,6 @@ def looked_at(net: lens.Net, photo: io.Photo | io.Large, size: int | None) -> tu
         photo = replace(photo, pixels=np.clip((photo.pixels * np.float32(65535) - low) / (high - low), 0, 1), depth=8)
     x = torch.from_numpy(np.ascontiguousarray(photo.seen.transpose(2, 0, 1)))
     return pixels.sizes.within(x[None], wanted)[0], photo, photo.hw
-
-
-def longest(hw: tuple[int, int], shorter: int | None) -> int | None:
-    """The longer side where the shorter one is brought to the pixels that it had in training; None where nothing says."""
-    return None if shorter is None else max(1, round(shorter * max(hw) / min(hw)))
 
 
 def counted(net: lens.Net, picture: Any) -> int:
