@@ -25,8 +25,8 @@ from zorki.wings.segment._augment import Changes
 from zorki.wings.segment._lesson import Pixels, Recipe
 from zorki.wings.segment._stock import Stock
 
-PLAN = Plan(steps=6000, rate=1e-3, warm=200, average=0.998, decay=0.01, tell=50, check=500, keep=60.0, seed=0)
-SIDE, WIDTH, ENCODER = 288, 64, "lite0-slim"
+PLAN = Plan(steps=3000, rate=1e-3, warm=200, average=0.998, decay=0.01, tell=50, check=250, keep=60.0, seed=0)
+SIDE, WIDTH, ENCODER = 256, 64, "lite0-slim"
 NAMES = ("background", "people")
 CARD = {
     "title": "People, cut out of any photo",
