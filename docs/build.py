@@ -70,9 +70,15 @@ ROWS = {  # picture -> what stands side by side in it: a photograph, or what suc
     ),
     "strength.jpg": tuple(f"zorki style apply chelsea.png --style wave --strength {n}" for n in (0, 25, 50, 75, 100)),
     "mixture.jpg": tuple(f"zorki style apply coffee.png --style {mix}" for mix in ("wave", "wave:1,scream:1", "scream")),
+    "people.jpg": (
+        "astronaut.png",
+        "zorki segment predict astronaut.png --model people --as overlay",
+        "zorki segment predict astronaut.png --model people --as cutout --only people",
+        "zorki style apply astronaut.png --style wave --only background",
+    ),
 }
 STYLES = "styles.jpg"  # every style of the brush, each by a command of its own
-BRUSH = (STYLES, *ROWS)
+BRUSH = (STYLES, *(name for name, parts in ROWS.items() if all("--style" in part or part == "chelsea.png" for part in parts)))
 
 
 SQUARE = 128
@@ -137,7 +143,7 @@ def by_command(command: str, target: str) -> Pixels:
 
 def read(path: str | Path) -> Pixels:
     """(h, w, 3) in 0..1."""
-    return io.open_photo(path).pixels
+    return io.open_photo(path).seen
 
 
 def keep(name: str, picture: Pixels, quality: int = 88, longest: int = LONGEST) -> None:

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
-from zorki import io, weights
+from zorki import io
 from zorki.segmenting import judging, matching, wording
 from zorki.segmenting.sets import Set
 from zorki.train import Folder
 from zorki.weights.cards import read_card
+from zorki.weights.loading import of_card
 
 TITLES = {"miou": "mIoU", "dice": "Dice", "boundary_f1": "boundary F1"}
 
@@ -24,7 +25,7 @@ def write(name: str, run: Folder, out: Path, sizes: Mapping[str, Any], said: Map
     state = {k: v.half().contiguous() if v.is_floating_point() else v for k, v in load_file(run.path / "best.safetensors").items()}
     out.mkdir(parents=True, exist_ok=True)
     target = out / f"{name}.safetensors"
-    save_file(state, target)
+    target.write_bytes(save(state))  # save_file's would be for nobody else to read
     card = {
         **said,
         "task": "segment",
@@ -39,7 +40,7 @@ def write(name: str, run: Folder, out: Path, sizes: Mapping[str, Any], said: Map
     }
     path = out / f"{name}.toml"
     path.write_text(io.to_toml(card), encoding="utf-8")
-    net = weights.of_card(read_card(path, name))
+    net = of_card(read_card(path, name))
     found = judging.judged(net, matching.matched(table, True, net.classes, judging.counted(net, held), name), held)
     card |= {
         "accuracy": round(found.figures["pixel_accuracy"], 4),

@@ -20,7 +20,7 @@ CARD = {
     "licence": "Apache-2.0 (these weights; see data for the pictures' terms)",
     "side": SETTINGS["side"],
     "resize": 360,
-    "data": "CamVid, 367 training pictures of 480 × 360 (CC BY-NC 4.0); 101 of val/ held back",
+    "data": "CamVid, 367 training pictures of 480 × 360 (CC BY-NC 4.0); 101 of val/ held back, all of a drive of which train/ has other moments, so that other streets are harder",
     "teachers": "its encoder begins as EfficientNet-Lite0 (Apache-2.0, trained on ImageNet)",
     "not_fit_for": "driving, or anything where a mistake harms somebody; streets of other countries, weather and light than Cambridge by day and dusk",
 }
