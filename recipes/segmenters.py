@@ -27,7 +27,6 @@ def write(name: str, run: Folder, out: Path, sizes: Mapping[str, Any], said: Map
     target = out / f"{name}.safetensors"
     target.write_bytes(save(state))  # save_file's would be for nobody else to read
     card = {
-        **said,
         "task": "segment",
         "build": "zorki.nets.segmenter:Segmenter",
         "sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
@@ -37,11 +36,14 @@ def write(name: str, run: Folder, out: Path, sizes: Mapping[str, Any], said: Map
         "void": list(table.void),
         "arguments": dict(sizes),
         "pictures": table.pictures.to_dict(),
+        **said,  # also names of classes, where the masks have none
     }
     path = out / f"{name}.toml"
     path.write_text(io.to_toml(card), encoding="utf-8")
     net = of_card(read_card(path, name))
-    found = judging.judged(net, matching.matched(table, True, net.classes, judging.counted(net, held), name), held)
+    found = judging.judged(
+        net, matching.matched(table, list(table.names) == card["classes"], net.classes, judging.counted(net, held), name), held
+    )
     card |= {
         "accuracy": round(found.figures["pixel_accuracy"], 4),
         "measured": f"share of the pixels of {len(held)} pictures held back that are right, at their own size, this very file",

@@ -19,7 +19,7 @@ from recipes.segmenters import write
 from zorki import io
 from zorki.core import events
 from zorki.core.void import VOID
-from zorki.segmenting import encoding, sets
+from zorki.segmenting import encoding, palette, sets
 from zorki.train import Folder, Plan, teach
 from zorki.wings.segment._augment import Changes
 from zorki.wings.segment._lesson import Pixels, Recipe
@@ -29,6 +29,8 @@ PLAN = Plan(steps=3000, rate=1e-3, warm=200, average=0.998, decay=0.01, tell=50,
 SIDE, WIDTH, ENCODER = 256, 64, "lite0-slim"
 NAMES = ("background", "people")
 CARD = {
+    "classes": list(NAMES),
+    "colours": list(palette.colours(NAMES)),
     "title": "People, cut out of any photo",
     "licence": "Apache-2.0 (these weights; see data for the pictures' terms)",
     "side": SIDE,

@@ -47,7 +47,7 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_card_says_all_and_the_file_is_small(name: str) -> None:
     card = weights.card(name)
     assert card.installed
-    assert card.path().stat().st_size <= MOST[name]
+    assert card.file.stat().st_size <= MOST[name]
     assert len(card.colours) == len(card.classes) == len(set(card.classes))
     assert {"mIoU", "Dice", "boundary F1"} <= card.figures.keys()
     assert all(" to " in card.figures[figure] for figure in ("mIoU", "Dice")), "with its interval"
@@ -65,11 +65,11 @@ def test_streets_are_told_apart_as_well_as_the_card_says(few: Path) -> None:
 
 
 def test_a_person_is_found_and_things_are_none() -> None:
-    person = zorki.segment.predict("people", PERSON)
+    person = zorki.segment.predict(PERSON, model="people")
     assert 0.3 < person.shares["people"] < 0.8
     assert person.labels[150:250, 200:250].mean() > 0.95, "her face"
     assert person.labels[:60, :60].mean() < 0.05, "the flag"
-    assert zorki.segment.predict("people", THINGS).shares["people"] < 0.02
+    assert zorki.segment.predict(THINGS, model="people").shares["people"] < 0.02
 
 
 def test_nothing_but_the_people_is_painted_and_all_but_them() -> None:

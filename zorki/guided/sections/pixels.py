@@ -8,6 +8,7 @@ from zorki import blocks, pixels, weights
 from zorki.guided.guide import Guide, Made
 from zorki.guided.ledger import Task
 from zorki.guided.work import looking
+from zorki.jobs.inputs import tensor
 from zorki.segmenting import regions
 
 ORDER = 90
@@ -17,14 +18,15 @@ LEAD = "A classifier folds the photo down to one answer. Folded open again to fu
 SHOWN = {
     "people": "Who is a person, and where they end: one of two classes for each pixel. With --as cutout the background goes, and zorki style apply "
     "--only people paints nothing else.",
-    "road": "A street, as a network that knows eleven things of it sees it, whether they are there or not.",
+    "road": "A street, as a network that knows eleven things of it sees it.",
 }
 NONE = {"people": "nobody", "road": "no street"}  # what is said of a photo that a network is not for
 ROWS = 6  # classes whose areas are told
 
 
 def work(guide: Guide) -> list[Task]:
-    return [(looking(guide.by(card.name).net, size(guide, card)),) for card in regions.known()]
+    """Each looks once to see whether the photo is one for it, and once more to be shown."""
+    return [(looking(guide.by(card.name).net, size(guide, card), passes=2),) for card in regions.known()]
 
 
 def size(guide: Guide, card: weights.Card) -> tuple[int, int]:
@@ -36,16 +38,17 @@ def size(guide: Guide, card: weights.Card) -> tuple[int, int]:
 def build(guide: Guide) -> Iterator[blocks.Block]:
     without = []
     for card in regions.known():
-        made = guide.by(card.name).make("segment", "predict", photo=guide.photo)
-        if regions.fits(card.name, made.result.shares):
+        one = guide.by(card.name)
+        if regions.fits(card.name, *regions.seen(one.net, tensor(guide.photo))):
+            made = one.make("segment", "predict", photo=guide.photo)
             yield shown(guide, card, made)
             yield areas(card, made)
         else:
             without.append(NONE[card.name])
     if without:
         yield blocks.Note(
-            f"There is {' and '.join(without)} in this photo, as far as {'the networks' if len(without) > 1 else 'the network'} that ship"
-            f"{'s' * (len(without) == 1)} can tell. One of your own learns other things from some forty pictures with masks:",
+            f"There is {' and '.join(without)} in this photo, as far as the networks that ship can tell. "
+            "One of your own learns other things from some forty pictures with masks:",
             command="zorki segment train DATA --out RUN",
         )
 
