@@ -10,6 +10,7 @@ from typing import Any
 
 from zorki import io
 from zorki.core.errors import InputError
+from zorki.jobs import filing
 from zorki.jobs.job import Job
 from zorki.jobs.request import Request
 
@@ -47,19 +48,28 @@ def check(r: Request) -> None:
         io.check_picture_target(Path(r.out), r.force or r.goes_on)
     if r.film is not None:
         io.check_target(Path(r.film), r.force)
+    for leaf in leaves(r):
+        io.check_writable(made(leaf.parent, "It is the folder of a page."))
+        io.check_target(leaf, r.force)
+
+
+def leaves(r: Request) -> list[Path]:
+    """The pages that go beside what is written, where options name places for them."""
+    return [path for file in r.files.values() if (path := filing.leaf_path(file))] if r.method.gives == "written" else []
 
 
 @contextmanager
 def checked(r: Request) -> Iterator[None]:
     """`check`; what was made for the result goes again where nothing came of it."""
-    folder = Path(r.out or "")
-    there = r.out is None or folder.exists()
-    check(r)
+    folders = [*([] if r.out is None else [Path(r.out)]), *(leaf.parent for leaf in leaves(r))]
+    new = [folder for folder in folders if not folder.exists()]
     try:
+        check(r)
         yield
     except BaseException:
-        if not there and folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
+        for folder in new:
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
         raise
 
 

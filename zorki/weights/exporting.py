@@ -92,8 +92,8 @@ def to_onnx(
     if found is None:
         events.note(f"The file was not checked beside the network, as {ORACLE} is not installed.")
         return described(data, {**about, "parity": "not checked"})
-    most, beyond = max(one.most for one in found), max(one.beyond for one in found)
-    if not (most <= NEAR or beyond <= rare) or math.isnan(most):
+    most, beyond = (max(parts) for parts in zip(*found, strict=True))
+    if most > NEAR and beyond > rare:
         raise Stopped(
             f"The file's answers differ from the network's by {most:.2g}.",
             f"At most {NEAR:g} is let pass, so nothing was written.",
@@ -137,7 +137,7 @@ def converted(module: nn.Module, example: Inputs, output: str, sizes: Mapping[st
 
 
 def distances(data: bytes, module: nn.Module, trials: Sequence[Inputs]) -> Iterator[Apart]:
-    """For each trial how far the file's answer, in onnxruntime, is from the module's; infinitely where it has another shape."""
+    """For each trial how far the file's answer, in onnxruntime, is from the module's; infinitely where it has another shape, or is no number."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -150,7 +150,7 @@ def distances(data: bytes, module: nn.Module, trials: Sequence[Inputs]) -> Itera
         if found.shape != wanted.shape:
             yield Apart(math.inf, 1)
             continue
-        apart = (found - wanted).abs()
+        apart = (found - wanted).abs().nan_to_num(math.inf)
         yield Apart(float(apart.max()), float((apart > NEAR).double().mean()))
 
 

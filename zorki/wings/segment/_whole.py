@@ -25,6 +25,9 @@ class Whole(nn.Module):
     again, smaller maps are enlarged, one map alone becomes two. `hw`: the one size that it takes, None where any will do.
     """
 
+    mean: torch.Tensor | None
+    std: torch.Tensor | None
+
     def __init__(self, net: lens.Net, probabilities: bool = False) -> None:
         super().__init__()
         self.inner = still(net, net.inner)
