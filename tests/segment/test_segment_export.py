@@ -164,7 +164,9 @@ def test_a_net_of_the_users_answers_as_predict_sees_it(kind: str, tmp_path: Path
     assert all(torch.equal(v, before[k]) and v.dtype == before[k].dtype for k, v in net.inner.state_dict().items()), "it came back changed"
 
 
-def test_code_on_the_command_line_and_probabilities(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+def test_code_on_the_command_line_and_probabilities(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
     Path("net.py").write_text(CODE, encoding="utf-8")
     assert run(["segment", "export", "--model", "net.py:red", "--gives", "probabilities", "--json"]) == 0
@@ -246,7 +248,9 @@ def test_what_is_no_number_or_has_another_shape_is_infinitely_far(file: Path) ->
             return self.answer
 
     given = [{"picture": pictures(1, 7, 9)}]
-    (far,), (flat,) = (exporting.distances(file.read_bytes(), Other(*one), given) for one in (((1, 3, 7, 9), float("nan")), ((1, 3, 8, 9), 0)))
+    (far,), (flat,) = (
+        exporting.distances(file.read_bytes(), Other(*one), given) for one in (((1, 3, 7, 9), float("nan")), ((1, 3, 8, 9), 0))
+    )
     assert far.most == flat.most == float("inf")
     assert far.beyond >= 1 / 3
 

@@ -161,6 +161,7 @@ class Job:
                     continue
                 if isinstance(part, Leaf):
                     path = filing.leaf_path(getattr(self.settings, part.option)) or io.free_path(f"{self.stem()}.{part.option}.html")
+                    path.parent.mkdir(parents=True, exist_ok=True)
                     io.atomic_write(path, report.render(part.page))
                 else:
                     path = self.out if self.method.ending else self.out / part.name

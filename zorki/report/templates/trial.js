@@ -18,6 +18,13 @@ for (const trial of document.querySelectorAll(".z-trial")) (async () => {
   };
   const drawn = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 20)));  // once the browser has shown what there is
 
+  const saved = (blob, name) => {
+    const link = Object.assign(document.createElement("a"), {href: URL.createObjectURL(blob), download: name});
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+  };
+  const saving = (what, onclick) => Object.assign(find(`[data-save=${what}]`), {onclick, hidden: false});
+
   const unpacked = async (part) => {
     const node = find(`[data-part=${part}]`), text = atob(node.textContent), bytes = new Uint8Array(text.length);
     for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
@@ -32,10 +39,9 @@ for (const trial of document.querySelectorAll(".z-trial")) (async () => {
     ort = await import(script);
     ort.env.wasm.numThreads = 1;  // more would need headers of a server
     ort.env.wasm.wasmBinary = await unpacked("binary");
-    const model = await unpacked("model"), save = find(".z-model");
+    const model = await unpacked("model");
     session = await ort.InferenceSession.create(model, {executionProviders: ["wasm"]});
-    Object.assign(save, {href: URL.createObjectURL(new Blob([model])), download: trial.dataset.name, hidden: false});
-    save.textContent += ` (${trial.dataset.name}, ${(model.length / 1e6).toFixed(1)} MB)`;
+    saving("model", () => saved(new Blob([model]), trial.dataset.name));
   };
 
   // The size at which the network looks at a picture, never larger than it is.
@@ -58,7 +64,6 @@ for (const trial of document.querySelectorAll(".z-trial")) (async () => {
     if (!photo) return;
     const mine = ++asked;
     found = undefined;
-    find(".z-result").hidden = true;
     paint();
     if (!session) return;
     const [w, h] = sizeFor(photo.width, photo.height);
@@ -90,8 +95,7 @@ for (const trial of document.querySelectorAll(".z-trial")) (async () => {
       row.classList.toggle("z-absent", !share);
     });
     paint();
-    const save = find(".z-result");
-    canvas.toBlob((blob) => Object.assign(save, {href: URL.createObjectURL(blob), download: "segmented.png", hidden: false}));
+    saving("picture", () => canvas.toBlob((blob) => saved(blob, "segmented.png")));
     say(`${seconds < 10 ? seconds.toFixed(2) : Math.round(seconds)} s for ${w} × ${h} pixels, in this browser. The picture is ${photo.width} × ${photo.height}.`);
     trial.dataset.done = String(mine);
   };

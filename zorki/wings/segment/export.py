@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import torch
 
     from zorki import io, lens
-    from zorki.wings.segment._whole import Whole
+    from zorki.wings.segment import _whole
 
 INPUTS = {"picture": Input("a picture for the page of --demo to begin with", kind="photo", option=True)}
 NETS = ("people", "road")
@@ -56,15 +56,14 @@ def run(net: lens.Net, picture: io.Photo | None = None, s: Settings = Settings()
     """
     from zorki.segmenting import regions
     from zorki.weights import browser, exporting
-    from zorki.wings.segment import _demo
-    from zorki.wings.segment._whole import Whole
+    from zorki.wings.segment import _demo, _whole
 
     exporting.refuse(s.to)
     if not s.demo and (picture is not None or s.runtime is not None):
         raise InputError("A picture and a runtime are for a page.", "No page is asked for.", "Add --demo, or leave them out.")
     runtime = browser.runtime(s.runtime) if s.demo else None
     named = regions.classes_of(net, classes(net))
-    whole = Whole(net, s.gives == "probabilities").eval()
+    whole = _whole.Whole(net, s.gives == "probabilities").eval()
     free = ({} if net.batch else {0: "batch"}) | ({2: "height", 3: "width"} if whole.hw is None else {})
     trials = list(tried(whole, net.batch))
     example, rare = {"picture": trials[1]["picture"]}, RARE if whole.switches else 0
@@ -89,7 +88,7 @@ def classes(net: lens.Net) -> int:
     return int(tiles.once(net, torch.zeros(net.batch or 1, net.channels, *side, dtype=torch.float32, device="cpu")).shape[1])
 
 
-def tried(whole: Whole, batch: int | None) -> Iterator[dict[str, torch.Tensor]]:
+def tried(whole: _whole.Whole, batch: int | None) -> Iterator[dict[str, torch.Tensor]]:
     """Pictures of those sizes, or of the one size that the network takes: smooth, with some noise, as photos are."""
     import torch
     from torch.nn import functional as F
