@@ -99,6 +99,8 @@ def test_what_is_refused_makes_no_folder() -> None:
         zorki.segment.export(net(), out="there/red.onnx", demo="site", runtime="dist")
     with pytest.raises(InputError, match=r"photo\.png is a file\."):
         zorki.segment.export(net(), out="red.onnx", demo="photo.png/site", runtime="dist")
+    with pytest.raises(InputError, match="of 5 channels"):
+        zorki.segment.export(nn.Conv2d(5, 2, 1).eval(), out="red.onnx", demo="site", runtime="dist")
     assert not Path("site").exists()
     assert not Path("red.onnx").exists()
 

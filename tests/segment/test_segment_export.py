@@ -169,13 +169,14 @@ def test_code_on_the_command_line_and_probabilities(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("net.py").write_text(CODE, encoding="utf-8")
-    assert run(["segment", "export", "--model", "net.py:red", "--gives", "probabilities", "--json"]) == 0
+    assert run(["segment", "export", "--model", f"{tmp_path}/net.py:red", "--gives", "probabilities", "--json"]) == 0
     out, err = capfd.readouterr()
     told = json.loads(out)
     assert told["out"] == ["net.py-red.export.onnx"]
     assert float(told["parity"].split()[0]) < 1e-3
     assert told["bytes"] == Path(told["out"][0]).stat().st_size
     assert "checked in onnxruntime" in err
+    assert said(Path(told["out"][0]))["name"] == "net.py:red", "and not whose disk it lies on"
     x = pictures(2, 21, 34)
     got = runs(Path(told["out"][0]))(x)
     assert torch.allclose(got, Red()(x).softmax(1), atol=1e-4)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from importlib.util import find_spec
 from io import StringIO
+from pathlib import PurePath
 from typing import Any, NamedTuple
 
 import torch
@@ -54,9 +55,11 @@ def still(net: lens.Net, module: nn.Module) -> nn.Module:
 
 
 def about(net: lens.Net) -> dict[str, str]:
-    """What a file says of its network: the name, and the rows of the card."""
+    """What a file says of its network: the name, without the folders of somebody's disk, and the rows of the card."""
     card = card_of(net)
-    return {"name": net.name} | ({} if card is None else {what.replace(" ", "_"): said for what, said in card.rows() if what not in LATER})
+    return {"name": PurePath(net.name).name} | (
+        {} if card is None else {what.replace(" ", "_"): said for what, said in card.rows() if what not in LATER}
+    )
 
 
 class Apart(NamedTuple):
@@ -83,12 +86,15 @@ def to_onnx(
     Raises InputError where the module cannot be written so, Stopped for a file that answers otherwise by more than NEAR.
     """
     try:
+        events.tell("export", 0, 2)
         data = converted(module, example, output, sizes)
+        events.tell("export", 1, 2)
         found = None if find_spec(ORACLE) is None else list(distances(data, module, trials))
     except (ZorkiError, MemoryError):
         raise
     except Exception as e:  # whatever torch meets in a module that it cannot follow
         raise unfit(about["name"], e) from e
+    events.tell("export", 2, 2)
     if found is None:
         events.note(f"The file was not checked beside the network, as {ORACLE} is not installed.")
         return described(data, {**about, "parity": "not checked"})

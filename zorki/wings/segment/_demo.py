@@ -37,7 +37,7 @@ def page(
         title=f"{stem(net)}, in your browser",
         lead="A class for every pixel of a photo. The network is in this page and runs on your machine: nothing you show it leaves it.",
         facts=(
-            ("network", net.name),
+            ("network", PurePath(net.name).name),
             ("classes", f"{len(names):,}"),
             ("model", megabytes(len(model))),
             ("run by", f"onnxruntime-web {runtime.version} (MIT licence)"),

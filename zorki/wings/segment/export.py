@@ -64,6 +64,9 @@ def run(net: lens.Net, picture: io.Photo | None = None, s: Settings = Settings()
     runtime = browser.runtime(s.runtime) if s.demo else None
     named = regions.classes_of(net, classes(net))
     whole = _whole.Whole(net, s.gives == "probabilities").eval()
+    if s.demo and whole.channels != 3:
+        got = f"{net.name} takes pictures of {whole.channels} channels."
+        raise InputError(got, "A page in a browser has photos, which have three.", "Leave --demo out.")
     free = ({} if net.batch else {0: "batch"}) | ({2: "height", 3: "width"} if whole.hw is None else {})
     trials = list(tried(whole, net.batch))
     example, rare = {"picture": trials[1]["picture"]}, RARE if whole.switches else 0
