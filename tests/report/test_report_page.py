@@ -39,7 +39,7 @@ def test_a_page_with_every_block_holds_all_its_words() -> None:
 def test_hostile_text_stays_text_in_every_field() -> None:
     html = report.render(whole_page(HOSTILE))
     page = read(html)
-    assert len(re.findall("<script", html)) == 1, "the gallery's own"
+    assert len(re.findall("<script", html)) == 1 + 3 * 2, "the page's own, and what each trial unpacks"
     assert "49" not in page.words
     quiet = re.sub(r"[^ ]", "x", HOSTILE)
     calm = read(report.render(whole_page(quiet)))
@@ -166,6 +166,17 @@ def test_only_a_gallery_brings_a_script_and_the_page_allows_no_other() -> None:
     hashed = b64encode(hashlib.sha256(body[1].encode()).digest()).decode()
     assert f"script-src 'sha256-{hashed}'" in html
     assert "default-src 'none'" in html
+
+
+def test_only_a_page_with_a_trial_may_run_what_it_holds() -> None:
+    trial = next(block for block in every_block("x") if isinstance(block, blocks.Trial))
+    policies = [re.search(r'Policy" content="([^"]+)"', page_of(*shown)) for shown in ((trial,), every_block("x")[:-1])]
+    assert all(policies)
+    runs, plain = (found[1] for found in policies if found)
+    assert "blob: 'wasm-unsafe-eval'" in runs
+    assert "img-src data: blob:;" in runs
+    assert "blob" not in plain
+    assert "eval" not in plain
 
 
 def test_an_unfinished_page_reloads_itself_and_says_what_comes() -> None:

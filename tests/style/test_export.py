@@ -136,7 +136,7 @@ def test_json_tells_how_far_the_file_is_from_the_network(
 ) -> None:
     run_folder(tmp_path / "toy")
     monkeypatch.setattr(exporting, "converted", lambda *_: file.read_bytes())
-    monkeypatch.setattr(exporting, "distances", lambda *_: iter([2e-7, 3e-6]))
+    monkeypatch.setattr(exporting, "distances", lambda *_: iter([exporting.Apart(2e-7, 0), exporting.Apart(3e-6, 0)]))
     assert run(["style", "export", "--model", str(tmp_path / "toy"), "--out", str(tmp_path / "a.onnx"), "--json"]) == 0
     assert json.loads(capfd.readouterr().out)["parity"] == "3e-06 at most, in onnxruntime"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from zorki.blocks.charts import Bars, Cell, Curve, Key, Matrix, Reliability, Swatch, Table
 from zorki.blocks.pages import Ahead, Block, Note, Page, Section
 from zorki.blocks.pictures import Entry, Figure, FilmMedia, Gallery, Grid, Mosaic, Pixels, Plate, Row, Slide, Tile
+from zorki.blocks.trials import Runtime, Trial
 
 __all__ = [
     "Ahead",
@@ -30,9 +31,11 @@ __all__ = [
     "Plate",
     "Reliability",
     "Row",
+    "Runtime",
     "Section",
     "Slide",
     "Swatch",
     "Table",
     "Tile",
+    "Trial",
 ]

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from zorki.blocks.charts import Bars, Curve, Key, Matrix, Reliability, Table
 from zorki.blocks.pictures import Figure, Gallery, Grid, Row, Slide
+from zorki.blocks.trials import Trial
 
 __all__ = ["Ahead", "Block", "Note", "Page", "Section"]
 
@@ -20,7 +21,7 @@ class Note:
     command: str = ""
 
 
-Block: TypeAlias = Figure | Gallery | Grid | Row | Slide | Curve | Bars | Matrix | Reliability | Table | Key | Note
+Block: TypeAlias = Figure | Gallery | Grid | Row | Slide | Curve | Bars | Matrix | Reliability | Table | Key | Note | Trial
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,18 @@ class File:
 
 
 @dataclass(frozen=True)
+class Leaf:
+    """A page beside the files that a method writes. page: a `blocks.Page`; option: the one of its options, a file that is written to, that asked for it. Its value says
+    where it goes: a page (.html), a folder, which gets index.html, or just yes: called after the network and the option.
+
+    said: what --json tells of it."""
+
+    page: Any
+    option: str
+    said: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Frame:
     """One picture of a film that a method writes: (h, w, 3), uint8 or float in 0..1."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from zorki import blocks, pixels
-from zorki.core.method import File, Frame
+from zorki.core.method import File, Frame, Leaf
 
 Drawn = Iterator[pixels.Step]
 """Steps, each of which shows all so far; whoever loops may save, film or break off. The last one is the result: a Picture, of several labels a
@@ -66,8 +66,8 @@ class Trained(Protocol):
         """What the network is, was trained on, can do and is not fit for; as a card's TOML file."""
 
 
-Written = Iterator[File | Frame]
+Written = Iterator[File | Leaf | Frame]
 """Files, or the frames of a film, one by one: each is written whole before the next is asked for. The method's `ENDING` (".onnx", ".mp4")
-says that they are one file; without it they go to a folder."""
+says that they are one file; without it they go to a folder. A leaf goes where the option says that asked for it."""
 
 Page = Callable[..., blocks.Page]

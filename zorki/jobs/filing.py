@@ -47,3 +47,11 @@ def kind_for(method: Method, chosen: Any, path: Path) -> str:
 def offered(method: Method) -> str:
     """index (.png, .tif), overlay (.jpg) …"""
     return "; ".join(f"{kind} ({', '.join(endings)})" for kind, endings in method.files.items())
+
+
+def leaf_path(given: bool | str) -> Path | None:
+    """Where a page goes beside what is written, by the value of the option that asked for it: a page, or index.html of a folder. None where it names neither."""
+    if isinstance(given, bool):
+        return None
+    page = Path(given).suffix.lower() in (".html", ".htm") and not given.endswith("/")
+    return Path(given) if page else Path(given, "index.html")

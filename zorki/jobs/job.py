@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import zorki
-from zorki import blocks, io, lens, pixels
+from zorki import blocks, io, lens, pixels, report
 from zorki.core import events, settings
 from zorki.core.errors import InputError, Stopped
-from zorki.core.method import File, Frame
+from zorki.core.method import File, Frame, Leaf
 from zorki.jobs import filing, inputs, reports
 from zorki.jobs.contract import Answering, Speaking
 from zorki.jobs.methods import Method
@@ -145,8 +145,8 @@ class Job:
                 events.tell(self.method.name, before + step.i, of, loss=step.loss, parts=step.parts)
                 yield step
 
-    def write(self, started: Iterator[File | Frame]) -> None:
-        """Writes each file under a temporary name and renames it, and frames to one film, which plays also when it is broken off."""
+    def write(self, started: Iterator[File | Leaf | Frame]) -> None:
+        """Writes each file and page under a temporary name and renames it, and frames to one film, which plays also when it is broken off."""
         assert self.out is not None, "a surface says where what is written goes"
         with ExitStack() as kept:
             kept.enter_context(closing(started))  # type: ignore[type-var]
@@ -159,11 +159,16 @@ class Job:
                         self.written.append(self.out)
                     film.add(part.picture)
                     continue
-                path = self.out if self.method.ending else self.out / part.name
-                if path in self.written:  # another of that name
-                    path = io.free_path(path)
-                with io.atomic(path) as temporary:
-                    part.write(temporary)
+                if isinstance(part, Leaf):
+                    path = filing.leaf_path(getattr(self.settings, part.option)) or io.free_path(f"{self.stem()}.{part.option}.html")
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    io.atomic_write(path, report.render(part.page))
+                else:
+                    path = self.out if self.method.ending else self.out / part.name
+                    if path in self.written:  # another of that name
+                        path = io.free_path(path)
+                    with io.atomic(path) as temporary:
+                        part.write(temporary)
                 self.written.append(path)
                 self.told |= part.said
 
@@ -260,16 +265,23 @@ class Job:
         first = next(iter(self.photos.values()), None)
         if first is not None and self.method.climbs:
             return io.output_name(first, self.method.name)
-        named = first or next((p for p in self.opened.values() if not isinstance(p, io.Vector | lens.Net)), None)
-        net = "" if self._net is None else Path(self._net.name).name
-        stem = Path(named.name).stem if named else str(getattr(self.settings, "layer", None) or net or self.method.wing)
-        stem = re.sub(r'[<>:"/\\|?*\s]+', "-", stem)
+        stem = self.stem()
         if self.method.files:
             kind = filing.kind_of(self.method, self.settings)
             return f"{stem}.{self.method.name}{self.method.files[kind][0]}"
         if self.method.gives in ("trained", "written"):
             return f"{stem}.{self.method.name}{self.method.ending}"
         return f"{stem}.{self.method.name}.{'html' if self.method.page is not None and self.method.climbs else 'png'}"
+
+    def stem(self) -> str:
+        """What a result's name begins with: that of the first input, else the layer, the network, the wing. What writes, writes of its network, whatever may be
+        given beside it."""
+        lead = [p for n, p in self.opened.items() if not (self.method.gives == "written" and self.method.inputs[n].option)]
+        photo = next((p for p in lead if isinstance(p, io.Photo)), None)
+        named = photo or next((p for p in lead if not isinstance(p, io.Vector | lens.Net)), None)
+        net = "" if self._net is None else Path(self._net.name).name
+        stem = Path(named.name).stem if named else str(getattr(self.settings, "layer", None) or net or self.method.wing)
+        return re.sub(r'[<>:"/\\|?*\s]+', "-", stem)
 
 
 def advanced(started: Iterator[Any]) -> Any:

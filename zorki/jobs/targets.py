@@ -10,6 +10,8 @@ from typing import Any
 
 from zorki import io
 from zorki.core.errors import InputError
+from zorki.core.spelling import own
+from zorki.jobs import filing
 from zorki.jobs.job import Job
 from zorki.jobs.request import Request
 
@@ -47,6 +49,8 @@ def check(r: Request) -> None:
         io.check_picture_target(Path(r.out), r.force or r.goes_on)
     if r.film is not None:
         io.check_target(Path(r.film), r.force)
+    for leaf in filter(None, map(filing.leaf_path, r.files.values() if r.method.gives == "written" else ())):
+        check_leaf(leaf, r.force)
 
 
 @contextmanager
@@ -129,6 +133,16 @@ def check_folder(r: Request) -> None:
     else:
         made(folder, "It is the folder of what comes out.")
         io.check_writable(folder)
+
+
+def check_leaf(page: Path, force: bool) -> None:
+    """A page beside what is written; its folder is made with it."""
+    there = next(folder for folder in page.parents if os.path.lexists(folder))
+    if not there.is_dir():
+        raise InputError(f"{own(there)} is a file.", f"{own(page.name)} needs a folder to be written to.", "Name another.")
+    if there == page.parent:
+        io.check_target(page, force)
+    io.check_writable(there, page.name)
 
 
 def made(folder: Path, why: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import re
 from base64 import b64encode
@@ -45,13 +46,37 @@ def environment() -> Environment:
     )
     made.filters |= {"math": math, "number": number, "paragraphs": paragraphs}
     made.globals |= {"embed": embed, "show": show, "plot": charts.plot, "numeric_columns": charts.numeric_columns}
-    made.globals |= {"lengths": charts.lengths, "whiskers": charts.whiskers, "row_shares": charts.row_shares, "columns": charts.columns}
+    made.globals |= {
+        "packed": packed,
+        "street": street,
+        "sides": sides,
+        "lengths": charts.lengths,
+        "whiskers": charts.whiskers,
+        "row_shares": charts.row_shares,
+        "columns": charts.columns,
+    }
     return made
 
 
 def show(block: blocks.Block, ids: Ids) -> Markup:
     """One block as HTML."""
     return fill(f"{type(block).__name__.lower()}.html", {"block": block, "ids": ids})
+
+
+def packed(data: bytes) -> Markup:
+    """gzip in base64, as a script of the page's unpacks it."""
+    return Markup(b64encode(gzip.compress(data, 6, mtime=0)).decode())
+
+
+@cache
+def street() -> str:
+    """A drawn street in base64, for a page that has no picture of its own to try."""
+    return b64encode((resources.files("zorki.report") / "templates" / "street.svg").read_bytes()).decode()
+
+
+def sides(wanted: int) -> list[int]:
+    """What a reader may choose from, as pixels of the shorter side: less and more than what is wanted."""
+    return sorted({wanted, *(side for side in (128, 192, 256, 384, 512, 768) if side < 0.8 * wanted or side > 1.25 * wanted)})
 
 
 def fill(template: str, values: Mapping[str, object]) -> Markup:
@@ -67,10 +92,14 @@ def article(page: blocks.Page) -> Markup:
 RELOAD = 4  # seconds after which an unfinished page looks whether there is more
 
 
+def holds(page: blocks.Page, kind: type) -> bool:
+    return any(isinstance(block, kind) for section in page.sections for block in section.blocks)
+
+
 def scripts(page: blocks.Page) -> str:
-    """What the page needs: a gallery's search, and of an unfinished page that it looks for more."""
-    searched = any(isinstance(block, blocks.Gallery) for section in page.sections for block in section.blocks)
-    wanted = [*(["gallery.js"] if searched else []), *(["ahead.js"] if page.ahead else [])]
+    """What the page needs: a gallery's search, what runs a network, and of an unfinished page that it looks for more."""
+    needed = {"gallery.js": holds(page, blocks.Gallery), "trial.js": holds(page, blocks.Trial), "ahead.js": page.ahead}
+    wanted = [name for name, here in needed.items() if here]
     texts = [(resources.files("zorki.report") / "templates" / name).read_text(encoding="utf-8") for name in wanted]
     return "".join(texts).replace("EVERY", str(1000 * RELOAD))
 
@@ -83,6 +112,7 @@ def render(page: blocks.Page) -> str:
         "body": article(page),
         "reload": RELOAD if page.ahead else 0,
         "script": Markup(script),  # ours, and the page allows no other
+        "runs": holds(page, blocks.Trial),
         "script_hash": b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     }
     return str(fill("page.html", values))

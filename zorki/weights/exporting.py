@@ -5,23 +5,68 @@ Source: ONNX, opset 20; torch.onnx.
 
 from __future__ import annotations
 
+import copy
 import logging
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from importlib.util import find_spec
-from typing import Any
+from io import StringIO
+from pathlib import PurePath
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
 
+from zorki import lens
 from zorki.core import events
-from zorki.core.errors import InputError, Stopped
+from zorki.core.errors import InputError, Stopped, UnknownName, ZorkiError
 from zorki.weights.exported import silent
+from zorki.weights.loading import card_of
 
+FORMATS = ("onnx",)
 NEEDED, ORACLE = ("onnx", "onnxscript"), "onnxruntime"
-NEAR = 1e-3  # of pictures in 0..1: what the file may differ from torch
+NEAR = 1e-3  # what a number of the file's answer may differ from torch's
+LATER = ("where", "size", "styles")  # rows of a card that are of its own file, or are said in another way
 CHATTY = ("torch.onnx", "onnxscript", "onnx_ir")  # loggers, also those that are still to be made below them
 Inputs = Mapping[str, torch.Tensor]
+
+
+def refuse(to: str) -> None:
+    """Raises UnknownName for another kind of file than FORMATS, InputError where what writes it is not installed."""
+    if to not in FORMATS:
+        raise UnknownName.among("kind of file to export", to, FORMATS, f"Write --to={FORMATS[0]}, or leave it out.")
+    if missing := [name for name in NEEDED if find_spec(name) is None]:
+        raise InputError(
+            f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} not installed.",
+            "An ONNX file is written with the extra export.",
+            "Install it: pip install 'zorki[export]'.",
+        )
+
+
+def still(net: lens.Net, module: nn.Module) -> nn.Module:
+    """A net's module, or a part of it, as it is written: a copy on the processor, in float32 and eval mode. Raises InputError for what cannot be copied."""
+    try:
+        with net.alone():
+            own = copy.deepcopy(module)
+        return own.cpu().float().eval().requires_grad_(False).to(memory_format=torch.contiguous_format)  # type: ignore[call-overload, no-any-return]
+    except Exception as e:  # a module may hold anything: a file, a lock, a compiled part
+        raise unfit(net.name, e) from e
+
+
+def about(net: lens.Net) -> dict[str, str]:
+    """What a file says of its network: the name, without the folders of somebody's disk, and the rows of the card."""
+    card = card_of(net)
+    return {"name": PurePath(net.name).name} | (
+        {} if card is None else {what.replace(" ", "_"): said for what, said in card.rows() if what not in LATER}
+    )
+
+
+class Apart(NamedTuple):
+    """How far a file's answer is from the module's. most: the largest difference; beyond: the share of numbers that differ by more than NEAR."""
+
+    most: float
+    beyond: float
 
 
 def to_onnx(
@@ -31,35 +76,51 @@ def to_onnx(
     sizes: Mapping[str, Mapping[int, str]],
     about: Mapping[str, str],
     trials: Sequence[Inputs],
+    rare: float = 0,
 ) -> bytes:
-    """The file's bytes. module: in eval mode, on the processor; it is called with `example`'s tensors in their order, and gives one.
+    """The file's bytes. module: `still`; it is called with `example`'s tensors in their order, and gives one.
 
-    sizes: of inputs, and of the output, the axes that may have any length, with their names. about: goes into the metadata, with `parity`:
-    how far the file's answers to `trials` are from the module's at most; "not checked" without onnxruntime, which is said.
-    Raises InputError where packages are missing, Stopped for a file that answers otherwise by more than NEAR.
+    sizes: of inputs, and of the output, the axes that may have any length, with their names; in `example` none of these is 1. about: `name`, and more that goes into the
+    metadata, with `parity`: how far the file's answers to `trials` are from the module's at most; "not checked" without onnxruntime. It is said, too.
+    rare: which share of an answer may be further off, of a module that chooses otherwise where two numbers are equal but for rounding.
+    Raises InputError where the module cannot be written so, Stopped for a file that answers otherwise by more than NEAR.
     """
-    refuse_missing()
-    data = converted(module, example, output, sizes)
-    apart = None if find_spec(ORACLE) is None else max(distances(data, module, trials))
-    if apart is None:
+    try:
+        events.tell("export", 0, 2)
+        data = converted(module, example, output, sizes)
+        events.tell("export", 1, 2)
+        found = None if find_spec(ORACLE) is None else list(distances(data, module, trials))
+    except (ZorkiError, MemoryError):
+        raise
+    except Exception as e:  # whatever torch meets in a module that it cannot follow
+        raise unfit(about["name"], e) from e
+    events.tell("export", 2, 2)
+    if found is None:
         events.note(f"The file was not checked beside the network, as {ORACLE} is not installed.")
-    elif not apart <= NEAR:  # also of NaN
+        return described(data, {**about, "parity": "not checked"})
+    most, beyond = (max(parts) for parts in zip(*found, strict=True))
+    if most > NEAR and beyond > rare:
         raise Stopped(
-            f"The file's answers differ from the network's by {apart:.2g}.",
+            f"The file's answers differ from the network's by {most:.2g}.",
             f"At most {NEAR:g} is let pass, so nothing was written.",
             "Install other versions of torch, onnx and onnxscript.",
         )
-    return described(data, {**about, "parity": "not checked" if apart is None else f"{apart:.2g} at most, in {ORACLE}"})
+    said = f"{most:.2g} at most" if most <= NEAR else f"{NEAR:g} but for {beyond:.2%}, there {most:.2g} at most"
+    events.note(f"The file's answers are torch's, to {said}: checked in {ORACLE}.")
+    return described(data, {**about, "parity": f"{said}, in {ORACLE}"})
 
 
-def refuse_missing() -> None:
-    """Raises InputError where what writes ONNX files is not installed."""
-    if missing := [name for name in NEEDED if find_spec(name) is None]:
-        raise InputError(
-            f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} not installed.",
-            "An ONNX file is written with the extra export.",
-            "Install it: pip install 'zorki[export]'.",
-        )
+def unfit(name: str, error: Exception) -> InputError:
+    """What is said of a network that cannot be written down. The innermost error tells most."""
+    deepest: BaseException = error
+    while deepest.__cause__ is not None:
+        deepest = deepest.__cause__
+    said = next((line.strip() for line in str(deepest).splitlines() if line.strip()), type(deepest).__name__)
+    return InputError(
+        f"{name} cannot be written as an ONNX file: {said[:160]!r}.",
+        "It is to be tensor operations alone, the same whatever the picture shows.",
+        "Mend it where its code branches on numbers or leaves torch.",
+    )
 
 
 def converted(module: nn.Module, example: Inputs, output: str, sizes: Mapping[str, Mapping[int, str]]) -> bytes:
@@ -81,17 +142,22 @@ def converted(module: nn.Module, example: Inputs, output: str, sizes: Mapping[st
     return bytes(proto.SerializeToString())
 
 
-def distances(data: bytes, module: nn.Module, trials: Sequence[Inputs]) -> Iterator[float]:
-    """For each trial the largest difference between the file's answer, in onnxruntime, and the module's."""
+def distances(data: bytes, module: nn.Module, trials: Sequence[Inputs]) -> Iterator[Apart]:
+    """For each trial how far the file's answer, in onnxruntime, is from the module's; infinitely where it has another shape, or is no number."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level, options.intra_op_num_threads = 4, torch.get_num_threads()
     session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     for trial in trials:
-        (found,) = session.run(None, {name: x.numpy() for name, x in trial.items()})
+        found = torch.from_numpy(session.run(None, {name: x.numpy() for name, x in trial.items()})[0])
         with torch.no_grad():
-            yield float((torch.from_numpy(found) - module(*trial.values())).abs().max())
+            wanted = module(*trial.values())
+        if found.shape != wanted.shape:
+            yield Apart(math.inf, 1)
+            continue
+        apart = (found - wanted).abs().nan_to_num(math.inf)
+        yield Apart(float(apart.max()), float((apart > NEAR).double().mean()))
 
 
 def parity(data: bytes) -> str:
@@ -112,12 +178,13 @@ def described(data: bytes, about: Mapping[str, str]) -> bytes:
 
 @contextmanager
 def hushed() -> Iterator[None]:
-    """Inside, exporters log nothing."""
+    """Inside, exporters log and print nothing."""
     before = {log: log.level for log in map(logging.getLogger, CHATTY)}
     try:
         for log in before:
             log.setLevel(logging.CRITICAL + 1)
-        yield
+        with redirect_stdout(StringIO()), redirect_stderr(StringIO()):  # torch prints what it had understood of a module that it gives up
+            yield
     finally:
         for log, level in before.items():
             log.setLevel(level)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from http.client import responses
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import unquote
 from urllib.request import getproxies, proxy_bypass
 
@@ -30,14 +31,30 @@ TELL_EVERY = 0.2  # seconds
 STALE = 3600.0  # seconds after which nobody writes to a temporary file any more
 
 
+class Wanted(Protocol):
+    """A file that can be fetched: where it is to lie, where it comes from, how large it is, and its SHA-256, or how that begins."""
+
+    @property
+    def file(self) -> Path: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def bytes(self) -> int: ...
+    @property
+    def sha256(self) -> str: ...
+
+
 def get(name: str) -> Path:
     """Fetches the weight file of a card that has a `url`; where it lies. What is here already is kept, unless it is damaged.
 
     Raises UnknownName, WeightsError when it cannot be had, Stopped for a full disk; the last two say how to put it there by hand.
     """
     known = cards.card(name)
-    if not known.url:
-        return nothing_to_get(known)
+    return brought(known) if known.url else nothing_to_get(known)
+
+
+def brought(known: Wanted) -> Path:
+    """The file, fetched if it is not here; where it lies. Raises as `get`."""
     try:
         if complete(known):
             events.note(f"{known.file.name} is here already{', and whole' if known.sha256 else ''}.")
@@ -82,7 +99,7 @@ def nothing_to_get(known: Card) -> Path:
     return known.file
 
 
-def complete(known: Card) -> bool:
+def complete(known: Wanted) -> bool:
     """Whether the file is here and the one that the card describes."""
     if not known.file.is_file():
         return False
@@ -98,7 +115,7 @@ def tidy(folder: Path) -> None:
                 left.unlink()
 
 
-def fetch(known: Card) -> None:
+def fetch(known: Wanted) -> None:
     """Streams the file to a temporary name and renames it once length and hash are right."""
     with asked(known.url) as response:
         if response.status != 200:
@@ -158,7 +175,7 @@ def manager(url: str) -> urllib3.PoolManager:
 
 
 @contextmanager
-def alone(known: Card) -> Iterator[None]:
+def alone(known: Wanted) -> Iterator[None]:
     """No other process fetches the same file inside; waits for one that does."""
     lock = FileLock(known.file.with_name(f".{known.file.name}.lock"))
     try:
@@ -174,17 +191,17 @@ def alone(known: Card) -> Iterator[None]:
         lock.release()
 
 
-def failed(known: Card, reason: str) -> WeightsError:
+def failed(known: Wanted, reason: str) -> WeightsError:
     return WeightsError(f"{known.file.name} could not be fetched: {reason}.", *where(known))
 
 
-def by_hand(known: Card, e: ZorkiError) -> ZorkiError:
+def by_hand(known: Wanted, e: ZorkiError) -> ZorkiError:
     """A trouble with the disk, with what can be done about it here."""
     got = e.got if known.file.name in e.got else f"{known.file.name} could not be fetched. {e.got}"
     return Stopped(got, *where(known, "Free some space")) if isinstance(e, Stopped) else WeightsError(got, *where(known))
 
 
-def where(known: Card, do: str = "Try again") -> tuple[str, str]:
+def where(known: Wanted, do: str = "Try again") -> tuple[str, str]:
     """Where the file comes from and where it belongs; the address stands last in its line, so that it can be copied."""
     return f"It comes from {known.url}", f"{do}, or put it by hand into {known.file.parent}"
 

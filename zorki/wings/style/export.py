@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zorki.core.errors import UnknownName
 from zorki.core.method import File, Input
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ NETS = ("brush",)
 TASK = "style"
 GIVES = "written"
 ENDING = ".onnx"
-FORMATS = ("onnx",)
 TRIED = ((61, 83), (64, 40), (17, 130))  # sizes, height first, at which the file is checked
 
 
@@ -47,20 +45,13 @@ def run(net: lens.Net, s: Settings = Settings()) -> Iterator[File]:
     Raises InputError for a network that is no brush and where packages are missing, UnknownName for a style that it has not and for another kind of file, Stopped
     where the file would paint otherwise than the network.
     """
-    import copy
-
-    import torch
-
     from zorki.painting import brushwork
     from zorki.weights import exporting
 
-    if s.to not in FORMATS:
-        raise UnknownName.among("kind of file to export", s.to, FORMATS, f"Write --to={FORMATS[0]}, or leave it out.")
-    exporting.refuse_missing()
+    exporting.refuse(s.to)
     brush, styles = brushwork.opened(net)
     weights = None if s.style is None else numbers(brushwork.weights_of(net, s.style))
-    with net.alone():
-        own = copy.deepcopy(brush).cpu().float().eval().requires_grad_(False).to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    own = exporting.still(net, brush)
     module = own if weights is None else folded(own, weights)
     trials = list(tried(len(styles), weights is None))
     size = {2: "height", 3: "width"}
@@ -109,11 +100,9 @@ def tried(styles: int, chosen: bool) -> Iterator[dict[str, torch.Tensor]]:
 
 def about(net: lens.Net, s: Settings) -> dict[str, str]:
     """What the file says of itself: the card, and the styles in the order of the input `styles`, as JSON."""
-    from zorki import weights
     from zorki.painting import brushwork
+    from zorki.weights import exporting
 
-    card = weights.card_of(net)
-    told = {} if card is None else {what.replace(" ", "_"): text for what, text in card.rows() if what not in ("where", "size", "styles")}
     _, styles = brushwork.opened(net)
     more = {"style": s.style} if s.style is not None else {}
-    return {"name": net.name} | told | {"styles": json.dumps([asdict(one) for one in styles], ensure_ascii=False)} | more
+    return exporting.about(net) | {"styles": json.dumps([asdict(one) for one in styles], ensure_ascii=False)} | more
