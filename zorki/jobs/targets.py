@@ -183,7 +183,11 @@ def written_to(r: Request, job: Job) -> Path | None:
 
 def free(r: Request, path: Path) -> Path:
     """The path, or the first free one like it; of a page one without a folder beside it."""
-    return next(one for one in io.numbered(path) if not os.path.lexists(one) and not (r.method.paged and os.path.lexists(one.with_suffix(""))))
+
+    def taken(one: Path) -> bool:
+        return os.path.lexists(one) or (r.method.paged and os.path.lexists(one.with_suffix("")))
+
+    return next(one for one in io.numbered(path) if not taken(one))
 
 
 def is_folder(out: str) -> bool:

@@ -29,8 +29,8 @@ class Cost:
 
 def cost(net: Segmenter, hw: tuple[int, int]) -> Cost:
     """Counted by one pass at that size; the net stays as it is."""
-    whole = tuple(-(-side // net.step) * net.step for side in hw)  # as the net makes it itself, by mirroring, behind which no field is known
-    layers = lens.Net(net, channels=int(net.sizes()["channels"])).layers((whole[0], whole[1]))
+    h, w = (-(-side // net.step) * net.step for side in hw)  # as the net makes it by mirroring, behind which no field is known
+    layers = lens.Net(net, channels=int(net.sizes()["channels"])).layers((h, w))
     last = next(row for row in reversed(layers) if row.name.startswith("decoder."))
     field = last.receptive_field
     return Cost(hw, layers.macs, layers.parameters, None if field is None else field.size)
@@ -41,7 +41,7 @@ class Held(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.alive: dict[int, tuple[StorageWeakRef, int]] = {}
+        self.alive: dict[int, tuple[Any, int]] = {}
         self.most = 0
 
     @classmethod
@@ -54,14 +54,15 @@ class Held(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.alive = {key: one for key, one in self.alive.items() if not one[0].expired()}
         for x in tree_leaves(out):
             if isinstance(x, torch.Tensor) and (storage := x.untyped_storage())._cdata not in before:
-                self.alive[storage._cdata] = StorageWeakRef(storage), storage.nbytes()
+                self.alive[storage._cdata] = StorageWeakRef(storage), storage.nbytes()  # type: ignore[no-untyped-call]
         self.most = max(self.most, sum(size for _, size in self.alive.values()))
         return out
 
 
 def memory(work: Callable[[], object]) -> int:
     """Bytes of all maps that are held at once, at the moment when these are most, while `work` is done. The same on every machine."""
-    with Held() as held:
+    held = Held()
+    with held:
         work()
     return held.most
 

@@ -44,7 +44,7 @@ class ByShape(TorchFunctionMode):
     """
 
     def __init__(self, seed: int) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self.seed, self.before = seed, Counter[tuple[str, tuple[int, ...]]]()
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -29,13 +29,13 @@ FAILS = (Stopped, RuntimeError, ValueError, ArithmeticError, LookupError, Memory
 
 @dataclass(frozen=True)
 class Entrant:
-    """A net: squares and multiply-adds of a step, seconds of a step and of a look where they were measured; or why it could not begin."""
+    """A net: squares and multiply-adds of a step, seconds of a step and of a look (0: not measured); or why it could not begin."""
 
     net: str
     batch: int = 0
     multiply_adds: int = 0
-    step: float = 0.0
-    look: float = 0.0
+    step_seconds: float = 0.0
+    look_seconds: float = 0.0
     failed: str = ""
 
 
@@ -62,31 +62,30 @@ class Budget:
     def config(self) -> dict[str, Any]:
         """As a comparison's settings hold it."""
         rows = [asdict(e) | asdict(share) for e, share in zip(self.entrants, self.shares, strict=True)]
-        return {"trainings": list(self.seeds)} | {f"each_{name}": [row[key] for row in rows] for name, key in KEPT.items()}
+        return {"trainings": list(self.seeds)} | {f"each_{name}": [row[name] for row in rows] for name in (*OF_ENTRANT, *OF_SHARE)}
 
     @staticmethod
     def of(config: Mapping[str, Any]) -> Budget:
         """What `config` gave."""
-        rows = [dict(zip(KEPT.values(), row, strict=True)) for row in zip(*(config[f"each_{name}"] for name in KEPT), strict=True)]
-        own = [f.name for f in fields(Entrant) if f.name != "net"]
-        entrants = tuple(Entrant(net, **{k: row[k] for k in own}) for net, row in zip(config["nets"], rows, strict=True))
-        return Budget(entrants, tuple(Share(row["steps"], row["check"]) for row in rows), tuple(config["trainings"]))
+        def columns(names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+            return zip(*(config[f"each_{name}"] for name in names), strict=True)
+
+        entrants = tuple(Entrant(net, *row) for net, row in zip(config["nets"], columns(OF_ENTRANT), strict=True))
+        return Budget(entrants, tuple(Share(*row) for row in columns(OF_SHARE)), tuple(config["trainings"]))
 
 
-KEPT = {
-    "steps": "steps", "check": "check", "batch": "batch", "multiply_adds": "multiply_adds", "step_seconds": "step", "look_seconds": "look",
-    "failed": "failed",
-}  # fmt: skip
+OF_ENTRANT = tuple(f.name for f in fields(Entrant) if f.name != "net")
+OF_SHARE = tuple(f.name for f in fields(Share))
 
 
 def taking(e: Entrant, share: Share) -> float:
     """Seconds of one training, judged."""
     looks = -(-share.steps // share.check) + MORE if share.check else 0
-    return share.steps * e.step * SPARE + looks * e.look
+    return share.steps * e.step_seconds * SPARE + looks * e.look_seconds
 
 
 def measured(parts: _setup.Parts, net: str, s: Settings, out: Path, begun: float, within: float) -> Entrant:
-    """What a net costs to teach, with the batch that there is memory for; the net is thrown away. within: seconds for all nets, of which measuring takes a
+    """What a net costs to teach, with the batch that there is memory for; the net is thrown away. within: seconds, of which measuring takes a
     tenth; 0: nothing is timed."""
     try:
         first = _setup.start(parts, Folder(out), _asked.single(s, net, steps=1), begun)
@@ -132,15 +131,15 @@ def shared(
 
 def looking(alive: Sequence[Entrant], within: float) -> int:
     """How often each is judged on the way: as often as a part of the time allows."""
-    look = sum(e.look for e in alive)
+    look = sum(e.look_seconds for e in alive)
     return int(np.clip(_choice.JUDGING * within / look, *_choice.LOOKS)) if look else _setup.LOOKS
 
 
 def stepping(alive: Sequence[Entrant], within: float, kind: Kind, looks: int, most: int) -> list[int]:
     """Steps of each in `within` seconds for one training of all; where that is too little for any, so few that it takes longer, and equal all the same."""
-    dear = [e.step if kind == "time" else e.multiply_adds for e in alive]
+    dear = [e.step_seconds if kind == "time" else e.multiply_adds for e in alive]
     times = [max(dear) / one for one in dear]  # as many steps as the net that gets fewest
-    room = max(0.0, 0.95 * within - (looks + MORE) * sum(e.look for e in alive))
-    fewest = room / SPARE / sum(k * e.step for k, e in zip(times, alive, strict=True))
+    room = max(0.0, 0.95 * within - (looks + MORE) * sum(e.look_seconds for e in alive))
+    fewest = room / SPARE / sum(k * e.step_seconds for k, e in zip(times, alive, strict=True))
     fewest = max(float(_choice.FEW), min(fewest, most / max(times)))
     return [round(fewest * k) for k in times]

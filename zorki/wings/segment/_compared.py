@@ -20,6 +20,7 @@ from zorki.segmenting import differing, preview, reading, record, sets, showing
 from zorki.segmenting.differing import Window
 from zorki.train import curves
 from zorki.wings.segment import _found, _page, _report, _unpooling
+from zorki.wings.segment._budget import Entrant, Share
 from zorki.wings.segment._found import Comparison, Row, cells, percent
 from zorki.wings.segment._lesson import predictions
 from zorki.wings.segment._stock import Stock
@@ -37,7 +38,7 @@ def page(run: io.RunFolder, finished: bool, data: io.LabelledFolder) -> blocks.P
     told = Told(found, {} if shown is None else shown.readings)
     sections = [of_figures(found, told if finished else None), *learning(found)]
     if shown is not None and shown.pictures:
-        sections.append(of_pictures(found, shown))
+        sections.append(of_pictures(shown))
     if finished and found.ranked and len(found.names) > 1:
         sections.append(of_classes(found, known))
     if finished:
@@ -72,7 +73,7 @@ def spent(found: Comparison) -> str:
     kind = found.config["budget"]
     if kind == "steps":
         return f"{share.steps:,} steps"
-    return f"{short(e.multiply_adds * share.steps)} multiply-adds" if kind == "multiply-adds" else events.spoken(e.step * share.steps)
+    return f"{short(e.multiply_adds * share.steps)} multiply-adds" if kind == "multiply-adds" else events.spoken(e.step_seconds * share.steps)
 
 
 def command(found: Comparison, data: io.LabelledFolder) -> str:
@@ -191,7 +192,8 @@ def looked(found: Comparison, known: record.Record, data: io.LabelledFolder) -> 
         predicted = {net: some[i] for net, some in answers.items()}
         seen = showing.coloured(pixels[..., :3].astype(np.float32) / (255 if pixels.dtype == np.uint8 else 1))
         where = differing.window(maps[0], list(predicted.values()))
-        pictures.append(Picture(part.examples[i].picture.name, seen, maps[0], predicted, {n: float(v[number]) for n, v in each.items()}, where))
+        of_each = {net: float(v[number]) for net, v in each.items()}
+        pictures.append(Picture(part.examples[i].picture.name, seen, maps[0], predicted, of_each, where))
     return Looked(tuple(pictures), readings, known.table)
 
 
@@ -203,7 +205,7 @@ def mious(row: Row) -> npt.NDArray[np.float64]:
     return np.array([Confusion(matrices.shape[-1], one).miou for one in matrices])
 
 
-def of_pictures(found: Comparison, shown: Looked) -> blocks.Section:
+def of_pictures(shown: Looked) -> blocks.Section:
     """Each picture whole, with truth and all predictions, then magnified where they differ most."""
     table, some = shown.table, list[blocks.Block]()
     some.append(blocks.Key(tuple(blocks.Swatch(n, c) for n, c in zip(table.names, table.colours, strict=True))))
@@ -238,8 +240,8 @@ def framed(pixels: blocks.Pixels, window: Window, k: float) -> blocks.Pixels:
     out = pixels.copy()
     h, w = out.shape[:2]
     for inset, colour in enumerate(FRAME):
-        top, left = (min(round(k * v) + inset, n - 1) for v, n in zip((window.top, window.left), (h, w), strict=True))
-        bottom, right = (min(round(k * (v + window.side)) - 1 - inset, n - 1) for v, n in zip((window.top, window.left), (h, w), strict=True))
+        top, left = (min(round(k * v) + inset, n - 1) for v, n in ((window.top, h), (window.left, w)))
+        bottom, right = (min(round(k * (v + window.side)) - 1 - inset, n - 1) for v, n in ((window.top, h), (window.left, w)))
         out[top, left : right + 1] = out[bottom, left : right + 1] = colour
         out[top : bottom + 1, left] = out[top : bottom + 1, right] = colour
     return out
@@ -262,10 +264,10 @@ def of_classes(found: Comparison, known: record.Record | None) -> blocks.Section
 def how(found: Comparison) -> blocks.Section:
     """What is the same for all, and what each got."""
     c, budget = found.config, found.budget
-    kind = {"multiply-adds": "as many multiply-adds of learning as any other", "time": "as much time to learn as any other", "steps": "as many steps as any other"}
+    kind = {"multiply-adds": "as many multiply-adds of learning", "time": "as much time to learn", "steps": "as many steps"}[c["budget"]]
     squares = f"squares of {c['side']} px"
     said = (
-        f"Each net got {kind[c['budget']]}, however many steps that is. All the rest is the same: the pictures learnt from and held back, "
+        f"Each net got {kind} as any other. All the rest is the same: the pictures learnt from and held back, "
         f"the {squares} cut out of them and their order, the loss ({c['loss']}), the rate ({c['rate']:g}, falling along a cosine to 0), the encoder "
         f"({c['encoder']}) with its numbers, and in all other layers the random numbers of those of one shape."
     )
@@ -277,10 +279,11 @@ def how(found: Comparison) -> blocks.Section:
     return blocks.Section("how", "How they were compared", said, (table,))
 
 
-def of_one(e: Any, share: Any) -> tuple[Any, ...]:
+def of_one(e: Entrant, share: Share) -> tuple[Any, ...]:
+    """A net's line in the table of what each got."""
     if e.failed:
         return e.net, None, None, None, None, None
-    took = events.spoken(e.step * share.steps) if e.step else "–"
+    took = events.spoken(e.step_seconds * share.steps) if e.step_seconds else "–"
     return e.net, share.steps, e.batch, short(e.multiply_adds), short(e.multiply_adds * share.steps), took
 
 
@@ -295,4 +298,3 @@ def ways(found: Comparison, data: io.LabelledFolder, finished: bool) -> tuple[bl
         ("Look inside.", f"zorki see maps PHOTO --model {me}\nzorki see maximize --model {me}"),
     )
     return (blocks.Section("on", "Go on from here", "", tuple(blocks.Note(text, command=line) for text, line in notes)),)
-

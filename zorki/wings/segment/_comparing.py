@@ -13,6 +13,7 @@ from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.core.events import Event
 from zorki.io.runs import CONFIG
+from zorki.lens.table import short
 from zorki.train import Folder
 from zorki.wings.segment import _asked, _budget, _choice, _found, _setup
 from zorki.wings.segment._budget import Budget, Entrant, Share
@@ -26,7 +27,7 @@ WORDS = {
     "classes": "what the masks tell apart",
     "followed": "which options are given",
     "trainings": "how often each net is trained",
-} | {f"each_{name}": "how much each net learns" for name in _budget.KEPT}  # settings that are no options, as a person would call them
+} | {f"each_{name}": "how much each net learns" for name in (*_budget.OF_ENTRANT, *_budget.OF_SHARE)}  # settings that are no options, as a person would call them
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,8 @@ def said(budget: Budget, s: dict[str, Any]) -> None:
     if not alive:
         return
     steps = [share.steps for _, share in alive]
-    each = {"steps": f"{steps[0]:,} steps", "time": "the same time", "multiply-adds": f"{alive[0][0].multiply_adds * steps[0]:.2g} multiply-adds"}[s["budget"]]
+    spent = short(alive[0][0].multiply_adds * steps[0])
+    each = {"steps": f"{steps[0]:,} steps", "time": "as long as any other", "multiply-adds": f"{spent} multiply-adds"}[s["budget"]]
     spread = f"{min(steps):,} to {max(steps):,} steps of" if min(steps) < max(steps) else f"{steps[0]:,} steps of"
     time_ = budget.seconds()
     events.note(

@@ -84,7 +84,8 @@ def priced(taught: Taught, device: str) -> dict[str, Any]:
 
     @torch.no_grad()
     def look() -> torch.Tensor:
-        return net(there)[0].argmax(0).cpu()  # which waits for a device
+        labels: torch.Tensor = net(there)[0].argmax(0).cpu()  # which waits for a device
+        return labels
 
     def step() -> None:
         shown = {name: x.to(device) for name, x in lesson.drawn(0).items()}
@@ -109,8 +110,8 @@ def outcome(place: Path, net: str, seed: int) -> Outcome | None:
     from safetensors import SafetensorError, safe_open
 
     with suppress(OSError, SafetensorError, KeyError, ValueError, TypeError), safe_open(place / FILE, "numpy") as kept:
-        arrays = [kept.get_tensor(name) for name in ("which", "matrices", "boundary")]
-        return Outcome(net, seed, place, *arrays, json.loads(kept.metadata()["cost"]))
+        which, matrices, boundary = (kept.get_tensor(name) for name in ("which", "matrices", "boundary"))
+        return Outcome(net, seed, place, which, matrices, boundary, json.loads(kept.metadata()["cost"]))
     return None
 
 

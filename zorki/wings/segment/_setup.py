@@ -91,9 +91,7 @@ def start(parts: Parts, folder: Folder, s: Settings, begun: float, look: int | N
             why[name] = reason
         return given[name] if name in given else made()
 
-    encoder = chosen(
-        "encoder", lambda: weights.installed(ENCODERS), "lite0 where pip's imagenet extra is installed, else eye, which ships"
-    )
+    encoder = chosen("encoder", lambda: weights.installed(ENCODERS), "lite0 where pip's imagenet extra is installed, else eye, which ships")
     side = chosen("side", lambda: _choice.side_for(stock, device), "near the pictures' shorter side, as far as the machine bears")
     flips = chosen("flips", lambda: _choice.flips_for(stock), "any way where neither classes nor light lie higher or lower, else sideways")
     asked = None if "batch" in known and "batch" in given else s.batch

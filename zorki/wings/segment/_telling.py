@@ -36,7 +36,8 @@ class Told:
         said = [f"{best.net} is best, with a mIoU of {percent(best.miou)}{span}."]
         if len(ranked) > 1:
             second, last = ranked[1], ranked[-1]
-            said.append(f"{second.net} is {behind(best, second)}" + (f"; {last.net} is last, with {percent(last.miou)}." if last is not second else "."))
+            rest = f"; {last.net} is last, with {percent(last.miou)}" if last is not second else ""
+            said.append(f"{second.net} is {behind(best, second)}{rest}.")
         return " ".join(said)
 
     def outlines(self) -> str:
@@ -116,9 +117,11 @@ class Told:
         dear = sorted(self.found.ranked, key=lambda other: other.cost["multiply_adds"])
         if len(dear) < 2 or row not in (dear[0], dear[-1]):
             return ""
-        times = dear[-1].cost["multiply_adds"] / dear[0].cost["multiply_adds"]
         spent = f"{short(row.cost['multiply_adds'])} multiply-adds a picture"
-        return f"It is the cheapest, with {spent}." if row is dear[0] else f"It is the dearest: {spent}, {times:.2g} times those of {dear[0].net}."
+        if row is dear[0]:
+            return f"It is the cheapest, with {spent}."
+        times = row.cost["multiply_adds"] / dear[0].cost["multiply_adds"]
+        return f"It is the dearest: {spent}, {times:.2g} times those of {dear[0].net}."
 
     def trainings(self, row: Row) -> str:
         each = f"Its trainings came to {', '.join(percent(v) for v in row.mious)}." if len(row.runs) > 1 else ""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 import zorki
 from zorki import blocks
@@ -30,7 +32,7 @@ class Shown:
 
     def answer(self) -> dict[str, object]:
         """What --json gives."""
-        k, padding = len(self.kernel), unpooling.padding(len(self.kernel))
+        padding = unpooling.padding(len(self.kernel))
         pooled = {} if self.found is None else {"pooled": listed(self.small), "switches": self.found.switches.tolist()}
         return pooled | {
             "input": listed(self.given),
@@ -99,13 +101,12 @@ def transposing(kernel: Map) -> str:
 
 def verdict(kernel: Map) -> str:
     """Whether it draws a checkerboard on what is flat, and since when."""
-    flat = unpooling.on_flat(kernel)
-    said = f"Of a map of ones this kernel makes {', '.join(plain(v) for v in flat.ravel())}, over and over (by even and odd rows and columns)"
+    flat, k = ", ".join(map(plain, unpooling.on_flat(kernel).ravel())), len(kernel)
+    said = f"Of a map of ones this kernel makes {flat}, over and over (by even and odd rows and columns)"
     if unpooling.even(kernel):
         return f"{said}: all alike, so what is flat stays flat. A network has to learn just such kernels."
-    k = len(kernel)
-    more = f": {k} is no multiple of the stride 2, so some places get more patches than others, and its numbers do not make up for it" if k % 2 else ""
-    return f"{said}. That is a checkerboard on what is flat{more}."
+    odd = f": {k} is no multiple of the stride 2, so some places get more patches than others, and its numbers do not make up for it"
+    return f"{said}. That is a checkerboard on what is flat{odd if k % 2 else ''}."
 
 
 def page(it: Shown, command: str) -> blocks.Page:
@@ -184,7 +185,8 @@ def patches(it: Shown) -> tuple[blocks.Numbers, ...]:
 def painted(it: Shown, at: tuple[int, int], colour: int) -> blocks.Cells:
     patch = it.painted.patch(at)
     rows = [["" if np.isnan(v) else plain(v) for v in row] for row in patch]
-    return blocks.Cells(f"{plain(float(it.small[at]))} paints", rows, tints=[[None if np.isnan(v) else colour for v in row] for row in patch])
+    tints = [[None if np.isnan(v) else colour for v in row] for row in patch]
+    return blocks.Cells(f"{plain(float(it.small[at]))} paints", rows, tints=tints)
 
 
 def sums(it: Shown) -> blocks.Numbers:
@@ -242,7 +244,7 @@ def fourfold(colours: Sequence[Sequence[int]]) -> list[list[int | None]]:
     return [[c for c in row for _ in range(2)] for row in colours for _ in range(2)]
 
 
-def by_count(values: Map) -> list[list[int | None]]:
+def by_count(values: npt.NDArray[np.number[Any]]) -> list[list[int | None]]:
     """A colour for each value that there is, the smallest first."""
     order = {v: n for n, v in enumerate(sorted({round(float(v), 9) for v in values.ravel()}))}
     return [[order[round(float(v), 9)] for v in row] for row in values]
@@ -271,7 +273,7 @@ def plain(v: float) -> str:
 def texts(values: np.ndarray, more: Sequence[Sequence[str]] = ()) -> list[list[str]]:
     """more: what stands behind each number, in brackets."""
     rows = [[plain(v) for v in row] for row in values]
-    return [[f"{a} ({b})" for a, b in zip(row, beside_it, strict=True)] for row, beside_it in zip(rows, more, strict=True)] if more else rows
+    return [[f"{a} ({b})" for a, b in zip(*both, strict=True)] for both in zip(rows, more, strict=True)] if more else rows
 
 
 def listed(values: Map) -> list[list[float]]:
