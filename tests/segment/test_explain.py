@@ -67,7 +67,11 @@ def test_the_page_shows_them(tmp_path: Path, command: Any) -> None:
 
 
 def test_a_kernel_whose_sum_is_nothing_and_many_numbers_have_a_page() -> None:
-    for x, kernel in ((np.ones((8, 8)), np.array([[1.0, -1], [1, -1]])), (np.ones((1, 1)), np.ones((1, 1))), (np.ones((3, 2)), -np.ones((5, 5)))):
+    for x, kernel in (
+        (np.ones((8, 8)), np.array([[1.0, -1], [1, -1]])),
+        (np.ones((1, 1)), np.ones((1, 1))),
+        (np.ones((3, 2)), -np.ones((5, 5))),
+    ):
         made = _unpooling.shown(x, kernel, pool=not any(n % 2 for n in x.shape) and min(x.shape) > 2)
         assert read(zorki_page(made)).words
         assert made.lines()

@@ -94,7 +94,8 @@ def command(found: Comparison, data: io.LabelledFolder) -> str:
 def of_figures(found: Comparison, told: Told | None) -> blocks.Section:
     """The table, how sure it is, and in the end a sentence to each."""
     ranked = found.ranked
-    rows = [together(cells(row)) for row in ranked] + [cells(row) for row in found.rows if not row.runs]
+    rows = [together(cells(row)) for row in ranked]
+    rows += [(row.net, "failed" if row.failed else "not yet", *[""] * 7) for row in found.rows if not row.runs]
     size = " × ".join(map(str, reversed(ranked[0].cost["hw"]))) if ranked else ""
     columns = ("net", "mIoU", "95 of 100", "outlines met", "parameters", "multiply-adds", "memory", "a picture", "sees")
     table = blocks.Table(columns, rows, MEANING.format(size=size) if ranked else "")
