@@ -67,6 +67,7 @@ class Budget:
     @staticmethod
     def of(config: Mapping[str, Any]) -> Budget:
         """What `config` gave."""
+
         def columns(names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
             return zip(*(config[f"each_{name}"] for name in names), strict=True)
 

@@ -73,7 +73,9 @@ def spent(found: Comparison) -> str:
     kind = found.config["budget"]
     if kind == "steps":
         return f"{share.steps:,} steps"
-    return f"{short(e.multiply_adds * share.steps)} multiply-adds" if kind == "multiply-adds" else events.spoken(e.step_seconds * share.steps)
+    return (
+        f"{short(e.multiply_adds * share.steps)} multiply-adds" if kind == "multiply-adds" else events.spoken(e.step_seconds * share.steps)
+    )
 
 
 def command(found: Comparison, data: io.LabelledFolder) -> str:

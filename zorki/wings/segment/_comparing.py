@@ -27,7 +27,9 @@ WORDS = {
     "classes": "what the masks tell apart",
     "followed": "which options are given",
     "trainings": "how often each net is trained",
-} | {f"each_{name}": "how much each net learns" for name in (*_budget.OF_ENTRANT, *_budget.OF_SHARE)}  # settings that are no options, as a person would call them
+} | {
+    f"each_{name}": "how much each net learns" for name in (*_budget.OF_ENTRANT, *_budget.OF_SHARE)
+}  # settings that are no options, as a person would call them
 
 
 @dataclass(frozen=True)
