@@ -18,7 +18,7 @@ from zorki.core.settings import Least
 
 if TYPE_CHECKING:
     from zorki import blocks, io
-    from zorki.wings.segment._found import Comparison
+    from zorki.wings.segment import _found
 
 INPUTS = {"data": Input("images/ with masks/ of the same names, or train/ and val/ of these", kind="labelled")}
 NETS: tuple[str, ...] = ()
@@ -67,7 +67,7 @@ class Settings:
 PRESETS: dict[str, Settings] = {}
 
 
-def run(data: io.LabelledFolder, out: Path, s: Settings = Settings()) -> Comparison:
+def run(data: io.LabelledFolder, out: Path, s: Settings = Settings()) -> _found.Comparison:
     """Goes on from what lies in `out`: trainings that are finished are kept, one that was broken off goes on bit by bit.
 
     A net that fails (memory, a loss that is no number, a size it cannot take) is listed as such, and the others go on. Raises InputError for data that cannot

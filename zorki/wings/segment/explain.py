@@ -15,7 +15,7 @@ from zorki.core.numbers import matrix
 if TYPE_CHECKING:
     from zorki import blocks
     from zorki.segmenting.unpooling import Map
-    from zorki.wings.segment._unpooling import Shown
+    from zorki.wings.segment import _unpooling
 
 TOPICS = ("unpooling",)
 MOST, KERNEL = 8, 7  # numbers of a side of what is explained; of a kernel
@@ -35,7 +35,7 @@ class Settings:
 PRESETS: dict[str, Settings] = {}
 
 
-def run(topic: str, s: Settings = Settings()) -> Shown:
+def run(topic: str, s: Settings = Settings()) -> _unpooling.Shown:
     """All numbers, each as torch has it. Raises UnknownName for a topic that there is not, InputError for numbers that are no map or no kernel."""
     from zorki.wings.segment import _unpooling
 
@@ -64,7 +64,7 @@ def numbers(text: str) -> Map | None:
     return None if found is None else np.array(found, np.float64)
 
 
-def page(net: Any, made: Shown, s: Settings, command: str) -> blocks.Page:  # noqa: ARG001
+def page(net: Any, made: _unpooling.Shown, s: Settings, command: str) -> blocks.Page:  # noqa: ARG001
     """The same to be looked at, for --out unpooling.html."""
     from zorki.wings.segment import _unpooling
 
