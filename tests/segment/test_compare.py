@@ -230,7 +230,7 @@ def test_what_fails_when_it_is_measured_gets_nothing_and_the_time_is_the_others(
     assert found.tried == 2
     assert found.config["each_steps"][0] == 0 < found.config["each_steps"][1]
     assert [row.net for row in found.ranked] == ["nearest"]
-    assert any(re.search(r"^1 nets? learn for .* multiply-adds each .*about .* in all", n) for n in notes)
+    assert any(re.search(r"^1 net learns? for .* multiply-adds each .*about .* in all", n) for n in notes)
     monkeypatch.setattr(_budget, "measured", never)
     assert zorki.segment.compare(data, out=tmp_path / "page.html", **timed).answer() == found.answer()
 

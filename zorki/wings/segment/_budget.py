@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from zorki.core import events
 from zorki.core.errors import Stopped
 from zorki.segmenting.cost import cost
 from zorki.train import Folder, Plan, out_of_memory
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["multiply-adds", "time", "steps"]
 SEEDS, ENOUGH = 3, 300  # trainings of each net, where each then has so many steps at least
+WORTH, SMALL = 100, 64  # steps for whose sake squares are made smaller, and how small
 THERE_AND_BACK = 3  # a step costs what looking costs, and twice that for the slopes
 SPARE = 1.05  # of a step: figures, states
 MORE = 2  # looks beyond those on the way: the last judgement, and what a look costs is measured
@@ -100,6 +103,36 @@ def measured(parts: _setup.Parts, net: str, s: Settings, out: Path, begun: float
         return Entrant(net, failed=reason(error))
 
 
+def side_for(parts: _setup.Parts, names: Sequence[str], s: Settings, out: Path, begun: float) -> int:
+    """Pixels of the squares' sides: near the pictures' shorter side, as `segment train` has it; in a short time smaller, so that each net gets WORTH steps.
+
+    By the pace of the net that costs as much as most; in s all but the side is decided.
+    """
+    side = _choice.side_for(parts.stock, _choice.device(s.device))
+    if s.steps is not None:
+        return side
+    large = replace(s, side=side)
+    costs = [e for net in names if not (e := measured(parts, net, large, out, begun, 0.0)).failed]
+    if not costs:
+        return side
+    costs.sort(key=lambda e: e.multiply_adds)
+    within = _choice.seconds(s.within) / (s.seeds or 1)
+    probe = measured(parts, costs[len(costs) // 2].net, large, out, begun, within / len(costs))
+    if probe.failed:
+        return side
+    pace = probe.step_seconds / probe.multiply_adds
+    paced = [replace(e, step_seconds=pace * e.multiply_adds, look_seconds=probe.look_seconds) for e in costs]
+    steps = fewest(paced, within - (time.monotonic() - begun), "multiply-adds", _choice.LOOKS[0])
+    found = side
+    while found > SMALL and steps * (side / found) ** 2 < WORTH:
+        found -= 32
+    if found < side:
+        events.note(
+            f"Squares are of {found} px and not of {side}, so that there is time for more steps. --side={side} wants them as large."
+        )
+    return found
+
+
 def reason(error: BaseException) -> str:
     """In a sentence. Raises it again where the disk is to blame, which is full for all."""
     if isinstance(error.__cause__, OSError):
@@ -138,9 +171,18 @@ def looking(alive: Sequence[Entrant], within: float) -> int:
 
 def stepping(alive: Sequence[Entrant], within: float, kind: Kind, looks: int, most: int) -> list[int]:
     """Steps of each in `within` seconds for one training of all; where that is too little for any, so few that it takes longer, and equal all the same."""
-    dear = [e.step_seconds if kind == "time" else e.multiply_adds for e in alive]
-    times = [max(dear) / one for one in dear]  # as many steps as the net that gets fewest
+    times = as_often(alive, kind)
+    least = max(float(_choice.FEW), min(fewest(alive, within, kind, looks), most / max(times)))
+    return [round(least * k) for k in times]
+
+
+def fewest(alive: Sequence[Entrant], within: float, kind: Kind, looks: int) -> float:
+    """Steps in that time of the net that gets fewest."""
     room = max(0.0, 0.95 * within - (looks + MORE) * sum(e.look_seconds for e in alive))
-    fewest = room / SPARE / sum(k * e.step_seconds for k, e in zip(times, alive, strict=True))
-    fewest = max(float(_choice.FEW), min(fewest, most / max(times)))
-    return [round(fewest * k) for k in times]
+    return room / SPARE / sum(k * e.step_seconds for k, e in zip(as_often(alive, kind), alive, strict=True))
+
+
+def as_often(alive: Sequence[Entrant], kind: Kind) -> list[float]:
+    """How many steps each gets for one of the net that gets fewest."""
+    dear = [e.step_seconds if kind == "time" else e.multiply_adds for e in alive]
+    return [max(dear) / one for one in dear]

@@ -47,7 +47,7 @@ class Contest(Folder):
 def compared(parts: _setup.Parts, names: tuple[str, ...], out: Path, s: Settings, begun: float) -> _found.Comparison:
     """begun: when, by time.monotonic, the time that all may take began."""
     contest = Contest(out)
-    settings = settled(contest, parts, names, s)
+    settings = settled(contest, parts, names, s, begun)
     budget = planned(contest, parts, settings, s, begun)
     contest.open(settings | budget.config(), WORDS)
     said(budget, settings)
@@ -62,30 +62,38 @@ def compared(parts: _setup.Parts, names: tuple[str, ...], out: Path, s: Settings
     return _found.comparison(out)
 
 
-def settled(contest: Contest, parts: _setup.Parts, names: tuple[str, ...], s: Settings) -> dict[str, Any]:
+def settled(contest: Contest, parts: _setup.Parts, names: tuple[str, ...], s: Settings, begun: float) -> dict[str, Any]:
     """What is asked for; what nobody asks for is as the comparison has it, else as it follows from the data. Raises InputError for another kind of run."""
     known = contest.asked()
     if known and "nets" not in known:
         raise InputError(f"{contest.path} is a run, and no comparison.", "A comparison keeps its trainings there.", "Choose another name.")
-    stock, device = parts.stock, _choice.device(s.device)
+    stock = parts.stock
 
     def chosen(name: str, made: Callable[[], Any]) -> Any:
         given = getattr(s, name)
         return given if given is not None else known.get(name) or made()
 
-    asked = {name: getattr(s, name) for name in ASKED} | {
-        "nets": list(names),
-        "budget": "steps" if s.steps else s.budget,
-        "steps": s.steps,
-        "seeds": s.seeds,
+    known_by_data = {
         "encoder": chosen("encoder", lambda: weights.installed(_setup.ENCODERS)),
-        "side": chosen("side", lambda: _choice.side_for(stock, device)),
         "flips": chosen("flips", lambda: _choice.flips_for(stock)),
-        "batch": _choice.batch_for(len(stock), 1, device, s.batch),
-        "followed": [name for name in FOLLOWS if getattr(s, name) is None],
-        "classes": list(parts.learnt.table.names),
-        "pictures": str(parts),
+        "batch": _choice.batch_for(len(stock), 1, _choice.device(s.device), s.batch),
     }
+    with events.translated(probing):
+        side = chosen("side", lambda: _budget.side_for(parts, names, replace(s, **known_by_data), contest.path, begun))
+    asked = (
+        {name: getattr(s, name) for name in ASKED}
+        | known_by_data
+        | {
+            "side": side,
+            "nets": list(names),
+            "budget": "steps" if s.steps else s.budget,
+            "steps": s.steps,
+            "seeds": s.seeds,
+            "followed": [name for name in FOLLOWS if getattr(s, name) is None],
+            "classes": list(parts.learnt.table.names),
+            "pictures": str(parts),
+        }
+    )
     return {name: value for name, value in asked.items() if value is not None}
 
 
@@ -135,13 +143,18 @@ def said(budget: Budget, s: dict[str, Any]) -> None:
     spread = f"{min(steps):,} to {max(steps):,} steps of" if min(steps) < max(steps) else f"{steps[0]:,} steps of"
     time_ = budget.seconds()
     events.note(
-        f"{len(alive)} nets learn for {each} each ({spread} {s['batch']} squares of {s['side']} px), {trained(len(budget.seeds))}"
+        f"{len(alive)} net{'s learn' if len(alive) > 1 else ' learns'} for {each} each ({spread} {s['batch']} squares of {s['side']} px), {trained(len(budget.seeds))}"
         + (f": about {events.spoken(time_)} in all." if time_ else ".")
     )
 
 
 def trained(times: int) -> str:
     return {1: "once", 2: "twice"}.get(times, f"{times} times")
+
+
+def probing(e: Event) -> Event | None:
+    """Of finding the side what is said of it."""
+    return e if e.stage == "measuring" or e.note.startswith("Squares") or "memory" in e.note else None
 
 
 def measuring(k: int, count: int, net: str) -> Callable[[Event], Event | None]:
