@@ -25,6 +25,7 @@ SEEDS, ENOUGH = 3, 300  # trainings of each net, where each then has so many ste
 WORTH, SMALL = 100, 64  # steps for whose sake squares are made smaller, and how small
 THERE_AND_BACK = 3  # a step costs what looking costs, and twice that for the slopes
 SPARE = 1.05  # of a step: figures, states
+CURVE = 3  # looks on the way at least: fewer are no curve
 MORE = 2  # looks beyond those on the way: the last judgement, and what a look costs is measured
 FAILS = (Stopped, RuntimeError, ValueError, ArithmeticError, LookupError, MemoryError)
 """What a net may fail with while others do not"""
@@ -122,7 +123,7 @@ def side_for(parts: _setup.Parts, names: Sequence[str], s: Settings, out: Path, 
         return side
     pace = probe.step_seconds / probe.multiply_adds
     paced = [replace(e, step_seconds=pace * e.multiply_adds, look_seconds=probe.look_seconds) for e in costs]
-    steps = fewest(paced, within - (time.monotonic() - begun), "multiply-adds", _choice.LOOKS[0])
+    steps = fewest(paced, within - (time.monotonic() - begun), "multiply-adds", CURVE)
     found = side
     while found > SMALL and steps * (side / found) ** 2 < WORTH:
         found -= 32
@@ -166,7 +167,7 @@ def shared(
 def looking(alive: Sequence[Entrant], within: float) -> int:
     """How often each is judged on the way: as often as a part of the time allows."""
     look = sum(e.look_seconds for e in alive)
-    return int(np.clip(_choice.JUDGING * within / look, *_choice.LOOKS)) if look else _setup.LOOKS
+    return int(np.clip(_choice.JUDGING * within / look, CURVE, _choice.LOOKS[1])) if look else _setup.LOOKS
 
 
 def stepping(alive: Sequence[Entrant], within: float, kind: Kind, looks: int, most: int) -> list[int]:

@@ -27,7 +27,7 @@ from zorki.wings.segment._stock import Stock
 from zorki.wings.segment._telling import Told
 
 PICTURES = 5
-FRAME = (255, 255, 255), (0, 0, 0)  # about a cut-out, in the picture: light, and dark inside of it
+FRAME, THICK = ((255, 255, 255), (0, 0, 0)), 200  # about a cut-out, in the picture: light, and dark inside of it; one pixel to so many
 
 
 def page(run: io.RunFolder, finished: bool, data: io.LabelledFolder) -> blocks.Page:
@@ -223,13 +223,13 @@ def of_pictures(shown: Looked) -> blocks.Section:
         whole += [preview.laid_over(small, showing.nearest(labels, hw), table) for labels in views.values()]
         names = ["picture", *(words.get(name, name) for name in views)]
         tiles = tuple(blocks.Tile(framed(p, it.window, k), n, f"{it.name}: {n}") for p, n in zip(whole, names, strict=True))
-        some.append(blocks.Grid(tiles, f"{it.name}, with the mean IoU of its classes.", tile_width=200))
+        some.append(blocks.Grid(tiles, f"{it.name}, with the mean IoU of its classes.", tile_width=160))
         part = it.window.cut(it.pixels)
         near = [np.rint(255 * np.clip(part, 0, 1)).astype(np.uint8)]
         near += [preview.laid_over(part, it.window.cut(labels), table) for labels in views.values()]
         cut = tuple(blocks.Tile(p, n, f"{it.name}, magnified: {n}") for p, n in zip(near, ["picture", *views], strict=True))
         said = f"The frame above, {it.window.side} pixels a side: where the nets differ most, near an outline."
-        some.append(blocks.Grid(cut, said, crisp=True, tile_width=110))
+        some.append(blocks.Grid(cut, said, crisp=True, tile_width=100))
     lead = f"{spelled_count(len(shown.pictures))} evenly apart between the one that all do worst on, which comes first, and the one that they do best on."
     return blocks.Section("pictures", "The same pictures", lead, tuple(some))
 
@@ -242,7 +242,8 @@ def framed(pixels: blocks.Pixels, window: Window, k: float) -> blocks.Pixels:
     """The same with a frame about a window, at `k` times its size."""
     out = pixels.copy()
     h, w = out.shape[:2]
-    for inset, colour in enumerate(FRAME):
+    thick = max(1, round(max(h, w) / THICK))
+    for inset, colour in enumerate(c for c in FRAME for _ in range(thick)):
         top, left = (min(round(k * v) + inset, n - 1) for v, n in ((window.top, h), (window.left, w)))
         bottom, right = (min(round(k * (v + window.side)) - 1 - inset, n - 1) for v, n in ((window.top, h), (window.left, w)))
         out[top, left : right + 1] = out[bottom, left : right + 1] = colour

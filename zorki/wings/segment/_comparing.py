@@ -19,7 +19,7 @@ from zorki.wings.segment import _asked, _budget, _choice, _found, _setup
 from zorki.wings.segment._budget import Budget, Entrant, Share
 from zorki.wings.segment.compare import Settings
 
-FOLLOWS = ("encoder", "side", "flips", "batch")  # options that, where nobody gives them, follow from the data
+OVER = 1.1  # times the time there is: longer is said to be too long
 ASKED = ("within", "width", "rate", "loss", "class_weights", "share", "groups", "seed")  # options that are kept as they are given
 WORDS = {
     "nets": "the nets",
@@ -64,44 +64,37 @@ def compared(parts: _setup.Parts, names: tuple[str, ...], out: Path, s: Settings
 
 def settled(contest: Contest, parts: _setup.Parts, names: tuple[str, ...], s: Settings, begun: float) -> dict[str, Any]:
     """What is asked for; what nobody asks for is as the comparison has it, else as it follows from the data. Raises InputError for another kind of run."""
-    known = contest.asked()
-    if known and "nets" not in known:
+    if (known := contest.asked()) and "nets" not in known:
         raise InputError(f"{contest.path} is a run, and no comparison.", "A comparison keeps its trainings there.", "Choose another name.")
-    stock = parts.stock
+    known, stock = known if contest.begun else {}, parts.stock
 
     def chosen(name: str, made: Callable[[], Any]) -> Any:
         given = getattr(s, name)
         return given if given is not None else known.get(name) or made()
 
-    known_by_data = {
+    followed = {
         "encoder": chosen("encoder", lambda: weights.installed(_setup.ENCODERS)),
         "flips": chosen("flips", lambda: _choice.flips_for(stock)),
         "batch": _choice.batch_for(len(stock), 1, _choice.device(s.device), s.batch),
     }
     with events.translated(probing):
-        side = chosen("side", lambda: _budget.side_for(parts, names, replace(s, **known_by_data), contest.path, begun))
-    asked = (
-        {name: getattr(s, name) for name in ASKED}
-        | known_by_data
-        | {
-            "side": side,
-            "nets": list(names),
-            "budget": "steps" if s.steps else s.budget,
-            "steps": s.steps,
-            "seeds": s.seeds,
-            "followed": [name for name in FOLLOWS if getattr(s, name) is None],
-            "classes": list(parts.learnt.table.names),
-            "pictures": str(parts),
-        }
-    )
-    return {name: value for name, value in asked.items() if value is not None}
+        followed["side"] = chosen("side", lambda: _budget.side_for(parts, names, replace(s, **followed), contest.path, begun))
+    asked = {name: getattr(s, name) for name in ASKED} | {
+        "nets": list(names),
+        "budget": "steps" if s.steps else s.budget,
+        "steps": s.steps,
+        "seeds": s.seeds,
+        "followed": [name for name in followed if getattr(s, name) is None],
+        "classes": list(parts.learnt.table.names),
+        "pictures": str(parts),
+    }
+    return {name: value for name, value in (asked | followed).items() if value is not None}
 
 
 def planned(contest: Contest, parts: _setup.Parts, settings: dict[str, Any], s: Settings, begun: float) -> Budget:
-    """What was decided when the same was asked for first, else what is measured now."""
-    known = contest.asked()
-    if "trainings" in known and (contest.begun or all(known.get(k) == v for k, v in settings.items())):
-        return Budget.of(known)
+    """What was decided before the first training began, else what is measured now."""
+    if contest.begun:
+        return Budget.of(contest.asked())
     within = _choice.seconds(s.within)
     timed = within if s.steps is None or s.seeds is None else 0.0
     chosen = replace(s, **{name: settings[name] for name in ("encoder", "side", "flips", "batch")})
@@ -141,10 +134,11 @@ def said(budget: Budget, s: dict[str, Any]) -> None:
     spent = short(alive[0][0].multiply_adds * steps[0])
     each = {"steps": f"{steps[0]:,} steps", "time": "as long as any other", "multiply-adds": f"{spent} multiply-adds"}[s["budget"]]
     spread = f"{min(steps):,} to {max(steps):,} steps of" if min(steps) < max(steps) else f"{steps[0]:,} steps of"
-    time_ = budget.seconds()
+    takes, within = budget.seconds(), s["within"]
+    long = f", more than --within={within}, as fewer steps teach nothing" if takes > OVER * _choice.seconds(within) else ""
     events.note(
-        f"{len(alive)} net{'s learn' if len(alive) > 1 else ' learns'} for {each} each ({spread} {s['batch']} squares of {s['side']} px), {trained(len(budget.seeds))}"
-        + (f": about {events.spoken(time_)} in all." if time_ else ".")
+        f"{len(alive)} net{'s learn' if len(alive) > 1 else ' learns'} for {each} each ({spread} {s['batch']} squares of {s['side']} px), "
+        f"{trained(len(budget.seeds))}" + (f": about {events.spoken(takes)} in all{long}." if takes else ".")
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zorki import io
 from zorki.lens.table import short
 from zorki.segmenting.reading import Reads
 from zorki.wings.segment._found import Comparison, Row, between, field, percent
@@ -41,7 +42,7 @@ class Told:
         return " ".join(said)
 
     def outlines(self) -> str:
-        """Whether those that read finer maps meet outlines better, as it was measured."""
+        """How well those that read finer maps meet outlines, and how well the others."""
         rows = [row for row in self.found.ranked if len(self.readings.get(row.net, ())) > 1]
         finer = [row for row in rows if finest(self.readings[row.net]) < self.readings[row.net][-1][0]]
         others = [row for row in rows if row not in finer]
@@ -50,10 +51,9 @@ class Told:
         shares = [100 * float(np.mean([row.boundary for row in some])) for some in (finer, others)]
         if any(map(math.isnan, shares)):
             return ""
-        more = "more" if shares[0] > shares[1] else "no more"
         return (
-            f"Those whose way back reads values of the encoder's finer maps ({listed(finer)}) meet {shares[0]:.0f} % of the outlines, those that read "
-            f"the deepest alone ({listed(others)}) {shares[1]:.0f} %: {more} is won by reading them here."
+            f"Those whose way back reads values of the encoder's finer maps ({listed(finer)}) meet {shares[0]:.0f} % of the outlines; those that read "
+            f"the values of the deepest alone ({listed(others)}) meet {shares[1]:.0f} %."
         )
 
     def sentences(self, row: Row) -> str:
@@ -125,8 +125,14 @@ class Told:
 
     def trainings(self, row: Row) -> str:
         each = f"Its trainings came to {', '.join(percent(v) for v in row.mious)}." if len(row.runs) > 1 else ""
+        batch = min(io.open_run(one.folder).config["batch"] for one in row.runs)
+        less = (
+            f"Memory ran out on the way, so that a step had {batch} squares and not {row.entrant.batch}."
+            if batch < row.entrant.batch
+            else ""
+        )
         failed = "; ".join(f"seed {seed}: {why}" for seed, why in row.failed)
-        return f"{each} {f'Not all of it worked: {failed}' if failed else ''}".strip()
+        return " ".join(part for part in (each, less, f"Not all of it worked: {failed}" if failed else "") if part)
 
 
 def what(net: str) -> str:
