@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from zorki.core import events
 from zorki.core.errors import InputError, Stopped, UnknownName
 from zorki.io.disk import trouble
 from zorki.train.folder import toml
-from zorki.wings.segment import _asked, _budget
+from zorki.wings.segment import _asked, _budget, _choice, compare
 from zorki.wings.segment._budget import Budget, Entrant, shared
 
 pytestmark = pytest.mark.unit
@@ -81,7 +85,7 @@ def test_a_budget_is_kept_as_settings_are() -> None:
 
 def test_how_often_is_looked_hangs_on_what_a_look_takes() -> None:
     quick = shared([Entrant("a", 8, 1, 0.1, 0.001)], 1000, "time", 1, 0, 100_000)
-    slow = shared([Entrant("a", 8, 1, 0.1, 50.0)], 1000, "time", 1, 0, 100_000)
+    slow = shared([Entrant("a", 8, 1, 0.1, 100.0)], 1000, "time", 1, 0, 100_000)
     assert -(-quick.shares[0].steps // quick.shares[0].check) == 25
     assert -(-slow.shares[0].steps // slow.shares[0].check) == 3
 
@@ -105,3 +109,25 @@ def test_names_of_nets_are_read_once_each() -> None:
         _asked.nets("naive,unnet")
     with pytest.raises(InputError, match="names no net"):
         _asked.nets(" , ")
+
+
+@pytest.mark.parametrize(("within", "side"), [("2h", 256), ("8m", 224), ("2m", 96), ("1s", 64)])
+def test_squares_are_smaller_where_time_is_short(within: str, side: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the pace of the middle net; where steps are asked for they are as large as ever."""
+    asked = list[tuple[str, float]]()
+
+    def measured(parts: Any, net: str, s: compare.Settings, out: Path, begun: float, within: float) -> Entrant:
+        assert s.side == 256
+        asked.append((net, within))
+        return Entrant(net, 8, {"a": 1_000, "b": 3_000, "c": 2_000}[net], 1.0 if within else 0.0, 1.0 if within else 0.0)
+
+    notes: list[str] = []
+    monkeypatch.setattr(_budget, "measured", measured)
+    monkeypatch.setattr(_choice, "side_for", lambda *_: 256)
+    parts: Any = SimpleNamespace(stock=None)
+    with events.listen(lambda e: notes.append(e.note)):
+        found = _budget.side_for(parts, ("a", "b", "c"), compare.Settings(within=within), Path(), time.monotonic())
+    assert found == side
+    assert [net for net, seconds in asked if seconds] == ["c"]
+    assert bool(notes) == (side < 256)
+    assert _budget.side_for(parts, ("a", "b", "c"), compare.Settings(within=within, steps=3), Path(), 0.0) == 256

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -22,14 +23,14 @@ import zorki
 from tests.breaking import broken_off
 from tests.report.report_pages import read
 from tests.segment.masked import discs
-from zorki import io, weights
+from zorki import blocks, io, weights
 from zorki.core import events
 from zorki.core.errors import InputError, Stopped
 from zorki.jobs import reports
 from zorki.nets.decoders import maxunpool, naive
 from zorki.nets.segmenter import Segmenter
 from zorki.scores import Confusion
-from zorki.wings.segment import _budget, _choice, _found, _taught
+from zorki.wings.segment import _budget, _choice, _compared, _found, _taught
 from zorki.wings.segment._lesson import Pixels
 
 pytestmark = pytest.mark.wings
@@ -126,6 +127,24 @@ def test_the_page_shows_all(made: tuple[_found.Comparison, Path]) -> None:
     assert len([1 for attrs in read_.all("img") if "magnified" in attrs["alt"]]) == 2 * (2 + 2), "two pictures: itself, truth, two nets"
     assert len(read_.all("path")) >= 4
     assert "reload" not in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("kind", "last", "said"), [("steps", 3, "3 steps"), ("time", 100, "2 s"), ("multiply-adds", 3e-3, "3 G multiply-adds")]
+)
+def test_curves_stand_over_what_is_shared_out(kind: str, last: float, said: str, made: tuple[_found.Comparison, Path]) -> None:
+    budget = {"each_multiply_adds": [10**9] * 2, "each_step_seconds": [0.5] * 2}
+    found = replace(made[0], config={**made[0].config, **budget, "budget": kind})
+    rows = tuple(replace(row, entrant=e) for row, e in zip(found.rows, found.budget.entrants, strict=True))
+    (section,) = _compared.learning(replace(found, rows=rows))
+    (curve,) = section.blocks
+    assert isinstance(curve, blocks.Curve)
+    assert isinstance(curve.x, dict)
+    assert list(curve.series) == ["naive", "nearest"]
+    assert curve.x["nearest"] == pytest.approx([last / 3, last / 1.5, last])
+    assert _compared.spent(found) == said
+    looks = [io.runs.figures(run) for run in sorted(found.folder.glob("nearest-*"))]
+    assert curve.series["nearest"][-1] == pytest.approx(50 * (looks[0][-1]["miou"] + looks[1][-1]["miou"]))
 
 
 def test_its_commands_are_commands_and_the_first_makes_it_again(made: tuple[_found.Comparison, Path], data: Path, monkeypatch: Any) -> None:

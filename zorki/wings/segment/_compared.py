@@ -104,7 +104,8 @@ def of_figures(found: Comparison, told: Told | None) -> blocks.Section:
     some: list[blocks.Block] = [table]
     if len(ranked) > 1:
         spans = tuple(None if math.isnan(row.span[0]) else (round(100 * row.span[0], 1), round(100 * row.span[1], 1)) for row in ranked)
-        some.append(blocks.Bars(tuple((row.net, round(100 * row.miou, 1)) for row in ranked), INTERVAL, spans=spans))
+        drawn = "such sets of pictures and such trainings" if len(found.budget.seeds) > 1 else "such sets of pictures"
+        some.append(blocks.Bars(tuple((row.net, round(100 * row.miou, 1)) for row in ranked), INTERVAL.format(drawn=drawn), spans=spans))
     if told is not None:
         some += [blocks.Note(said)] if (said := told.outlines()) else []
         some += [blocks.Note(told.sentences(row), title=row.net) for row in ranked]
@@ -123,7 +124,7 @@ MEANING = (
     "on which an answer depends at most."
 )
 INTERVAL = (
-    "The whisker is where 95 of 100 such sets of pictures and such trainings would put it. All nets were judged on the same pictures, by the weights that "
+    "The whisker is where 95 of 100 {drawn} would put it. All nets were judged on the same pictures, by the weights that "
     "were best on them on the way, so all are flattered a little, and alike. Differences are judged picture by picture: they may be sure where whiskers overlap."
 )
 

@@ -218,7 +218,7 @@ class Comparison:
     @property
     def ranked(self) -> tuple[Row, ...]:
         """Those of which there is something, the best first."""
-        return tuple(sorted((row for row in self.rows if row.runs), key=lambda row: -row.miou))
+        return tuple(sorted((row for row in self.rows if row.runs), key=lambda row: -np.nan_to_num(row.miou)))
 
     @property
     def failed(self) -> list[tuple[str, str]]:
