@@ -126,11 +126,8 @@ class Told:
     def trainings(self, row: Row) -> str:
         each = f"Its trainings came to {', '.join(percent(v) for v in row.mious)}." if len(row.runs) > 1 else ""
         batch = min(io.open_run(one.folder).config["batch"] for one in row.runs)
-        less = (
-            f"Memory ran out on the way, so that a step had {batch} squares and not {row.entrant.batch}."
-            if batch < row.entrant.batch
-            else ""
-        )
+        wanted = row.entrant.batch
+        less = f"Memory ran out on the way: a step had {batch} squares and not {wanted}." if batch < wanted else ""
         failed = "; ".join(f"seed {seed}: {why}" for seed, why in row.failed)
         return " ".join(part for part in (each, less, f"Not all of it worked: {failed}" if failed else "") if part)
 
@@ -151,8 +148,8 @@ def behind(best: Row, row: Row) -> str:
 
 
 def finest(reading: Reading) -> int:
-    """The stride of the finest map whose values are read."""
-    return min(stride for stride, how in reading if how == "values")
+    """The stride of the finest map whose values are read; of the deepest where none are."""
+    return min((stride for stride, how in reading if how == "values"), default=reading[-1][0])
 
 
 def of_size(stride: int) -> str:
