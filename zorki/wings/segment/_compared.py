@@ -259,7 +259,8 @@ def of_classes(found: Comparison, known: record.Record | None) -> blocks.Section
     for k, name in enumerate(found.names):
         label: blocks.Cell = blocks.Swatch(name, known.table.colours[k]) if known is not None else name
         values = [None if math.isnan(v) else round(100 * float(v), 1) for v in each[:, k]]
-        best = "absent" if all(v is None for v in values) else ranked[int(np.nanargmax(each[:, k]))].net
+        there = [v for v in values if v is not None]
+        best = "absent" if not there else ranked[int(np.nanargmax(each[:, k]))].net if max(there) > 0 else "none"
         rows.append((label, *values, best))
     rows.append(("mean", *(round(100 * row.miou, 1) for row in ranked), ranked[0].net))
     sentence = "The IoU of each class in %, the mean of the trainings; the best net first."
@@ -280,7 +281,7 @@ def how(found: Comparison) -> blocks.Section:
     columns = ("net", "steps", f"{squares} a step", "multiply-adds a step", "in all", "time, as measured before", "memory to learn")
     memory = {row.net: _found.size(row.cost["learning"]) if row.runs else "–" for row in found.rows}
     words = "A step costs three times what looking at its squares costs: there, and twice as much back. Memory: of all maps held at once in a step, in float32."
-    table = blocks.Table(columns, [(*row, memory[row[0]]) for row in rows], words)
+    table = blocks.Table(columns, [(*row, memory[row[0]].replace(" ", "\u00a0")) for row in rows], words)
     return blocks.Section("how", "How they were compared", said, (table,))
 
 
@@ -289,7 +290,7 @@ def of_one(e: Entrant, share: Share) -> tuple[Any, ...]:
     if e.failed:
         return e.net, None, None, None, None, None
     took = events.spoken(e.step_seconds * share.steps) if e.step_seconds else "–"
-    return e.net, share.steps, e.batch, short(e.multiply_adds), short(e.multiply_adds * share.steps), took
+    return e.net, share.steps, e.batch, *together((short(e.multiply_adds), short(e.multiply_adds * share.steps), took))
 
 
 def ways(found: Comparison, data: io.LabelledFolder, finished: bool) -> tuple[blocks.Section, ...]:

@@ -13,6 +13,7 @@ import numpy as np
 from zorki import io
 from zorki.lens.table import short
 from zorki.segmenting.reading import Reads
+from zorki.wings.segment._budget import ENOUGH
 from zorki.wings.segment._found import Comparison, Row, between, field, percent
 
 POINTS = 2.0  # of a class's IoU, from which on it is worth a word
@@ -39,6 +40,10 @@ class Told:
             second, last = ranked[1], ranked[-1]
             rest = f"; {last.net} is last, with {percent(last.miou)}" if last is not second else ""
             said.append(f"{second.net} is {behind(best, second)}{rest}.")
+        steps = [row.share.steps for row in ranked]
+        if min(steps) < ENOUGH:
+            counts = f"{min(steps):,}" if min(steps) == max(steps) else f"{min(steps):,} to {max(steps):,}"
+            said.append(f"They have learnt for {counts} steps only: with more time the order may be another.")
         return " ".join(said)
 
     def outlines(self) -> str:
