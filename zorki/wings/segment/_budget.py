@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from zorki.core import events
+from zorki.core import durations, events
 from zorki.core.errors import Stopped
 from zorki.segmenting.cost import cost
 from zorki.train import Folder, Plan, out_of_memory
@@ -117,7 +117,7 @@ def side_for(parts: _setup.Parts, names: Sequence[str], s: Settings, out: Path, 
     if not costs:
         return side
     costs.sort(key=lambda e: e.multiply_adds)
-    within = _choice.seconds(s.within) / (s.seeds or 1)
+    within = durations.seconds("--within", s.within) / (s.seeds or 1)
     probe = measured(parts, costs[len(costs) // 2].net, large, out, begun, within / len(costs))
     if probe.failed:
         return side

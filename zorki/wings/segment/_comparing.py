@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from zorki import weights
-from zorki.core import events
+from zorki.core import durations, events
 from zorki.core.errors import InputError
 from zorki.core.events import Event
 from zorki.io.runs import CONFIG
@@ -95,7 +95,7 @@ def planned(contest: Contest, parts: _setup.Parts, settings: dict[str, Any], s: 
     """What was decided before the first training began, else what is measured now."""
     if contest.begun:
         return Budget.of(contest.asked())
-    within = _choice.seconds(s.within)
+    within = durations.seconds("--within", s.within)
     timed = within if s.steps is None or s.seeds is None else 0.0
     chosen = replace(s, **{name: settings[name] for name in ("encoder", "side", "flips", "batch")})
     entrants = []
@@ -135,7 +135,7 @@ def said(budget: Budget, s: dict[str, Any]) -> None:
     each = {"steps": f"{steps[0]:,} steps", "time": "as long as any other", "multiply-adds": f"{spent} multiply-adds"}[s["budget"]]
     spread = f"{min(steps):,} to {max(steps):,} steps of" if min(steps) < max(steps) else f"{steps[0]:,} steps of"
     takes, within = budget.seconds(), s["within"]
-    long = f", more than --within={within}, as fewer steps teach nothing" if takes > OVER * _choice.seconds(within) else ""
+    long = f", more than --within={within}, as fewer steps teach nothing" if takes > OVER * durations.seconds("--within", within) else ""
     events.note(
         f"{len(alive)} net{'s learn' if len(alive) > 1 else ' learns'} for {each} each ({spread} {s['batch']} squares of {s['side']} px), "
         f"{trained(len(budget.seeds))}" + (f": about {events.spoken(takes)} in all{long}." if takes else ".")
