@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 
-def broken_off(words: Sequence[str], events: Path, number: int) -> tuple[int, str]:
-    """Its exit status and what it said, after that signal at its first step. events: where --events is written."""
+def broken_off(words: Sequence[str], events: Path, number: int, stage: str = '"stage": "training"') -> tuple[int, str]:
+    """Its exit status and what it said, after that signal at its first step. events: where --events is written; stage: what such a step is told as."""
     with subprocess.Popen([*words, "--events", str(events)], stderr=subprocess.PIPE, text=True) as process:
         end = time.monotonic() + 120
         while time.monotonic() < end and process.poll() is None:
-            if events.exists() and '"stage": "training"' in events.read_text():
+            if events.exists() and stage in events.read_text():
                 break
             time.sleep(0.005)
         process.send_signal(number)

@@ -153,6 +153,8 @@ class Upwards(nn.Module):
             return self.end(self.t(y))
         if self.how == "shuffle":
             return self.end(F.pixel_shuffle(y, 2))
+        if self.how == "summed":
+            return self.end(y.cumsum(1).repeat(1, 2, 1, 1))
         if self.how == "corners":
             return self.end(F.interpolate(y, scale_factor=2, mode="bilinear", align_corners=True))
         if self.how == "channels last":
@@ -163,7 +165,7 @@ class Upwards(nn.Module):
         return self.end(F.interpolate(y, scale_factor=3 if self.how == "nearest" else 2, mode=self.how))
 
 
-HOWS = ["nearest", "bilinear", "bicubic", "corners", "transposed", "shuffle", "channels last", "patches"]
+HOWS = ["nearest", "bilinear", "bicubic", "corners", "transposed", "shuffle", "channels last", "patches", "summed"]
 
 
 @pytest.mark.parametrize("how", ["branches", *HOWS])
@@ -182,7 +184,7 @@ def test_nothing_outside_the_box_matters(how: str) -> None:
             assert torch.allclose(net(changed)[..., i, j], y[..., i, j], rtol=1e-12, atol=0)  # not equal: BLAS sums in its own order
     left, top, width, height = support(net, x, 8, 8)
     box = field.clip(8, 8, (31, 34))
-    slack = 0 if how in ("branches", "channels last", "patches") else 5
+    slack = 0 if how in ("branches", "channels last", "patches", "summed") else 5
     assert box[2] - width <= slack
     assert box[3] - height <= slack
 

@@ -88,7 +88,10 @@ def every_block(text: str) -> tuple[blocks.Block, ...]:
         blocks.Reliability((0.3, math.nan), (0.2, math.nan), (1.0, 0.0), text, text),
         blocks.Table((text, "n"), ((text, 2), (blocks.Swatch(text, "#aabbcc"), 3)), text, text),
         blocks.Key((blocks.Swatch(text, "#00ff00"),), text, text),
-        blocks.Note(text, text),
+        blocks.Numbers(
+            (blocks.Cells(text, ((text, "2"),), ((text, ""),), ((0, None),)), blocks.Cells(text, ((text,),))), text, text, text, (text,)
+        ),
+        blocks.Note(text, text, title=text),
         blocks.Trial(
             b"model", text, blocks.Runtime(text, b"script", b"binary"), (blocks.Swatch(text, "#0000ff"),), (0,), text, 300,
             pictures=(blocks.Figure(picture(), text, text),), command=text,

@@ -52,6 +52,20 @@ def test_a_series_without_values_beside_one_with() -> None:
     assert made.lines[1].story == "without a value"
 
 
+def test_series_may_stand_at_places_of_their_own() -> None:
+    made = plot(blocks.Curve({"a": [1.0, 2.0, 3.0], "b": [3.0, 1.0]}, "x", "y", "s", x={"a": [0, 5, 10], "b": [5, 20]}))
+    assert made is not None
+    assert [[x for x, _ in points(line.path)] for line in made.lines] == [[0, 250, 500], [250, 1000]]
+    assert points(made.lines[0].path)[2][1] == points(made.lines[1].path)[0][1], "3 is 3"
+
+
+def test_maps_of_numbers_fit_what_stands_beside_them() -> None:
+    with pytest.raises(ValueError, match="of another shape"):
+        blocks.Cells("a", (("1", "2"),), tints=((0,),))
+    with pytest.raises(ValueError, match="2 signs between 1 maps"):
+        blocks.Numbers((blocks.Cells("a", (("1",),)),), "s", signs=("+", "="))
+
+
 def test_powers_of_ten_are_evenly_spaced() -> None:
     made = drawn([1000, 100, 10, 1, 0], log_y=True)
     assert [tick.text for tick in made.y_ticks] == ["1", "10", "100", "1\u202f000"]

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from zorki.scores import Confusion, interval
+from zorki.scores.bootstrap import drawn, middle, redrawn
+from zorki.scores.confusion import mious
 
 pytestmark = pytest.mark.unit
 
@@ -57,3 +59,29 @@ def test_of_one_picture_nobody_knows_and_what_has_no_figure_is_left_out() -> Non
     assert all(map(math.isnan, interval([math.nan] * 3)))
     low, high = interval([1.0, 1.0, math.nan], lambda x: float(x.mean()), rounds=200)
     assert (low, high) == (1, 1)
+
+
+def test_the_mious_of_drawn_pictures_are_those_of_their_sums() -> None:
+    """A class that is nowhere in what was drawn is in no mean."""
+    g = np.random.default_rng(3)
+    matrices = g.integers(0, 9, (7, 4, 4)) * (g.random((7, 4, 4)) < 0.4)
+    matrices[1:, 3] = matrices[1:, :, 3] = 0
+    often = drawn(7, 200, seed=1)
+    assert (often.sum(1) == 7).all()
+    assert often.mean(0) == pytest.approx(np.ones(7), abs=0.2)
+    by_hand = [Confusion(4, (matrices * n[:, None, None]).sum(0)).miou for n in often]
+    assert mious(matrices, often) == pytest.approx(np.array(by_hand), nan_ok=True)
+    assert mious(np.zeros((2, 3, 3), int), drawn(2, 4)) == pytest.approx(np.full(4, np.nan), nan_ok=True)
+
+
+def test_of_several_trainings_both_are_drawn() -> None:
+    """The variance of the mean of a table of rows and columns, both drawn: that of the rows' means and that of the columns' means."""
+    g = np.random.default_rng(4)
+    trainings, pictures = g.normal(0, 0.3, 12), g.normal(0, 1, 60)
+    often = drawn(60, 20_000)
+    each = np.stack([(often @ (pictures + one)) / 60 for one in trainings])
+    low, high = middle(redrawn(each))
+    reach = 1.96 * math.sqrt(trainings.var() / 12 + pictures.var() / 60)
+    assert high - low == pytest.approx(2 * reach, rel=0.05)
+    alone = middle(redrawn(each[:1]))
+    assert alone[1] - alone[0] == pytest.approx(2 * 1.96 * math.sqrt(pictures.var() / 60), rel=0.05)

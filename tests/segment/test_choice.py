@@ -8,8 +8,7 @@ import torch
 from torch import nn
 
 from zorki.core.errors import Stopped
-from zorki.wings.segment import _choice
-from zorki.wings.segment._learnt import verdict
+from zorki.wings.segment import _choice, _learnt
 from zorki.wings.segment._stock import Stock
 
 pytestmark = pytest.mark.unit
@@ -92,8 +91,12 @@ def seen(count: int, shuffled: bool) -> Stock:
     return Stock([(torch.from_numpy(m[None].astype(np.float32)), torch.from_numpy(t)) for m, t in zip(masks, truths, strict=True)])
 
 
+def verdict(learnt: Stock, held: Stock) -> _learnt.Verdict:
+    return _learnt.verdict(_learnt.answered(Bright(), held), learnt, held, 2)
+
+
 def test_something_was_learnt() -> None:
-    found = verdict(Bright(), seen(12, False), seen(12, False), 2)
+    found = verdict(seen(12, False), seen(12, False))
     assert found.learnt
     assert found.miou == 1
     assert found.guess < 0.7
@@ -101,10 +104,10 @@ def test_something_was_learnt() -> None:
 
 
 def test_of_shuffled_masks_nothing_was_learnt_and_it_is_said() -> None:
-    found = verdict(Bright(), seen(12, True), seen(12, True), 2)
+    found = verdict(seen(12, True), seen(12, True))
     assert not found.learnt
     assert "Nothing was learnt: on 12 pictures" in found.sentence()
 
 
 def test_one_picture_alone_is_held_against_guesses() -> None:
-    assert verdict(Bright(), seen(4, False), seen(1, False), 2).learnt
+    assert verdict(seen(4, False), seen(1, False)).learnt

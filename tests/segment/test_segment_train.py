@@ -277,8 +277,8 @@ def test_an_encoder_from_nothing_learns_as_fast_as_the_rest(data: Path, tmp_path
     from zorki.wings.segment import _setup
     from zorki.wings.segment.train import Settings
 
-    learnt, held = sets.splits(io.open_labelled(data), 0)
+    parts = _setup.Parts(*sets.splits(io.open_labelled(data), 0), "")
     for encoder, slow in (("plain", 1.0), ("eye", 0.3)):
         asked = Settings(encoder=encoder, steps=6, batch=2, side=32, width=8)
-        lesson = _setup.start(learnt, held, "", Folder(tmp_path / encoder), asked, 0.0).lesson
+        lesson = _setup.start(parts, Folder(tmp_path / encoder), asked, 0.0).lesson
         assert {g["times"] for g in lesson.groups()} == {slow, 1.0}

@@ -6,15 +6,14 @@ import pytest
 import torch
 from torch import nn
 
-from tests.toys import state, toy
+from tests.toys import state
 from zorki import weights
 from zorki.core.errors import InputError, UnknownName, WeightsError
 from zorki.nets.folding import folded
 from zorki.nets.resnet import ResNet
 from zorki.nets.segmenter import Segmenter
 from zorki.nets.vgg import Vgg
-from zorki.segmenting.cost import cost
-from zorki.segmenting.encoding import begun, filled, pretrained
+from zorki.segmenting.encoding import ByShape, begun, filled, pretrained
 from zorki.segmenting.tapping import Tapped, tapped
 
 needs_lite0 = pytest.mark.skipif(not weights.card("lite0").installed, reason="the extra imagenet is not installed")
@@ -163,12 +162,19 @@ def test_folding_changes_no_answer(net: str, encoder: str) -> None:
 
 
 @pytest.mark.tiny
-def test_a_nets_cost_is_counted_as_by_hand() -> None:
-    net = Segmenter("naive", classes=3, width=16)
-    found = cost(net, (32, 48))
-    per_pixel = 9 * (3 * 8 + 4 * 8 * 8) + 8 * 3
-    assert found.multiply_adds == 32 * 48 * per_pixel
-    assert found.parameters == sum(p.numel() for p in net.parameters())
-    assert found.sees == (11, 11)
-    assert cost(Segmenter("pyramid", "plain", width=16), (32, 32)).sees is None, "the mean of the picture is in every answer"
-    assert cost(begun("nearest", toy()), (32, 32)).multiply_adds > 0
+def test_layers_of_one_shape_begin_alike_whatever_stands_beside_them() -> None:
+    def made(name: str, seed: int = 0) -> Segmenter:
+        with torch.random.fork_rng(devices=[]), ByShape(seed):
+            return begun(name, "plain", 5, width=16)
+
+    torch.manual_seed(1)
+    state = torch.random.get_rng_state()
+    nearest, transposed, other = made("nearest"), made("transpose"), made("nearest", seed=1)
+    assert torch.equal(torch.random.get_rng_state(), state)
+    for key, x in nearest.encoder.state_dict().items():
+        assert torch.equal(x, transposed.encoder.state_dict()[key])
+    assert torch.equal(nearest.decoder.score.weight, transposed.decoder.score.weight)  # type: ignore[union-attr, arg-type]
+    assert not torch.equal(nearest.decoder.score.weight, other.decoder.score.weight)  # type: ignore[union-attr, arg-type]
+    convs = [m.weight for m in nearest.encoder.modules() if isinstance(m, nn.Conv2d)]
+    assert all(float(w.detach().abs().max()) == pytest.approx(w[0].numel() ** -0.5, rel=0.1) for w in convs), "as torch begins them"
+    assert len({tuple(w.detach().flatten()[:4].tolist()) for w in convs}) == len(convs), "no two of a net are alike"

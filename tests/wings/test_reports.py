@@ -121,3 +121,71 @@ def test_what_is_refused_leaves_the_page_of_a_run_alone(data: Path, toys: Wing, 
     with pytest.raises(InputError):
         Wing("toys").train(data, out="run", epochs=1)
     assert Path("run", "report.html").read_bytes() == before
+
+
+@pytest.fixture
+def paged(toys: Wing, monkeypatch: pytest.MonkeyPatch) -> Wing:
+    """The same training, whose result is a page."""
+    import zorki.wings.toys.train as training  # type: ignore[import-not-found]
+
+    monkeypatch.setattr(training, "ENDING", ".html", raising=False)
+    return Wing("toys")
+
+
+def test_where_the_page_is_the_result_the_run_lies_beside_it(data: Path, paged: Wing, command: Any) -> None:
+    assert command("toys", "train", data, "--epochs", 2, "--out", "how.html")[:2] == (0, "how.html\n")
+    assert "From 3 pictures." in Path("how.html").read_text(encoding="utf-8")
+    assert len(io.open_run("how").figures()) == 2
+    assert not Path("how", "report.html").exists()
+    assert command("toys", "train", data, "--epochs", 3, "--out", "how.html")[0] == 0, "a run goes on, and its page is written anew"
+    assert len(io.open_run("how").figures()) == 3
+    assert command("toys", "train", data)[1] == "things.train.html\n"
+    assert command("toys", "train", data)[1] == "things.train-2.html\n"
+    Path("things.train-3").mkdir()
+    assert command("toys", "train", data, "--out", "./")[1] == "things.train-4.html\n", "neither page nor folder is there"
+
+
+def test_what_is_nobodys_run_or_page_is_left_alone(data: Path, paged: Wing, command: Any) -> None:
+    Path("mine.html").write_text("mine")
+    status, _, err = command("toys", "train", data, "--out", "mine.html")
+    assert (status, Path("mine.html").read_text()) == (2, "mine")
+    assert "exists already" in err
+    assert command("toys", "train", data, "--out", "mine.html", "--force")[0] == 0
+    status, _, err = command("toys", "train", data, "--out", f"{data}.html", "--force")
+    assert status == 2
+    assert "things is there, and no run" in err
+    for wrong, said in (("page.png", "does not end in .html"), ("-", "one stream"), ("nowhere/page.html", "does not exist")):
+        status, _, err = command("toys", "train", data, "--out", wrong)
+        assert status == 2
+        assert said in err
+    (data / "boxes.csv").unlink()
+    assert command("toys", "train", data, "--out", "new.html")[0] == 2
+    assert not Path("new").exists()
+    assert not Path("new.html").exists()
+
+
+def test_broken_off_it_says_where_to_go_on(data: Path, paged: Wing, command: Any, seen: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    tell = events.tell
+
+    def stop(stage: str, step: int = 0, of: int = 0, **more: Any) -> None:
+        tell(stage, step, of, **more)
+        if stage == "training" and step == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(events, "tell", stop)
+    status, out, err = command("toys", "train", data, "--out", "how.html")
+    assert (status, out) == (130, "how.html\n")
+    assert "the same command with --out how.html goes on" in err
+    assert "The training was stopped by Ctrl-C." in Path("how.html").read_text(encoding="utf-8")
+
+
+def test_parts_that_failed_are_listed_and_the_rest_is_done(data: Path, paged: Wing, command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import zorki.wings.toys.train as training  # type: ignore[import-not-found]
+
+    monkeypatch.setattr(training.Run, "failed", [("red", "It was blue.")], raising=False)
+    monkeypatch.setattr(training.Run, "tried", 4, raising=False)
+    status, out, err = command("toys", "train", data, "--out", "how.html", "--json")
+    assert status == 3
+    assert '"epochs": 3' in out
+    assert "1 of 4 could not be read or worked on" in err
+    assert "  red: It was blue." in err

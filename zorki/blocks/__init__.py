@@ -6,7 +6,7 @@ A formula is plain Unicode ("L = Σᵢⱼ (Fᵢⱼ − Pᵢⱼ)²"); what Unicod
 
 from __future__ import annotations
 
-from zorki.blocks.charts import Bars, Cell, Curve, Key, Matrix, Reliability, Swatch, Table
+from zorki.blocks.charts import Bars, Cell, Cells, Curve, Key, Matrix, Numbers, Reliability, Swatch, Table
 from zorki.blocks.pages import Ahead, Block, Note, Page, Section
 from zorki.blocks.pictures import Entry, Figure, FilmMedia, Gallery, Grid, Mosaic, Pixels, Plate, Row, Slide, Tile
 from zorki.blocks.trials import Runtime, Trial
@@ -16,6 +16,7 @@ __all__ = [
     "Bars",
     "Block",
     "Cell",
+    "Cells",
     "Curve",
     "Entry",
     "Figure",
@@ -26,6 +27,7 @@ __all__ = [
     "Matrix",
     "Mosaic",
     "Note",
+    "Numbers",
     "Page",
     "Pixels",
     "Plate",

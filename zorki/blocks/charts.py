@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["Bars", "Cell", "Curve", "Key", "Matrix", "Reliability", "Swatch", "Table"]
+__all__ = ["Bars", "Cell", "Cells", "Curve", "Key", "Matrix", "Numbers", "Reliability", "Swatch", "Table"]
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class Curve:
     y_label: str
     sentence: str
     command: str = ""
-    x: Sequence[float] | None = None
-    "where the values stand; not given: 0, 1, 2 …"
+    x: Sequence[float] | Mapping[str, Sequence[float]] | None = None
+    "where the values stand, of all or of each series by its name; not given: 0, 1, 2 …"
     log_y: bool = False
     "powers of ten on the y axis; what is not above zero leaves a gap"
 
@@ -118,3 +118,36 @@ class Table:
         for row in self.rows:
             if len(row) != len(self.columns):
                 raise ValueError(f"A row of {len(row)} cells in a table of {len(self.columns)} columns: {list(row)!r}.")
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A small map of numbers, each as it is to be read. small: under each what is to be read with it, lines of text; tints: for each the number of its colour,
+    0 to 7, or None. Raises ValueError where these are not of the map's shape.
+    """
+
+    title: str
+    rows: Sequence[Sequence[str]]
+    small: Sequence[Sequence[str]] = ()
+    tints: Sequence[Sequence[int | None]] = ()
+
+    def __post_init__(self) -> None:
+        shape = [len(row) for row in self.rows]
+        for beside in (self.small, self.tints):
+            if beside and [len(row) for row in beside] != shape:
+                raise ValueError(f"What stands beside the numbers of {self.title!r} is of another shape.")
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Small maps of numbers side by side. signs: what stands between two of them, as → or +; as many as there are gaps, or none."""
+
+    maps: tuple[Cells, ...]
+    sentence: str
+    command: str = ""
+    formula: str = ""
+    signs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.signs and len(self.signs) != len(self.maps) - 1:
+            raise ValueError(f"{len(self.signs)} signs between {len(self.maps)} maps.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from zorki.blocks.charts import Bars, Curve, Key, Matrix, Reliability, Table
+from zorki.blocks.charts import Bars, Curve, Key, Matrix, Numbers, Reliability, Table
 from zorki.blocks.pictures import Figure, Gallery, Grid, Row, Slide
 from zorki.blocks.trials import Trial
 
@@ -14,14 +14,15 @@ __all__ = ["Ahead", "Block", "Note", "Page", "Section"]
 
 @dataclass(frozen=True)
 class Note:
-    """Prose; a blank line begins a new paragraph."""
+    """Prose; a blank line begins a new paragraph. title: what it is about, on a line above."""
 
     text: str
     formula: str = ""
     command: str = ""
+    title: str = ""
 
 
-Block: TypeAlias = Figure | Gallery | Grid | Row | Slide | Curve | Bars | Matrix | Reliability | Table | Key | Note | Trial
+Block: TypeAlias = Figure | Gallery | Grid | Row | Slide | Curve | Bars | Matrix | Numbers | Reliability | Table | Key | Note | Trial
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from zorki.core.errors import InputError
 
-Kind = Literal["picture", "photo", "mask", "vector", "pictures", "film", "labelled", "network", "run"]
+Kind = Literal["picture", "photo", "mask", "vector", "pictures", "film", "labelled", "network", "run", "word"]
 KINDS: Mapping[Kind, str] = {
     "picture": "a tensor (1, 3, h, w), float32 sRGB in 0..1",
     "photo": "an `io.Photo`: the same with its transparency, profile and EXIF",
@@ -26,6 +26,7 @@ KINDS: Mapping[Kind, str] = {
     "labelled": "an `io.LabelledFolder`: pictures with masks or boxes, in splits",
     "network": "a `lens.Net`, named as `--model` is",
     "run": "an `io.RunFolder`: what a training left",
+    "word": "a str: one of the words that the method knows",
 }
 Given = Literal["drawn", "measured", "trained", "written"]
 

@@ -1,7 +1,8 @@
-"""Numbers as people write them: "7", "0-63", "1,4,9-12", "all"; "24x40"; the shortest of 0.1."""
+"""Numbers as people write them: "7", "0-63", "1,4,9-12", "all"; "24x40"; "1 2; 3 4"; the shortest of 0.1."""
 
 from __future__ import annotations
 
+import math
 import re
 
 from zorki.core.errors import InputError
@@ -40,6 +41,18 @@ def sides(text: str | None) -> int | tuple[int, int] | None:
     if found is None:
         raise InputError(f"--side={text} is no size.", "It is pixels, or rows x columns.", "Write --side=224 or --side=24x40.")
     return int(found[1]) if found[2] is None else (int(found[1]), int(found[2]))
+
+
+def matrix(text: str) -> tuple[tuple[float, ...], ...] | None:
+    """ "1 2; 3 4" → ((1, 2), (3, 4)); as well "1,2;3,4", a row a line, or as Python writes lists of lists. None for what is no such thing, or has rows of
+    several lengths, or a number that is not finite."""
+    inside = re.findall(r"[\[(]([^\[\]()]*)[\])]", text)
+    rows = [re.split(r"[,\s]+", row.strip(" \t,")) for row in inside or re.split(r"[;\n]", text.strip(" \t\n;"))]
+    try:
+        found = tuple(tuple(float(word) for word in row) for row in rows)
+    except ValueError:
+        return None
+    return found if len({len(row) for row in found}) == 1 and all(math.isfinite(x) for row in found for x in row) else None
 
 
 def short(x: float) -> str:

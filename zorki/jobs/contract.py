@@ -54,8 +54,24 @@ class Filed(Protocol):
 
 
 @runtime_checkable
+class Partly(Protocol):
+    """What is measured or trained may be of many parts, some of which failed; the rest is done, and the command ends with 3."""
+
+    @property
+    def failed(self) -> Sequence[tuple[str, str]]:
+        """Name and reason of each."""
+
+    @property
+    def tried(self) -> int:
+        """Of how many."""
+
+
+@runtime_checkable
 class Trained(Protocol):
-    """What a training leaves. `run` gets `out`, the run folder, which is there; what it finds in it of its own it goes on from."""
+    """What a training leaves. `run` gets `out`, the run folder, which is there; what it finds in it of its own it goes on from.
+
+    Where the method says `ENDING = ".html"` the page of its `report` is the result, and the folder lies beside it, named as it without the ending.
+    """
 
     @property
     def folder(self) -> Path:

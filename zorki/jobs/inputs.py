@@ -24,6 +24,12 @@ def pictures(given: Any, its: Input, how: How) -> io.PhotoSet:
     return given if isinstance(given, io.PhotoSet) else io.PhotoSet(given, twice=its.twice, **how)
 
 
+def word(given: Any, _its: Input, _how: How) -> str:
+    if not isinstance(given, str):
+        raise InputError(f"A {type(given).__name__} is given.", "A word is wanted here.", "Write it as a text.")
+    return given
+
+
 OPENERS: Mapping[Kind, Callable[[Any, Input, How], Any]] = {
     "picture": picture,
     "photo": picture,
@@ -34,6 +40,7 @@ OPENERS: Mapping[Kind, Callable[[Any, Input, How], Any]] = {
     "labelled": lambda given, _its, _how: io.open_labelled(given),
     "network": lambda given, _its, _how: load(given),
     "run": lambda given, _its, _how: io.open_run(given),
+    "word": word,
 }
 
 
@@ -57,17 +64,19 @@ def tensor(photo: io.Photo) -> Any:
 
 
 def named(found: Any) -> str | list[str]:
-    """What a record calls it: of files without their folders; of photographs a list where several were given."""
+    """What a record calls it: of files without their folders; of photographs a list where several were given; a word as it is."""
+    if isinstance(found, str):
+        return found
     return found.names if isinstance(found, io.PhotoSet) else Path(found.name).name
 
 
 def mark(found: Any, its: Input) -> str | None:
-    """By what a record knows its content; of many photographs by their names and times, unless each counts by its place."""
+    """By what a record knows its content; of many photographs by their names and times, unless each counts by its place; None of what has none."""
     if isinstance(found, io.PhotoSet):
         return found.content if its.twice else found.signature
     if isinstance(found, io.Photo | io.Vector):
         return io.marked(found)
-    return None if isinstance(found, lens.Net) else str(found.mark)
+    return None if isinstance(found, lens.Net | str) else str(found.mark)
 
 
 def missing_input(name: str, its: Input, command: str, inputs: Mapping[str, Input]) -> InputError:

@@ -14,7 +14,7 @@ from zorki.core import events, settings
 from zorki.core.errors import InputError, Stopped
 from zorki.core.method import File, Frame, Leaf
 from zorki.jobs import filing, inputs, reports
-from zorki.jobs.contract import Answering, Speaking
+from zorki.jobs.contract import Answering, Partly, Speaking
 from zorki.jobs.methods import Method
 from zorki.jobs.results import Board, Found, Page, Picture
 
@@ -66,7 +66,12 @@ class Job:
     @property
     def begun(self) -> bool:
         """Whether there is something to keep."""
-        return self.last is not None or bool(self.written) or (self.out is not None and io.is_run(self.out))
+        return self.last is not None or bool(self.written) or (self.folder is not None and io.is_run(self.folder))
+
+    @property
+    def folder(self) -> Path | None:
+        """Of a training its run folder: what it is written to, or what lies beside its page."""
+        return self.out if self.out is None or not self.method.paged else self.out.with_suffix("")
 
     def image(self) -> Any:
         """What is drawn by now, (b, 3, h, w) in 0..1; of each step it is made once. Of what was measured as a film's frame shows it. Raises Stopped before
@@ -104,8 +109,8 @@ class Job:
         """Works; yields each Step of what draws. Whoever loops may break off, and `result` is then what was reached."""
         gives, given = self.method.gives, self.given()
         if gives == "trained":
-            with reports.live(self.method, self.out, given):
-                self.made = self.started(given | {"out": self.out})
+            with reports.live(self.method, self.folder, given, self.out if self.method.paged else None):
+                self.made = self.started(given | {"out": self.folder})
         elif gives == "written":
             self.write(self.started(given))
         elif gives == "measured":
@@ -238,6 +243,13 @@ class Job:
         """(name, why) of all photographs that could not be read."""
         return [one for photos in self.sets.values() for one in photos.missing]
 
+    @property
+    def failed(self) -> tuple[list[tuple[str, str]], int]:
+        """(name, why) of all photographs that could not be read and of all parts that failed, and of how many they are."""
+        made = self.made if isinstance(self.made, Partly) else None
+        parts, tried = ([], 0) if made is None else (list(made.failed), made.tried)
+        return [*self.missing, *parts], sum(map(len, self.sets.values())) + tried
+
     def record(self) -> dict[str, Any]:
         """How it was made: names of files without their folders, and what differs from the defaults."""
         marks = {n: inputs.mark(p, self.method.inputs[n]) for n, p in self.opened.items()}
@@ -280,7 +292,8 @@ class Job:
         photo = next((p for p in lead if isinstance(p, io.Photo)), None)
         named = photo or next((p for p in lead if not isinstance(p, io.Vector | lens.Net)), None)
         net = "" if self._net is None else Path(self._net.name).name
-        stem = Path(named.name).stem if named else str(getattr(self.settings, "layer", None) or net or self.method.wing)
+        said = named if isinstance(named, str) else named.name if named else ""
+        stem = Path(said).stem if said else str(getattr(self.settings, "layer", None) or net or self.method.wing)
         return re.sub(r'[<>:"/\\|?*\s]+', "-", stem)
 
 

@@ -40,7 +40,7 @@ class Method:
     task: str | None = None
     "what a network must have been trained for, as its card says; None: anything"
     ending: str = ""
-    "of the one file that is written; none: there are several, in a folder"
+    "of the one file that is written, or of the page that is a training's result; none: there are several, in a folder"
     files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     "what the result of what measures is saved as: each kind, one of its option --as, with its endings; the first where nobody says"
     report: Callable[..., Any] | None = None
@@ -76,6 +76,11 @@ class Method:
     def climbs(self) -> bool:
         """Whether it yields Steps."""
         return self.gives == "drawn"
+
+    @property
+    def paged(self) -> bool:
+        """Whether it trains and its result is a page, beside which its run folder lies."""
+        return self.gives == "trained" and bool(self.ending)
 
     @property
     def framed(self) -> str | None:

@@ -126,8 +126,8 @@ class Record:
         }
 
     def place(self, name: str, its: Input) -> str:
-        """Where one of them lies; of a network its name."""
-        return name if its.kind == "network" else str(beside(self.result, name, its.kind in ("pictures", "labelled", "run")))
+        """Where one of them lies; of a network its name, a word as it is."""
+        return name if its.kind in ("network", "word") else str(beside(self.result, name, its.kind in ("pictures", "labelled", "run")))
 
     def changed(self) -> list[str]:
         """The inputs that bear their name and are others by now, each as a list of paths in one line."""

@@ -1,4 +1,4 @@
-"""The page of a training: in its run folder from the first moment on, live while it learns, finished however that ends.
+"""The page of a training: in its run folder (or where its result is a page, there) from the first moment on, live while it learns, finished however that ends.
 
 What stands on it is the method's: `report(run, finished, **inputs) -> blocks.Page`, as `run` gets its inputs; while it learns (finished=False)
 it is asked for little, and often.
@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -27,15 +28,15 @@ WAITS = "How good it is, and where it fails"
 
 
 @contextmanager
-def live(method: Method, folder: Path | None, given: Mapping[str, Any]) -> Iterator[None]:
+def live(method: Method, folder: Path | None, given: Mapping[str, Any], path: Path | None = None) -> Iterator[None]:
     """Inside `with` the page of a training that has one follows it; on leaving it is finished, and whatever is raised passes through.
 
-    given: its inputs, as its `run` gets them.
+    given: its inputs, as its `run` gets them. path: where the page is written; not given: into the run folder.
     """
     if method.report is None or folder is None or os.environ.get("LOCAL_RANK", "0") != "0":  # of several processes one writes
         yield
         return
-    page = Report(folder, partial(method.report, **given))
+    page = Report(folder, partial(method.report, **given), path or folder / PAGE)
     try:
         with events.listen(page.heard):
             yield
@@ -56,13 +57,12 @@ class Report:
 
     folder: Path
     says: Callable[[io.RunFolder, bool], blocks.Page]
+    path: Path
     due: float | None = None
     "when it is written anew"
     clock: events.Clock = field(default_factory=events.Clock)
-
-    @property
-    def path(self) -> Path:
-        return self.folder / PAGE
+    outside: Context = field(default_factory=copy_context)
+    "what it says itself is said there, not among what a part of the training says"
 
     def made(self, finished: bool) -> blocks.Page:
         return self.says(io.open_run(self.folder), finished)
@@ -73,13 +73,13 @@ class Report:
 
     def heard(self, event: events.Event) -> None:
         """Between two steps of the training: writes the page anew where it is time to."""
-        if event.stage != STAGE or not event.of:
+        if event.stage.partition(" ")[0] != STAGE or not event.of:  # "training", or "training of a part"
             return
         left = self.clock.left(event)
         if (self.due is not None and event.at < self.due) or not io.is_run(self.folder):
             return
         if self.due is None:
-            events.note(f"How it goes on can be watched: {self.path}")
+            self.outside.run(events.note, f"How it goes on can be watched: {self.path}")
         ahead = blocks.Ahead(f"The {event.stage}", (WAITS,), min(1.0, event.step / event.of), "" if left is None else events.spoken(left))
         began = time.monotonic()
         with suppress(OSError, ZorkiError):  # no page is worth a training

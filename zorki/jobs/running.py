@@ -69,8 +69,8 @@ def one(job: Job, r: Request) -> Outcome:
         out.end = type(stop)(stop.got, kept(job, path), stop.do)
     elif stop is not None:
         out.end = interrupt.said(stop, kept(job, path))
-    elif failed := job.missing:
-        out.end = some_failed(failed, sum(map(len, job.sets.values())), "the result is made of the others")
+    elif (failed := job.failed)[0]:
+        out.end = some_failed(*failed, "the result is made of the others")
     return out
 
 

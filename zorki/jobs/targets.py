@@ -29,16 +29,18 @@ def check(r: Request) -> None:
         return
     if r.out == "-" and r.method.gives in ("trained", "written"):
         raise InputError("--out=- is one stream.", f"{r.method.name} leaves files.", "Name a file or a folder for them.")
-    if r.method.gives == "trained" or (r.method.gives == "written" and not r.method.ending):
+    if r.method.paged:
+        check_page(r)
+    elif r.method.gives == "trained" or (r.method.gives == "written" and not r.method.ending):
         check_folder(r)
     elif r.out is None:
         io.check_writable(Path())
     elif is_folder(r.out):
         made(Path(r.out), "It ends like a folder.")
         io.check_writable(Path(r.out))
-    elif r.method.gives == "written" and r.method.ending not in io.MUXERS and Path(r.out).suffix.lower() != r.method.ending:
-        do = f"Write --out={Path(r.out).stem}{r.method.ending}, say."
-        raise InputError(f"--out={r.out} does not end in {r.method.ending}.", f"{r.method.name} writes such a file.", do)
+    elif r.method.gives == "written" and r.method.ending not in io.MUXERS:
+        check_ending(r, r.out)
+        io.check_target(Path(r.out), r.force)
     elif (
         (r.method.files and r.out != "-")
         or r.method.gives == "written"
@@ -57,6 +59,8 @@ def check(r: Request) -> None:
 def checked(r: Request) -> Iterator[None]:
     """`check`; what was made for the result goes again where nothing came of it."""
     folder = Path(r.out or "")
+    if r.method.paged and r.out is not None and not is_folder(r.out):
+        folder = folder.with_suffix("")
     there = r.out is None or folder.exists()
     check(r)
     try:
@@ -145,6 +149,27 @@ def check_leaf(page: Path, force: bool) -> None:
     io.check_writable(there, page.name)
 
 
+def check_ending(r: Request, out: str) -> None:
+    """Raises InputError for a file of another ending than the method's."""
+    if Path(out).suffix.lower() != r.method.ending:
+        do = f"Write --out={Path(out).stem}{r.method.ending}, say."
+        raise InputError(f"--out={out} does not end in {r.method.ending}.", f"{r.method.name} writes such a file.", do)
+
+
+def check_page(r: Request) -> None:
+    """A page whose work is kept in a folder beside it: neither is there, or the folder is a run, which is gone on with and whose page is written anew."""
+    if r.out is None or is_folder(r.out):
+        io.check_writable(Path() if r.out is None else made(Path(r.out), "It ends like a folder."))
+        return
+    check_ending(r, r.out)
+    page, folder = Path(r.out), Path(r.out).with_suffix("")
+    if folder.exists() and not io.is_run(folder) and (not folder.is_dir() or any(folder.iterdir())):
+        got = f"{folder} is there, and no run."
+        raise InputError(got, f"The work for {page.name} is kept in a folder of that name beside it.", "Give --out another name.")
+    io.check_target(page, r.force or io.is_run(folder))
+    io.check_writable(page.parent)
+
+
 def made(folder: Path, why: str) -> Path:
     """Makes the folder. Raises InputError."""
     try:
@@ -158,14 +183,25 @@ def written_to(r: Request, job: Job) -> Path | None:
     """Where a training or what is written goes; its folder is there. None for what is saved as a whole at the end."""
     if r.method.gives not in ("trained", "written"):
         return None
-    one_file = r.method.gives == "written" and bool(r.method.ending)
+    one_file = bool(r.method.ending)
     named = r.out is not None and not (one_file and is_folder(r.out))
-    path = Path(str(r.out)) if named else io.free_path(Path(r.out or "") / job.default_name())
+    path = Path(str(r.out)) if named else free(r, Path(r.out or "") / job.default_name())
+    if r.method.paged:
+        made(path.with_suffix(""), "It is the folder of what comes out.")
     if one_file:
         return path
     if io.is_run(path):
         io.tidy_run(path)
     return made(path, "It is the folder of what comes out.")
+
+
+def free(r: Request, path: Path) -> Path:
+    """The path, or the first free one like it; of a page one without a folder beside it."""
+
+    def taken(one: Path) -> bool:
+        return os.path.lexists(one) or (r.method.paged and os.path.lexists(one.with_suffix("")))
+
+    return next(one for one in io.numbered(path) if not taken(one))
 
 
 def is_folder(out: str) -> bool:

@@ -239,6 +239,11 @@ def _slice(x: Seen, op: Op) -> Seen | None:
     return Seen(layout, x.rows, x.columns.read(first, 1, step))
 
 
+@rule("repeat")
+def _repeat(x: Seen, op: Op) -> Seen | None:
+    return x.laid(lay.fitted(x.layout, op.out.shape))
+
+
 @rule("split", "split_with_sizes", "chunk")
 def _split(x: Seen, op: Op) -> Seen | None:
     return x.laid(None if lay.spatial(x.layout[op.option(2, 0)]) else lay.fitted(x.layout, op.out.shape))
@@ -249,7 +254,7 @@ def _layer_norm(x: Seen, op: Op) -> Seen | None:
     return x.laid(None if any(map(lay.spatial, x.layout[-len(op.args[1]) :])) else lay.fitted(x.layout, op.out.shape))
 
 
-@rule("_softmax", "_log_softmax", "glu")
+@rule("_softmax", "_log_softmax", "glu", "cumsum", "cumprod")
 def _along(x: Seen, op: Op) -> Seen | None:
     return x.laid(None if lay.spatial(x.layout[op.option(1, -1)]) else lay.fitted(x.layout, op.out.shape))
 

@@ -96,7 +96,7 @@ def by(pair: tuple[float, float]) -> str:
 
 def short(n: int) -> str:
     """1814073344 → "1.81 G"."""
-    for factor, unit in ((10**9, " G"), (10**6, " M"), (10**3, " k")):
+    for factor, unit in ((10**15, " P"), (10**12, " T"), (10**9, " G"), (10**6, " M"), (10**3, " k")):
         if n >= factor:
             return f"{n / factor:.3g}{unit}"
     return str(n)

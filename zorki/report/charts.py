@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from zorki import blocks
@@ -41,7 +41,8 @@ class Plot:
 def plot(curve: blocks.Curve) -> Plot | None:
     """None if there is not one finite value."""
     measure = log10 if curve.log_y else float
-    series = {name: [(x, measure(y)) for x, y in pairs(curve.x, values)] for name, values in curve.series.items()}
+    places = {name: curve.x[name] if isinstance(curve.x, Mapping) else curve.x for name in curve.series}
+    series = {name: [(x, measure(y)) for x, y in pairs(places[name], values)] for name, values in curve.series.items()}
     seen = [point for points in series.values() for point in points if finite(point)]
     if not seen:
         return None

@@ -1,6 +1,7 @@
 """How far a figure would move with other pictures of the same kind.
 
-Source: Efron, Tibshirani 1993, chapter 13 (the percentile interval). Pictures are drawn, not pixels, which are not independent.
+Source: Efron, Tibshirani 1993, chapter 13 (the percentile interval). Pictures are drawn, not pixels, which are not independent. Owen 2007: of what
+was trained several times pictures and trainings are drawn, each for themselves.
 """
 
 from __future__ import annotations
@@ -24,8 +25,25 @@ def interval(
         return float("nan"), float("nan")
     draw = np.random.default_rng(seed)
     found = np.array([statistic(each[draw.integers(0, len(each), len(each))]) for _ in range(rounds)], np.float64)
+    return middle(found, level)
+
+
+def middle(found: np.ndarray, level: float = 0.95) -> tuple[float, float]:
+    """The lower and upper end of the middle part of what was found; nan is not counted."""
     found = found[~np.isnan(found)]
     if not found.size:
         return float("nan"), float("nan")
     low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def drawn(count: int, rounds: int = 1000, seed: int = 0) -> np.ndarray:
+    """(rounds, count): how often each of so many pictures comes when as many are drawn anew. The same for all that is to be compared."""
+    return np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), rounds)
+
+
+def redrawn(trainings: np.ndarray, seed: int = 0) -> np.ndarray:
+    """(rounds,): the mean over as many trainings as there are, drawn anew each time. trainings: (n, rounds), each one's figure on the pictures of a round."""
+    n, rounds = trainings.shape
+    chosen = np.random.default_rng(seed).integers(0, n, (n, rounds))
+    return np.asarray(np.take_along_axis(trainings, chosen, 0).mean(0))

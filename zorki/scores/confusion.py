@@ -16,6 +16,19 @@ from zorki.core.void import VOID
 BLOCK = 1 << 18  # pixels counted at once, so that what is made on the way stays in the cache
 
 
+def mious(each: np.ndarray, often: np.ndarray) -> np.ndarray:
+    """(rounds,): the mIoU of pictures' matrices (n, k, k) added up, each as often as a round has it (rounds, n); nan where nothing is there."""
+    k, flat = each.shape[-1], each.reshape(len(each), -1).astype(np.float64)
+    out = []
+    for some in np.array_split(often, max(1, len(often) * k * k // BLOCK)):
+        sums = (some @ flat).reshape(-1, k, k)
+        right = np.diagonal(sums, axis1=1, axis2=2)
+        iou = divided(right, sums.sum(1) + sums.sum(2) - right)
+        there = ~np.isnan(iou)
+        out.append(divided(np.where(there, iou, 0).sum(1), there.sum(1)))
+    return np.concatenate(out)
+
+
 class Confusion:
     """`matrix` (k, k) int64: pixels by their true class (row) and the predicted one (column). `void`: pixels whose truth is void, which count
     in nothing else.

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from zorki import weights
 from zorki.core.errors import ZorkiError
+from zorki.core.seeds import seed_for
 from zorki.nets.encoders import Encoder
 from zorki.nets.segmenter import Segmenter
 from zorki.segmenting.tapping import tapped
@@ -31,6 +34,27 @@ def begun(
     if known := card_of(made.encoder.name):
         filled(made.encoder, weights.load(known).inner.state_dict(), channels)
     return made
+
+
+class ByShape(TorchFunctionMode):
+    """Inside `with`, whatever fills a tensor with random numbers draws what hangs on the seed, the tensor's shape and how many of that shape came before.
+
+    So layers of one shape begin alike in nets that are otherwise not: those with one encoder have the same encoder, whatever stands behind it.
+    torch's own generator is seeded; `torch.random.fork_rng` gives it back.
+    """
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.seed, self.before = seed, Counter[tuple[str, tuple[int, ...]]]()
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        name, kwargs = getattr(func, "__name__", ""), kwargs or {}
+        filled = next((x for x in (*args, *kwargs.values()) if isinstance(x, torch.Tensor)), None)
+        if filled is not None and name.endswith("_") and not name.startswith("_"):  # in place, as is whatever fills
+            what = name, tuple(filled.shape)
+            torch.manual_seed(seed_for(self.seed, *what, self.before[what]))
+            self.before[what] += 1
+        return func(*args, **kwargs)
 
 
 def pretrained(encoder: str) -> bool:

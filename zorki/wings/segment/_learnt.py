@@ -5,6 +5,7 @@ Source: Efron, Tibshirani 1993 (intervals over pictures).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,9 +46,16 @@ class Verdict:
         )
 
 
-def verdict(net: nn.Module, stock: Stock, held: Stock, classes: int) -> Verdict:
+Answers = Mapping[int, NDArray[np.uint8]]  # of pictures, by their numbers, the class of each pixel
+
+
+def answered(net: nn.Module, held: Stock) -> Answers:
+    """The net's answers to what was not learnt from; of very many pictures to some, evenly apart."""
+    return dict(predictions(net, held, every=max(1, len(held) // MOST)))
+
+
+def verdict(answers: Answers, stock: Stock, held: Stock, classes: int) -> Verdict:
     """stock: what was learnt from; held: what was not."""
-    answers = dict(predictions(net, held, every=max(1, len(held) // MOST)))
     own = np.stack([matrix(held[i][1][0], answers[i], classes) for i in answers])
     guesses = [np.stack([matrix(held[i][1][0], resized(g, answers[i].shape), classes) for i in answers]) for g in blind(stock, classes)]
     guess = max(guesses, key=lambda m: miou(m))
@@ -86,7 +94,7 @@ def blind(stock: Stock, classes: int) -> list[NDArray[np.uint8]]:
     return [*everywhere, often.argmax(0).astype(np.uint8)]
 
 
-def swapped(held: Stock, answers: dict[int, NDArray[np.uint8]], classes: int) -> NDArray[np.int64] | None:
+def swapped(held: Stock, answers: Answers, classes: int) -> NDArray[np.int64] | None:
     """Of each picture's truth beside answers to some others; None where there is no other."""
     order = list(answers)
     shifts = sorted({round(s) for s in np.linspace(1, len(order) - 1, min(SHIFTS, len(order) - 1))})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -32,7 +33,29 @@ WORDS = {
     "followed": "which options are given",
     "halved": "the batch that there is memory for",
 }  # settings that are no options, as a person would call them
+ENCODERS = ("lite0", "eye")  # where nobody says which, the best one first
 KEEP, DECAY, LOOKS = 60.0, 0.01, 20  # of plans; looks on the way where nobody measured how long one takes
+
+
+@dataclass(frozen=True)
+class Parts:
+    """learnt: what is learnt from; held: what is judged on; mark: of the data, by which they are known. stock, judged: the same at hand, read once."""
+
+    learnt: Set
+    held: Set
+    mark: str
+
+    @cached_property
+    def stock(self) -> Stock:
+        return Stock(self.learnt)
+
+    @cached_property
+    def judged(self) -> Stock:
+        return Stock(self.held)
+
+    def __str__(self) -> str:
+        """As a run's settings name them."""
+        return f"{len(self.learnt)} and {len(self.held)}, {self.mark[:12]}"
 
 
 @dataclass(frozen=True)
@@ -52,12 +75,15 @@ class Start:
         return replace(self, lesson=self.lesson.of(batch), config=self.config | {"batch": batch, "halved": True})
 
 
-def start(learnt: Set, held: Set, mark: str, folder: Folder, s: Settings, begun: float) -> Start:
-    """begun: when, by time.monotonic, the time that it may take began. Raises InputError for a run with another net."""
+def start(parts: Parts, folder: Folder, s: Settings, begun: float, look: int | None = None) -> Start:
+    """begun: when, by time.monotonic, the time that it may take began. look: steps between two looks, where those of a run are given; not given: LOOKS looks.
+
+    Raises InputError for a run with another net.
+    """
     known, why = folder.asked(), dict[str, str]()
     given, device = settled(known, s), _choice.device(s.device)
-    stock, judged = Stock(learnt), Stock(held)
-    classes, channels = len(learnt.table.names), learnt.table.pictures.channels
+    stock, table = parts.stock, parts.learnt.table
+    classes, channels = len(table.names), table.pictures.channels
 
     def chosen(name: str, made: Any, reason: str) -> Any:
         """What is given of that name, or what is made, for that reason."""
@@ -65,9 +91,7 @@ def start(learnt: Set, held: Set, mark: str, folder: Folder, s: Settings, begun:
             why[name] = reason
         return given[name] if name in given else made()
 
-    encoder = chosen(
-        "encoder", lambda: weights.installed(("lite0", "eye")), "lite0 where pip's imagenet extra is installed, else eye, which ships"
-    )
+    encoder = chosen("encoder", lambda: weights.installed(ENCODERS), "lite0 where pip's imagenet extra is installed, else eye, which ships")
     side = chosen("side", lambda: _choice.side_for(stock, device), "near the pictures' shorter side, as far as the machine bears")
     flips = chosen("flips", lambda: _choice.flips_for(stock), "any way where neither classes nor light lie higher or lower, else sideways")
     asked = None if "batch" in known and "batch" in given else s.batch
@@ -76,15 +100,14 @@ def start(learnt: Set, held: Set, mark: str, folder: Folder, s: Settings, begun:
         lambda: _choice.batch_for(len(stock), s.processes, device, asked),
         "8 on a processor, 16 elsewhere, no more than there are pictures",
     )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(s.seed)
+    with torch.random.fork_rng(devices=[]), encoding.ByShape(s.seed):
         net = encoding.begun(s.net, encoder, classes, channels, s.width).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     slow = Recipe.slow if encoding.pretrained(encoder) else 1.0  # what begins with random numbers learns as fast as the rest
     recipe = Recipe(classes, batch, s.loss, _choice.weights_for(stock, classes, s.class_weights), slow, seed=s.seed)
-    lesson = Pixels(net, stock, judged, recipe, Changes(side, flips=flips, colour=0.5 if channels == 3 else 0.0))
+    lesson = Pixels(net, stock, parts.judged, recipe, Changes(side, flips=flips, colour=0.5 if channels == 3 else 0.0))
     if "steps" in given:
         steps = given["steps"]
-        check = given.get("check") or max(1, -(-steps // LOOKS))
+        check = look or given.get("check") or max(1, -(-steps // LOOKS))
     else:
         lesson, steps, check = measured(lesson, folder, device, s, begun)
     if s.steps is None:
@@ -94,9 +117,9 @@ def start(learnt: Set, held: Set, mark: str, folder: Folder, s: Settings, begun:
         tell=min(max(1, steps // 100), 100), keep=KEEP, decay=DECAY, check=check, patience=s.patience,
     )  # fmt: skip
     config = {
-        "within": s.within, "net": s.net, "encoder": encoder, "width": s.width, "classes": list(learnt.table.names), "channels": channels,
+        "within": s.within, "net": s.net, "encoder": encoder, "width": s.width, "classes": list(table.names), "channels": channels,
         "batch": lesson.recipe.batch, "side": side, "flips": flips, "loss": s.loss, "class_weights": s.class_weights, "share": s.share,
-        "groups": s.groups, "pictures": f"{len(learnt)} and {len(held)}, {mark[:12]}", "followed": [k for k in FOLLOWS if k in why] + ["check"],
+        "groups": s.groups, "pictures": str(parts), "followed": [k for k in FOLLOWS if k in why] + ["check"],
     }  # fmt: skip
     if "halved" in known or lesson.recipe.batch != batch:
         config["halved"] = True

@@ -6,22 +6,19 @@ Differs: squares, batch, encoder, ways up and steps follow from the pictures and
 
 from __future__ import annotations
 
-import copy
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from zorki.core import durations, events
-from zorki.core.errors import InputError, UnknownName
+from zorki.core import events
 from zorki.core.method import Input
 from zorki.core.settings import Among, Least
 
 if TYPE_CHECKING:
     from zorki import blocks, io
-    from zorki.train import Folder
-    from zorki.wings.segment import _learnt, _setup
+    from zorki.wings.segment import _learnt
 
 INPUTS = {"data": Input("images/ with masks/ of the same names, or train/ and val/ of these", kind="labelled")}
 NETS: tuple[str, ...] = ()
@@ -98,73 +95,20 @@ def run(data: io.LabelledFolder, out: Path, s: Settings = Settings()) -> Run:
     for a loss that is no number, for too little memory. That nothing was learnt is a note, and stands in the card.
     """
     begun = time.monotonic()
-    check(s)
-    from zorki import io
-    from zorki.segmenting import preview, record, sets
-    from zorki.train import Folder
-    from zorki.wings.segment import _kept, _setup
+    from zorki.wings.segment import _asked
 
-    folder = Folder(out)
-    learnt, held = sets.splits(data, s.seed, s.share, s.groups)
-    for line in learnt.table.lines():
+    _asked.check(s)
+    from zorki.segmenting import sets
+    from zorki.wings.segment import _setup, _taught
+
+    parts = _setup.Parts(*sets.splits(data, s.seed, s.share, s.groups), data.mark)
+    for line in parts.learnt.table.lines():
         events.note(line)
-    first = _setup.start(learnt, held, data.mark, folder, s, begun)
-    folder.open({**asdict(first.plan), **first.config}, _setup.WORDS, s.change)
-    record.write(out, learnt, held, first.why)
-    io.save_photo(out / "preview.jpg", preview.preview(learnt, seed=s.seed).picture, force=True)
-
-    def card(found: _learnt.Verdict | None) -> dict[str, Any]:
-        said = _kept.card(first.lesson.net, learnt, first.plan.steps, first.config["side"], s, found)
-        _kept.write_card(folder, said)
-        return said
-
-    card(None)
-    found = taught(first, folder, s)
+    taught = _taught.taught(parts, out, s, begun)
+    found = taught.verdict(taught.answers())
     if not found.learnt:
         events.note(found.sentence())
-    return Run(out, card(found), found)
-
-
-def check(s: Settings) -> None:
-    """Raises InputError and UnknownName for options that make no sense, and for packages that are not here."""
-    from zorki import scores
-    from zorki.nets import encoders
-    from zorki.segmenting import encoding
-    from zorki.train import equipped
-
-    equipped()
-    try:
-        import kornia  # noqa: F401
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "kornia":
-            raise
-        raise InputError("Training needs kornia.", "It is not installed.", "Install it: pip install 'zorki[train]'.") from error
-
-    scores.summed(s.loss)
-    durations.seconds("--within", s.within)
-    if s.encoder is not None and s.encoder not in encoders.names() and not encoding.pretrained(s.encoder):
-        raise UnknownName.among("encoder", s.encoder, encoders.names())
-
-
-def taught(first: _setup.Start, folder: Folder, s: Settings) -> _learnt.Verdict:
-    """Taught to the end, with half the batch where memory runs out; then the best of it beside guesses."""
-    from safetensors.torch import load_file
-
-    from zorki.train import out_of_memory, teach
-    from zorki.wings.segment import _choice, _learnt
-
-    while True:
-        try:
-            teach(first.lesson, folder, first.plan, first.config, _choice.device(s.device), s.processes)
-            break
-        except (RuntimeError, MemoryError) as error:
-            if not out_of_memory(error):
-                raise
-        first = first.smaller(s)
-        folder.open({**asdict(first.plan), **first.config}, change=True)
-    best = copy.deepcopy(first.lesson.net)
-    best.load_state_dict(load_file(folder.path / "best.safetensors"))
-    return _learnt.verdict(best, first.lesson.stock, first.lesson.held, first.lesson.recipe.classes)
+    return Run(out, taught.card(found), found)
 
 
 def report(run: io.RunFolder, finished: bool, data: io.LabelledFolder) -> blocks.Page:
