@@ -67,12 +67,13 @@ def read(place: Place, named: str | None = None, pictures: str | None = None) ->
     what = "" if not seen or seen == place.name else f" ({seen})"
     things = sum(len(one.things) for some in found.splits.values() for one in some)
     rest = number(len(found), "mask") if found.masked else f"{number(things, 'thing')} in {number(len(found), 'picture')}"
-    place.count = len(found) + len(place.failed)
     masks = {one.mask for some in found.splits.values() for one in some if one.mask is not None}
     finder = Finder(place, folder, masks)
     splits = {name: tuple(located(finder, one, name) for one in some) for name, some in found.splits.items()}
     said = (f"{place.name} is {found.title}{what}: {rest}.", *found.said, *where_found(finder))
-    return replace(found, splits=kept(place, found, splits), said=said)
+    used = replace(found, splits=kept(place, found, splits), said=said)
+    place.count = len(used) + len(place.failed)
+    return used
 
 
 def number(count: int, what: str) -> str:
@@ -82,7 +83,7 @@ def number(count: int, what: str) -> str:
 
 def located(finder: Finder, one: Annotated, split: str) -> Annotated:
     """With its picture: the file that is meant; where that is not there the one that the annotations hold."""
-    if one.picture is not None and isinstance(one.picture.where, Path):
+    if one.lost or (one.picture is not None and isinstance(one.picture.where, Path)):
         return one
     try:
         return replace(one, picture=Picture(finder.find(one.wanted, one.source.parent, stem(one.source), split)))

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from zorki.core.errors import InputError
+from zorki.core.void import VOID
 from zorki.formats import masked, texts, values
 from zorki.formats.annotated import Annotated, Annotations, Thing
 from zorki.formats.places import Place, names_of
@@ -57,16 +58,16 @@ def masks_of(place: Place) -> list[Path]:
 
 
 def in_its_colours(file: Path) -> bool:
-    """Whether a mask has VOC's palette."""
+    """Whether a mask has VOC's palette; for its border, 255, tools have several colours."""
     try:
         mask = open_mask(file)
     except InputError:
         return False
     if mask.numbers is None or mask.palette is None:
         return False
-    used = np.unique(mask.numbers)
+    used = [n for n in np.unique(mask.numbers).tolist() if n != VOID]
     ours = np.array(palette(), np.uint8)
-    return bool(int(used[-1]) < len(mask.palette) and (mask.palette[used] == ours[used]).all())
+    return bool(used and max(used) < len(NAMES) and max(used) < len(mask.palette) and (mask.palette[used] == ours[used]).all())
 
 
 def is_table(file: Path) -> bool:
