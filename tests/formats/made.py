@@ -46,7 +46,9 @@ def flat(points: Sequence[Sequence[float]]) -> list[float]:
     return [v for point in points for v in point]
 
 
-def coco(things: Sequence[Mapping[str, Any]], names: Mapping[int, str] = {1: "cat", 2: "dog"}, files: Sequence[str] = ("0.jpg",), hw: Any = HW) -> Any:
+def coco(
+    things: Sequence[Mapping[str, Any]], names: Mapping[int, str] = {1: "cat", 2: "dog"}, files: Sequence[str] = ("0.jpg",), hw: Any = HW
+) -> Any:
     """things: annotations, each with what differs from a polygon of category 1 on image 1."""
     usual = {"image_id": 1, "category_id": 1, "iscrowd": 0, "segmentation": [flat(SQUARE)], "bbox": [2, 3, 10, 6], "area": 60}
     return {

@@ -84,7 +84,9 @@ def test_shapes_that_cannot_be_drawn_say_why(shape: dict[str, Any], flaw: str, t
     assert flaw in found
 
 
-@pytest.mark.parametrize("path", ["0.jpg", "..\\pictures\\0.jpg", "../pictures/0.jpg", "C:\\Users\\me\\0.jpg", "/home/me/0.JPG", "0.png", ""], ids=str)
+@pytest.mark.parametrize(
+    "path", ["0.jpg", "..\\pictures\\0.jpg", "../pictures/0.jpg", "C:\\Users\\me\\0.jpg", "/home/me/0.JPG", "0.png", ""], ids=str
+)
 def test_the_picture_is_found_by_its_path_its_name_or_beside(path: str, tmp_path: Path) -> None:
     picture = made.photo(tmp_path / ("pictures" if "pictures" in path else "json") / "0.jpg")
     made.written(tmp_path / "json" / "0.json", made.labelme([made.shape()], path))
@@ -145,4 +147,7 @@ def test_train_and_val_and_names_that_come_twice(tmp_path: Path) -> None:
             made.photo(tmp_path / part / room / "0.jpg")
             made.written(tmp_path / part / room / "0.json", made.labelme([made.shape()]))
     found = read(tmp_path)
-    assert {part: [one.name for one in some] for part, some in found.splits.items()} == {"train": ["train_a_0", "train_b_0"], "val": ["val_a_0", "val_b_0"]}
+    assert {part: [one.name for one in some] for part, some in found.splits.items()} == {
+        "train": ["train_a_0", "train_b_0"],
+        "val": ["val_a_0", "val_b_0"],
+    }

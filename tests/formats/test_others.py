@@ -115,7 +115,9 @@ def test_boxes_in_xml_are_read_by_the_names_of_their_parts(tmp_path: Path) -> No
 def test_cvat_gives_colours_and_names(tmp_path: Path) -> None:
     made.photo(tmp_path / "JPEGImages" / "a.b.jpg")
     made.index(tmp_path / "SegmentationClass" / "a.b.png", NUMBERS, VOC)
-    made.written(tmp_path / "labelmap.txt", "# label:color_rgb:parts:actions\ncar:192,128,128::\nbackground:0,0,0::\nroad:224,224,192:a,b:c\n")
+    made.written(
+        tmp_path / "labelmap.txt", "# label:color_rgb:parts:actions\ncar:192,128,128::\nbackground:0,0,0::\nroad:224,224,192:a,b:c\n"
+    )
     found = read(tmp_path)
     assert found.title == "CVAT"
     assert [tuple(label) for label in found.classes] == [(0, "background", "#000000"), (1, "car", "#c08080"), (2, "road", "#e0e0c0")]
@@ -206,7 +208,9 @@ def test_cityscapes_in_folders_of_parts_and_cities(by: str, tmp_path: Path) -> N
     found = read(tmp_path)
     assert found.title == "Cityscapes"
     assert names(found) == {"train": ["aachen_000000_000019", "bonn_000000_000019"], "val": ["köln_000000_000019"]}
-    assert all(one.picture is not None and one.picture.name == f"{one.name}_leftImg8bit.png" for some in found.splits.values() for one in some)
+    assert all(
+        one.picture is not None and one.picture.name == f"{one.name}_leftImg8bit.png" for some in found.splits.values() for one in some
+    )
     known = {label.number: label.name for label in found.classes}
     assert known[7] == ("road" if by == "labelIds" else "traffic sign")
     assert known[0] == ("void" if by == "labelIds" else "road")
@@ -281,7 +285,12 @@ def test_geojson_has_holes_and_several_parts(tmp_path: Path) -> None:
     made.photo(tmp_path / "slide.jpg")
     hole = [[4, 5], [6, 5], [6, 7], [4, 7], [4, 5]]
     old = {"classification": {"name": "nucleus", "colorRGB": -3670016}}
-    rows = [feature(places=[made.SQUARE, hole]), feature("MultiPolygon", [[made.SQUARE], [made.TALL]], old), feature("Point", [1, 2]), feature(about={})]
+    rows = [
+        feature(places=[made.SQUARE, hole]),
+        feature("MultiPolygon", [[made.SQUARE], [made.TALL]], old),
+        feature("Point", [1, 2]),
+        feature(about={}),
+    ]
     made.written(tmp_path / "slide.geojson", rows)  # a list alone, as QuPath may write it
     found = read(tmp_path)
     assert [tuple(label) for label in found.classes] == [(1, "cell", "#010203"), (2, "nucleus", "#c80000")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -85,7 +86,11 @@ def test_outlines_along_the_edges_of_pixels_give_the_mask_back(mask: np.ndarray)
     ("corners", "crossed", "middle"),
     [
         ([(2, 1), (14, 11), (14, 1), (2, 11)], True, None),  # a bow tie
-        ([(8 + 6 * math.sin(4 * math.pi * k / 5), 6.5 - 6 * math.cos(4 * math.pi * k / 5)) for k in range(5)], True, False),  # a star of five
+        (
+            [(8 + 6 * math.sin(4 * math.pi * k / 5), 6.5 - 6 * math.cos(4 * math.pi * k / 5)) for k in range(5)],
+            True,
+            False,
+        ),  # a star of five
         ([(1, 1), (15, 1), (15, 11), (1, 11)], False, True),
         ([(1, 1), (15, 1), (15, 11), (1, 11), (1, 1), (15, 1), (15, 11), (1, 11)], True, False),  # twice around
     ],
@@ -112,7 +117,7 @@ def test_a_stroke_covers_what_is_beside_its_line(points: list[tuple[float, float
     for r in range(HW[0]):
         for c in range(HW[1]):
             middle, far, inside = np.array([c + 0.5, r + 0.5]), [], False
-            for a, b in zip(line, line[1:], strict=False):
+            for a, b in itertools.pairwise(line):
                 length = math.hypot(*(b - a))
                 along = float((middle - a) @ (b - a)) / length if length else -1.0
                 aside = abs(float((b - a)[0] * (middle - a)[1] - (b - a)[1] * (middle - a)[0])) / length if length else math.inf

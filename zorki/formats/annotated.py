@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
 from zorki.core.errors import InputError
+from zorki.formats import texts
 from zorki.formats.shapes import Shape
 from zorki.io import Facts, Label, Photo, facts, open_photo
 from zorki.io.kinds import ENDINGS, HEAD, sniff
@@ -58,12 +60,15 @@ class Embedded:
 
     def data(self) -> bytes:
         """The bytes of its file. Raises InputError."""
-        from zorki.formats.texts import json_of
+        return decoded(self.file, self.key, self.file.stat().st_mtime_ns)
 
-        try:
-            return base64.b64decode(json_of(self.file)[self.key], validate=False)
-        except (binascii.Error, ValueError, TypeError, KeyError) as e:
-            raise InputError(f"{self.file.name} holds no whole picture.", f"{self.key} is one in base64.", "Save it anew.") from e
+
+@lru_cache(maxsize=1)  # size, ending and content of one are asked for in turn
+def decoded(file: Path, key: str, changed: int) -> bytes:  # noqa: ARG001  # of another time it is another file
+    try:
+        return base64.b64decode(texts.json_of(file)[key], validate=False)
+    except (binascii.Error, ValueError, TypeError, KeyError) as e:
+        raise InputError(f"{file.name} holds no whole picture.", f"{key} is one in base64.", "Save it anew.") from e
 
 
 @dataclass(frozen=True)
@@ -122,14 +127,15 @@ class Annotated:
 @dataclass(frozen=True, eq=False)
 class Annotations:
     """title: the format's name. splits: train, val and test as far as they are told apart, or all as "all". classes: number, name, colour; of masks the
-    numbers that they hold, empty where nobody says what these mean. over: of two things which lies on top. said: sentences about what was found."""
+    numbers that they hold, empty where nobody says what these mean. over: of two things which lies on top. said: sentences about what was found.
+    masked: each picture has a mask, and its things, if it has any, are boxes."""
 
     title: str
     splits: Mapping[str, tuple[Annotated, ...]]
     classes: tuple[Label, ...] = ()
     over: Over = "later"
     said: tuple[str, ...] = ()
-    masked: bool = field(default=False)
+    masked: bool = False
 
     def __len__(self) -> int:
         return sum(map(len, self.splits.values()))

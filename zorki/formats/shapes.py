@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -97,7 +98,7 @@ class Stroke:
 
     def patch(self, hw: tuple[int, int]) -> Patch:
         parts: list[Patch] = []
-        for a, b in zip(self.points, self.points[1:], strict=False):
+        for a, b in pairwise(self.points):
             length = float(np.hypot(*(b - a)))
             if length:
                 x, y = (b - a) * (self.width / 2 / length)

@@ -80,7 +80,16 @@ def colour(parts: Any) -> str:
     return "" if found is None or not all(0 <= v <= 255 for v in found) else "#" + "".join(f"{int(v):02x}" for v in found)
 
 
-def listed(names: Iterable[str], first: int = 1) -> tuple[Label, ...]:
-    """Classes in this order, from a number on; the background, what counts nowhere and what comes twice left out."""
-    kept = [name for name in dict.fromkeys(names) if name.lower() not in (*BACKGROUND, *NOWHERE)]
-    return tuple(Label(n, name, "") for n, name in enumerate(kept, first))
+def listed(names: Iterable[str]) -> tuple[Label, ...]:
+    """Classes in this order, numbered from 1."""
+    kept = apart(Label(0, name, "") for name in names)
+    return tuple(label._replace(number=n) for n, label in enumerate(kept, 1))
+
+
+def apart(labels: Iterable[Label]) -> tuple[Label, ...]:
+    """Without the background, what counts nowhere, and names that come again: classes are told apart by their names."""
+    found: dict[str, Label] = {}
+    for label in labels:
+        if label.name.lower() not in (*BACKGROUND, *NOWHERE):
+            found.setdefault(label.name, label)
+    return tuple(found.values())

@@ -12,7 +12,7 @@ from typing import Any
 
 from zorki.core.errors import InputError
 from zorki.formats import runs, texts, values
-from zorki.formats.annotated import BACKGROUND, NOWHERE, Annotated, Annotations, Thing
+from zorki.formats.annotated import Annotated, Annotations, Thing
 from zorki.formats.places import Place, names_of
 from zorki.formats.shapes import Bitmap, Polygons
 from zorki.io import Label
@@ -59,7 +59,7 @@ def document(file: Path) -> Mapping[str, Any]:
 
 def categories(files: list[Path], docs: list[Mapping[str, Any]]) -> tuple[tuple[Label, ...], list[dict[int, str]], list[str]]:
     """The classes of all files together, by their names; for each file its own numbers; and what differs between them."""
-    known: dict[str, Label] = {}
+    spoken: list[Label] = []
     names: list[dict[int, str]] = []
     said: list[str] = []
     for file, doc in zip(files, docs, strict=True):
@@ -76,9 +76,10 @@ def categories(files: list[Path], docs: list[Mapping[str, Any]]) -> tuple[tuple[
                 said.append(f"{file.name}: the category {name!r} is only what others are called together, and is no class.")
                 continue
             here[n] = name
-            if name.lower() not in (*BACKGROUND, *NOWHERE):
-                known.setdefault(name, Label(n, name, values.colour(one.get("color"))))
+            spoken.append(Label(n, name, values.colour(one.get("color"))))
         names.append(here)
+    classes = values.apart(spoken)
+    known = {label.name: label for label in classes}
     for file, here in zip(files, names, strict=True):
         moved = [name for n, name in here.items() if name in known and known[name].number != n]
         lacking = [name for name in known if name not in here.values()]
@@ -86,7 +87,7 @@ def categories(files: list[Path], docs: list[Mapping[str, Any]]) -> tuple[tuple[
             said.append(f"{file.name} numbers {shown(moved)} otherwise than {files[0].name}: classes are told apart by their names.")
         if lacking:
             said.append(f"{file.name} has no category {shown(lacking)}, which another file has.")
-    return tuple(known.values()), names, said
+    return classes, names, said
 
 
 def shown(names: list[str]) -> str:

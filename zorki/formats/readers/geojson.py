@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.formats import texts, values
-from zorki.formats.annotated import BACKGROUND, NOWHERE, Annotated, Annotations, Thing
+from zorki.formats.annotated import Annotated, Annotations, Thing
 from zorki.formats.places import Place, names_of
 from zorki.formats.shapes import Polygons, Ring
 from zorki.io import Label
@@ -29,8 +30,9 @@ def read(place: Place) -> Annotations:
     files = place.of_kind("geojson")
     wrong: list[InputError] = []
     splits: dict[str, list[Annotated]] = {}
-    known: dict[str, Label] = {}
-    for file, name in zip(files, names_of([place.inside(file) for file in files]), strict=True):
+    spoken: list[Label] = []
+    for k, (file, name) in enumerate(zip(files, names_of([place.inside(file) for file in files]), strict=True), 1):
+        events.tell("annotations", k, len(files))
         try:
             rows = list(features(file))
         except InputError as e:
@@ -39,13 +41,12 @@ def read(place: Place) -> Annotations:
             continue
         for row in rows:
             label, number, colour = called(row)
-            if label and label.lower() not in (*BACKGROUND, *NOWHERE):
-                known.setdefault(label, Label(-1 if number is None else number, label, colour))
+            spoken += [Label(-1 if number is None else number, label, colour)] if label else []
         things = tuple(thing(row, f"feature {k}") for k, row in enumerate(rows, 1))
         splits.setdefault(place.split(file), []).append(Annotated(name, "", file, None, things))
     if not splits:
         raise wrong[0] if wrong else InputError(f"{place.name} holds no GeoJSON.", "It has features.", "Name another folder.")
-    classes = tuple(known.values())
+    classes = values.apart(spoken)
     if len({label.number for label in classes}) < len(classes) or any(label.number < 0 for label in classes):
         classes = tuple(label._replace(number=n) for n, label in enumerate(sorted(classes, key=lambda one: one.name.casefold()), 1))
     if "all" in splits and len(splits) > 1:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.formats import texts, values
 from zorki.formats.annotated import Annotated, Annotations, Embedded, Picture, Thing
@@ -38,7 +39,8 @@ def read(place: Place) -> Annotations:
     wrong: list[InputError] = []
     pictures: dict[str, list[Annotated]] = {}
     kinds: set[str] = set()
-    for file, name in zip(files, names_of([place.inside(file) for file in files]), strict=True):
+    for k, (file, name) in enumerate(zip(files, names_of([place.inside(file) for file in files]), strict=True), 1):
+        events.tell("annotations", k, len(files))
         try:
             doc = document(file)
         except InputError as e:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
+from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.formats import texts, values
 from zorki.formats.annotated import Annotated, Annotations, Picture, Thing
@@ -53,7 +54,15 @@ def read(place: Place) -> Annotations:
         if "all" in splits and len(splits) > 1:
             splits = {"all": [one for some in splits.values() for one in some]}
     wrong: list[InputError] = []
-    rows = {name: [one for picture in some if (one := tried(place, picture, wrong)) is not None] for name, some in splits.items()}
+    rows: dict[str, list[Annotated]] = {name: [] for name in splits}
+    every = [(name, picture) for name, some in splits.items() for picture in some]
+    for k, (name, picture) in enumerate(every, 1):
+        events.tell("annotations", k, len(every))
+        try:
+            rows[name].append(annotated(place, picture))
+        except InputError as e:
+            wrong.append(e)
+            place.failed[place.inside(picture)] = e.got
     if not any(rows.values()):
         raise wrong[0] if wrong else InputError(f"{place.name} holds no pictures of YOLO's.", "They lie in images/.", "Name another.")
     bare = sum(one.source == one.picture.where for some in rows.values() for one in some if one.picture is not None)
@@ -68,7 +77,7 @@ def read(place: Place) -> Annotations:
         )
     names = names or {n: f"class {n}" for n in sorted(used)}
     out = {part: apart(some, names) for part, some in rows.items()}
-    return Annotations(TITLE, out, tuple(Label(n, name, "") for n, name in sorted(names.items())), "smaller", tuple(said))
+    return Annotations(TITLE, out, values.apart(Label(n, name, "") for n, name in sorted(names.items())), "smaller", tuple(said))
 
 
 def document(table: Path) -> tuple[dict[int, str], dict[str, list[str]]]:
@@ -121,16 +130,6 @@ def rows_of(picture: Path) -> Path | None:
             tried.insert(0, Path(*parts[:k], "labels", *parts[k + 1 :]))
             break
     return next((path for path in tried if path.is_file()), None)
-
-
-def tried(place: Place, picture: Path, wrong: list[InputError]) -> Annotated | None:
-    """A picture with its lines; where they are damaged it goes to `place.failed`."""
-    try:
-        return annotated(place, picture)
-    except InputError as e:
-        wrong.append(e)
-        place.failed[place.inside(picture)] = e.got
-        return None
 
 
 def annotated(place: Place, picture: Path) -> Annotated:

@@ -31,8 +31,8 @@ GIVES = "written"
 class Settings:
     to: Annotated[str, Among("zorki.segmenting.writers")] = "folder"
     "what is written; folder: images/ with masks/, classes.csv and a preview, as `zorki segment train` takes it"
-    from_: str | None = None
-    "the format that is read (coco, labelme, voc, yolo, cvat, cityscapes, geojson, folder, pairs); not given: the one that lies there"
+    from_: Annotated[str, Among("zorki.formats.readers")] | None = None
+    "the format that is read; not given: the one that lies there"
     pictures: str | None = None
     "the folder of the pictures; not given: looked for where the annotations say, in their folder, and beside it"
     overlap: Literal["later", "smaller", "void"] | None = None
