@@ -313,3 +313,58 @@ def test_geojson_that_is_none_is_refused(doc: Any, words: str, tmp_path: Path) -
     made.written(tmp_path / "slide.geojson", doc)
     with pytest.raises(InputError, match=words):
         read(tmp_path)
+
+
+CVAT = """<annotations><version>1.1</version><meta><task><labels>
+<label><name>road</name><color>#102030</color></label><label><name>car</name><color>red</color></label></labels></task></meta>
+<image id="0" name="a/0.jpg" width="30" height="20">
+<polygon label="car" points="2.0,3.0;12.0,3.0;12.0,9.0;2.0,9.0" z_order="1"></polygon>
+<box label="road" xtl="0" ytl="0" xbr="30" ybr="20" z_order="0"></box>
+<box label="car" xtl="10" ytl="5" xbr="20" ybr="15" rotation="45"></box>
+<ellipse label="car" cx="15" cy="10" rx="8" ry="4"></ellipse>
+<mask label="car" left="4" top="2" width="3" height="2" rle="1, 2, 2, 1"></mask>
+<mask label="car" left="4" top="2" width="3" height="2" rle="1, 2"></mask>
+<polyline label="car" points="1,1;2,2"></polyline>
+<polygon label="car" points="1,x;2,2;3,3"></polygon><hexagon label="car"></hexagon>
+</image></annotations>"""
+
+
+def test_cvat_for_images_has_shapes_at_heights(tmp_path: Path) -> None:
+    made.photo(tmp_path / "images" / "a" / "0.jpg")
+    made.written(tmp_path / "annotations.xml", CVAT)
+    found = read(tmp_path)
+    assert found.title == "CVAT for images"
+    assert [tuple(label) for label in found.classes] == [(1, "road", "#102030"), (2, "car", "")]
+    (one,) = found.splits["all"]
+    road, *_, mask, short, bad, strange, car = one.things
+    assert (road.label, car.label, car.box) == ("road", "car", (2, 3, 10, 6)), "the higher one comes later"
+    sums = [int(t.shape.patch(made.HW).inside.sum()) if t.shape else -1 for t in one.things]
+    assert sums[0] == 600
+    assert sums[-1] == 60
+    assert sums[1] == sum(abs(x + 0.5 - 15) + abs(y + 0.5 - 10) <= 50**0.5 for x in range(30) for y in range(20)), "a square on its corner"
+    assert abs(sums[2] - np.pi * 32) < 4
+    assert mask.shape is not None
+    assert mask.shape.patch((4, 8)).inside.astype(int).tolist() == [[0, 1, 1], [0, 0, 1]]
+    assert [t.flaw for t in (short, bad, strange)] == [
+        "has damaged run lengths",
+        "has fewer than three corners",
+        "is a hexagon, which is not known",
+    ]
+    made.written(tmp_path / "annotations.xml", CVAT[:-30])
+    with pytest.raises(InputError, match=r"annotations\.xml is no whole XML"):
+        read(tmp_path)
+
+
+def test_labelmes_export_has_numbers_of_its_own_in_each_folder(tmp_path: Path) -> None:
+    for name, listed in (("a_json", "_background_\ncat\ndog"), ("b_json", "_background_\ndog")):
+        made.photo(tmp_path / name / "img.png")
+        made.index(tmp_path / name / "label.png", (NUMBERS > 0) * (2 if name == "a_json" else 1), VOC)
+        made.written(tmp_path / name / "label_names.txt", listed)
+    found = read(tmp_path)
+    assert names(found) == {"all": ["a", "b"]}
+    assert [t.label for one in found.splits["all"] for t in one.things] == ["dog", "dog"]
+    assert all(t.shape is not None and t.shape.patch(made.HW).inside.sum() == 63 for one in found.splits["all"] for t in one.things)
+    made.written(tmp_path / "a_json" / "label_names.txt", "_background_")
+    place = Place(tmp_path)
+    assert names(formats.read(place)) == {"all": ["b"]}
+    assert "does not name" in place.missing[0][1]

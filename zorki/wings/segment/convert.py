@@ -36,7 +36,7 @@ class Settings:
     pictures: str | None = None
     "the folder of the pictures; not given: looked for where the annotations say, in their folder, and beside it"
     overlap: Literal["later", "smaller", "void"] | None = None
-    "of two things in one place which is on top, or that neither counts; not given: of LabelMe and GeoJSON the later, else the smaller"
+    "of two things in one place which is on top, or that neither counts; not given: of LabelMe, CVAT and GeoJSON the later, else the smaller"
     crowds: Literal["class", "void", "none"] = "class"
     "what COCO's crowds, many things outlined as one, are filled as: their class under all else, void, or not at all"
     rle: bool = False
