@@ -64,7 +64,7 @@ def categories(files: list[Path], docs: list[Mapping[str, Any]]) -> tuple[tuple[
     said: list[str] = []
     for file, doc in zip(files, docs, strict=True):
         used = {values.whole(one.get("category_id")) for one in doc["annotations"]}
-        groups = {one.get("supercategory") for one in doc["categories"]}
+        groups = {str(one.get("supercategory")) for one in doc["categories"]}
         here: dict[int, str] = {}
         for one in doc["categories"]:
             n, name = values.whole(one.get("id")), str(one.get("name", "")).strip()
@@ -104,7 +104,7 @@ def pictures(file: Path, doc: Mapping[str, Any], names: Mapping[int, str], said:
         if n is None or n in rows or not isinstance(row.get("file_name"), str):
             raise InputError(f"{file.name}, image {k}: {row!r:.80}.", "Each has a whole number of its own, and a file_name.", "Mend it.")
         rows[n], sizes[n], of[n] = row, values.size(row.get("width"), row.get("height")), []
-    strange: dict[object, int] = {}
+    strange: dict[str, int] = {}
     homeless = 0
     for k, one in enumerate(doc["annotations"]):
         n = values.whole(one.get("image_id"))
@@ -113,7 +113,8 @@ def pictures(file: Path, doc: Mapping[str, Any], names: Mapping[int, str], said:
             continue
         category = values.whole(one.get("category_id"))
         if category is None or category not in names:
-            strange[one.get("category_id")] = strange.get(one.get("category_id"), 0) + 1
+            given = f"{one.get('category_id')!r:.40}"
+            strange[given] = strange.get(given, 0) + 1
         of[n].append(thing(one, names.get(-1 if category is None else category, UNKNOWN), sizes[n], f"annotation {one.get('id', k)}"))
     if homeless:
         said.append(f"{file.name}: {homeless} annotations are of no image that it lists, and are left out.")
