@@ -142,9 +142,9 @@ def test_pictures_that_are_missing_or_meant_twice_are_failures(tmp_path: Path) -
     found = formats.read(place)
     assert [one.name for one in found.splits["all"]] == ["0"]
     assert dict(place.missing) == {
-        "1.jpg": "1.jpg is not there",
-        "2.jpg": "2.jpg fits a/2.jpg and b/2.jpg",
-        "3.jpg": "3.jpg is listed 2 times",
+        "1.jpg": "is not there",
+        "2.jpg": "fits a/2.jpg and b/2.jpg",
+        "3.jpg": "is listed 2 times",
     }
     assert len(place) == 4
 

@@ -133,12 +133,24 @@ def test_damaged_files_are_named_and_the_others_read(tmp_path: Path) -> None:
     assert [one.name for one in found.splits["all"]] == ["0", "2"]
     assert place.missing[0][0] == "1.json"
     assert "cut off" in place.missing[0][1]
-    assert place.missing[1] == ("3.json", "3.json has no list of shapes.")
+    assert place.missing[1] == ("3.json", "has no list of shapes.")
     assert len(place) == 4
     for k in (0, 2):
         (tmp_path / f"{k}.json").unlink()
     with pytest.raises(InputError, match=r"1\.json is cut off"):
         read(tmp_path)
+
+
+def test_a_part_is_a_folder_and_never_a_pictures_name(tmp_path: Path) -> None:
+    for name in ("train 1", "test_2", "val"):
+        made.photo(tmp_path / f"{name}.jpg")
+        made.written(tmp_path / f"{name}.json", made.labelme([made.shape()], f"{name}.jpg"))
+    assert {part: len(some) for part, some in read(tmp_path).splits.items()} == {"all": 3}
+    for name in ("test_2", "val"):
+        (tmp_path / f"{name}.json").rename(tmp_path / f"{name}.txt")
+    (tmp_path / "test").mkdir()
+    (tmp_path / "train 1.json").rename(tmp_path / "test" / "train 1.json")
+    assert [*read(tmp_path).splits] == ["all"], "one part alone is all"
 
 
 def test_train_and_val_and_names_that_come_twice(tmp_path: Path) -> None:

@@ -207,9 +207,9 @@ def test_pictures_that_are_missing_damaged_or_of_another_size_are_left_out(tmp_p
     assert status == 3
     assert "3 of 4 could not be read or worked on; the result is made of the others." in err
     failed = {one["photo"]: one["why"] for one in json.loads(out)["failed"]}
-    assert failed["gone.jpg"] == "gone.jpg is not there"
+    assert failed["gone.jpg"] == "is not there"
     assert "damaged or cut off" in failed["half.jpg"]
-    assert failed["small.jpg"] == "small.jpg is 15 × 10, and a.json says 30 × 20."
+    assert failed["small.jpg"] == "is 15 × 10, and a.json says 30 × 20."
     assert [p.name for p in (tmp_path / "made" / "images").iterdir()] == ["good.jpg"]
     assert json.loads(out)["pictures"] == 1
 

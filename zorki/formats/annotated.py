@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Literal
 
 from zorki.core.errors import InputError
 from zorki.formats import texts
+from zorki.formats.naming import names_of
 from zorki.formats.shapes import Shape
 from zorki.io import Facts, Label, Photo, facts, open_photo
 from zorki.io.kinds import ENDINGS, HEAD, sniff
@@ -108,12 +109,11 @@ class Picture:
 class Annotated:
     """One picture with what is known of it.
 
-    name: without ending, another one for each picture of its split. wanted: its file as the annotations call it, or "". source: the file that says so.
+    name: without ending, another one for each picture of its split; `parted` gives it. wanted: its file as the annotations call it, or "". source: the file that says so.
     hw: the size that they say it has. things: in the file's order. mask: a file that says the class of each pixel. relative: sizes and places of the
     things are shares of its width and height. picture: where it is; None where it is not found, and `lost` says why.
     """
 
-    name: str
     wanted: str
     source: Path
     hw: tuple[int, int] | None = None
@@ -122,6 +122,21 @@ class Annotated:
     relative: bool = False
     picture: Picture | None = None
     lost: str = ""
+    name: str = ""
+
+
+def parted(splits: Mapping[str, Iterable[Annotated]], by: Callable[[Annotated], str]) -> dict[str, tuple[Annotated, ...]]:
+    """The pictures of each part, each under a name of its own there, made of what `by` says, a path. Where some are of no part, or all are of one, they
+    are one: "all". Raises InputError for two that cannot be told apart."""
+    parts = {part: [*some] for part, some in splits.items()}
+    if len(parts) == 1 or "all" in parts:
+        parts = {"all": [one for some in parts.values() for one in some]}
+    out = {}
+    for part, some in parts.items():
+        there = [one for one in some if not one.lost]
+        names = iter(names_of([by(one) for one in there]))
+        out[part] = tuple(one if one.lost else replace(one, name=next(names)) for one in some)
+    return out
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -22,15 +23,16 @@ KNOWN = "COCO, LabelMe, VOC, YOLO, CVAT, Cityscapes, GeoJSON, and pictures with 
 
 
 def readers(place: Place) -> dict[str, tuple[ModuleType, str]]:
-    """The formats that lie there, by name, each with the file or folder that shows it. One that takes what no other does (`LAST`) only where it is alone."""
-    found = {}
-    for name in shelf.names(READERS):
-        module = shelf.take(READERS, name, "format")
-        seen = module.found(place)
-        if seen:
-            found[name] = module, seen
-    first = {name: one for name, one in found.items() if not getattr(one[0], "LAST", False)}
-    return first or found
+    """The formats that lie there, by name, each with the file or folder that shows it. Those that take what no other does (`LAST`) where no other does."""
+    known = {name: shelf.take(READERS, name, "format") for name in shelf.names(READERS)}
+    found: dict[str, tuple[ModuleType, str]] = {}
+    for last in (False, True):
+        for name, module in known.items():
+            if getattr(module, "LAST", False) == last and (seen := module.found(place)):
+                found[name] = module, seen
+        if found:
+            break
+    return found
 
 
 def reader(place: Place, named: str | None) -> tuple[ModuleType, str]:
@@ -122,9 +124,8 @@ def labelled(given: str | Path | LabelledFolder) -> LabelledFolder:
             module, seen = reader(Place(given), None)
         except InputError:
             raise error from None
-        name = own(Path(given).name)
         raise InputError(
-            f"{name} is {module.TITLE}{'' if seen in ('', Path(given).name) else f' ({seen})'}.",
+            f"{own(Path(given).name)} is {module.TITLE}{'' if seen in ('', Path(given).name) else f' ({seen})'}.",
             "Masks are learnt from and judged by, and what becomes of overlaps, crowds and names is to be looked at once.",
-            f"Convert it first: `zorki segment convert {name} --out=FOLDER`.",
+            f"Convert it first: `zorki segment convert {shlex.quote(str(given))} --out=FOLDER`.",
         ) from None

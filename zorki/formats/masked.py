@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from zorki.formats import texts, values
-from zorki.formats.annotated import Annotated, Thing
-from zorki.formats.places import SPLITS, Place, names_of
+from zorki.formats.annotated import Annotated, Thing, parted
+from zorki.formats.places import SPLITS, Place
 from zorki.io import Label
 from zorki.io.labelled import labels
 from zorki.io.pairs import stem
@@ -39,11 +39,8 @@ def annotated(
     place: Place, splits: Mapping[str, Sequence[Path]], things: Mapping[str, tuple[Thing, ...]] = {}
 ) -> dict[str, tuple[Annotated, ...]]:
     """Of masks whose pictures are called as they are; things: what else is known of a picture, by its name."""
-    out = {}
-    for part, some in splits.items():
-        names = names_of([place.inside(mask) for mask in some])
-        out[part] = tuple(Annotated(n, "", m, None, things.get(stem(m), ()), m) for n, m in zip(names, some, strict=True))
-    return out
+    found = {part: [Annotated("", mask, None, things.get(stem(mask), ()), mask) for mask in some] for part, some in splits.items()}
+    return parted(found, lambda one: place.inside(one.source))
 
 
 def names_in_order(place: Place) -> tuple[tuple[Label, ...], str]:

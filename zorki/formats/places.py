@@ -13,6 +13,7 @@ from zorki.core.errors import InputError
 from zorki.core.folders import at_home
 from zorki.core.spelling import own
 from zorki.formats import texts
+from zorki.formats.naming import parts_of
 from zorki.io.files import a_path, existing_file, natural
 from zorki.io.pairs import stem
 from zorki.io.photosets import is_picture
@@ -44,7 +45,7 @@ class Place:
     @property
     def missing(self) -> list[tuple[str, str]]:
         """(picture, why) of `failed`."""
-        return list(self.failed.items())
+        return [(name, why.removeprefix(f"{name} ")) for name, why in self.failed.items()]
 
     def __len__(self) -> int:
         """How many pictures the annotations speak of."""
@@ -80,10 +81,10 @@ class Place:
         """Its name with the folders between."""
         return file.relative_to(self.root).as_posix() if self.root in file.parents else file.name
 
-    def split(self, file: Path) -> str:
-        """train, val or test where a folder on the way to it, or its own name, says so; else "all"."""
-        parts = Path(self.inside(file)).with_suffix("").parts
-        for part in reversed(parts):
+    def split(self, file: Path, table: bool = False) -> str:
+        """train, val or test where a folder on the way to it says so; else "all". table: its own name counts too, since it is no picture's."""
+        *folders, name = Path(self.inside(file)).with_suffix("").parts
+        for part in reversed([*folders, name] if table else folders):
             for word in re.split(r"[^a-z]+", part.lower()):
                 if word in SPLITS:
                     return SPLITS[word]
@@ -199,26 +200,3 @@ def subfolders(folder: Path) -> list[Path]:
         return sorted((p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")), key=natural)
     except OSError:
         return []
-
-
-def parts_of(wanted: str) -> list[str]:
-    """The folders and the name of a path as whoever wrote it has it, on whatever machine."""
-    return [part for part in PureWindowsPath(wanted).as_posix().split("/") if part not in ("", ".", "..") and not part.endswith(":")]
-
-
-def names_of(wanted: Sequence[str]) -> list[str]:
-    """What each of these files is called without its ending: its stem; where several share one with the folders before it, then with the ending.
-
-    Raises InputError where even these are alike.
-    """
-
-    def flat(path: str) -> str:
-        *folders, name = parts_of(path) or [""]
-        return "_".join([*folders, stem(Path(name))])
-
-    for name in (lambda path: stem(Path((parts_of(path) or [""])[-1])), flat, lambda path: f"{flat(path)}_{Path(path).suffix[1:]}"):
-        found = [name(path) for path in wanted]
-        if len({one.casefold() for one in found}) == len(found):
-            return found
-    twice = next(one for k, one in enumerate(found) if one in found[:k])
-    raise InputError(f"Two pictures are called {twice}.", "Each has a name of its own, case aside.", "Rename one of them.")

@@ -9,8 +9,8 @@ import re
 from pathlib import Path
 
 from zorki.core.errors import InputError
-from zorki.formats.annotated import Annotated, Annotations
-from zorki.formats.places import Place, names_of
+from zorki.formats.annotated import Annotated, Annotations, parted
+from zorki.formats.places import Place
 from zorki.io import Label
 
 TITLE = "Cityscapes"
@@ -49,19 +49,16 @@ def read(place: Place) -> Annotations:
     else:
         classes = [Label(n, name, colour) for name, colour, n in CLASSES]
         nowhere = [n for n in (*range(34), 255) if n not in {label.number for label in classes}]
-    splits: dict[str, list[Path]] = {}
+    splits: dict[str, list[Annotated]] = {}
     for file in masks[by]:
-        splits.setdefault(place.split(file), []).append(file)
+        splits.setdefault(place.split(file), []).append(annotated(file))
     said = f"Its 19 classes are taken by their {'trainIds' if by == 'TrainIds' else 'ids'}; what is of none of them counts nowhere."
-    out = {
-        part: tuple(annotated(file, name) for file, name in zip(some, names_of([str(f) for f in some]), strict=True))
-        for part, some in splits.items()
-    }
-    return Annotations(TITLE, out, (*classes, *(Label(n, "void", "") for n in nowhere)), said=(said,), masked=True)
+    parts = parted(splits, lambda one: one.wanted.removesuffix("_leftImg8bit.png"))
+    return Annotations(TITLE, parts, (*classes, *(Label(n, "void", "") for n in nowhere)), said=(said,), masked=True)
 
 
-def annotated(mask: Path, name: str) -> Annotated:
+def annotated(mask: Path) -> Annotated:
     """Its picture has the same name but for the last word."""
     found = MASK.fullmatch(mask.name)
     frame = found["frame"] if found else mask.stem
-    return Annotated(name.replace(mask.stem, frame), f"{frame}_leftImg8bit.png", mask, mask=mask)
+    return Annotated(f"{frame}_leftImg8bit.png", mask, mask=mask)

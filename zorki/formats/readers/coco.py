@@ -5,6 +5,7 @@ Source: Lin et al. 2014; cocodataset.org, "Data format".
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +13,8 @@ from typing import Any
 
 from zorki.core.errors import InputError
 from zorki.formats import runs, texts, values
-from zorki.formats.annotated import Annotated, Annotations, Thing
-from zorki.formats.places import Place, names_of
+from zorki.formats.annotated import Annotated, Annotations, Thing, parted
+from zorki.formats.places import Place
 from zorki.formats.shapes import Bitmap, Polygons
 from zorki.io import Label
 from zorki.io.opening import LIMIT
@@ -38,15 +39,15 @@ def read(place: Place) -> Annotations:
     files = tables(place)
     if not files:
         raise InputError(f"{place.name} holds no JSON of COCO's.", "It has images, annotations and categories.", "Name another.")
-    parts = [place.split(file) for file in files] if len(files) > 1 else ["all"]
-    if len(files) > 1 and "all" in parts:  # one whose name says no part: they are pieces of one set
-        parts = ["all"] * len(files)
+    parts = [place.split(file, table=True) for file in files]
     docs = [document(file) for file in files]
     classes, names, said = categories(files, docs)
     splits: dict[str, list[Annotated]] = {}
     for file, part, doc, known in zip(files, parts, docs, names, strict=True):
         splits.setdefault(part, []).extend(pictures(file, doc, known, said))
-    return Annotations(TITLE, {part: apart(some) for part, some in splits.items()}, classes, "smaller", tuple(said))
+    return Annotations(
+        TITLE, parted({part: twice(some) for part, some in splits.items()}, lambda one: one.wanted), classes, "smaller", tuple(said)
+    )
 
 
 def document(file: Path) -> Mapping[str, Any]:
@@ -121,7 +122,7 @@ def pictures(file: Path, doc: Mapping[str, Any], names: Mapping[int, str], said:
     for category_id, count in strange.items():
         said.append(f"{file.name}: the category {category_id} of {count} annotations is not listed; they count nowhere.")
     for n, row in rows.items():
-        yield Annotated("", row["file_name"], file, sizes[n], tuple(of[n]))
+        yield Annotated(row["file_name"], file, sizes[n], tuple(of[n]))
 
 
 def thing(one: Mapping[str, Any], label: str, hw: tuple[int, int] | None, number: str) -> Thing:
@@ -152,14 +153,7 @@ def shape(given: Any, hw: tuple[int, int] | None) -> Polygons | Bitmap | str:
         return "has damaged run lengths"
 
 
-def apart(some: list[Annotated]) -> tuple[Annotated, ...]:
-    """Each with a name; two entries of one file are both unknown, since nobody can tell which is meant."""
-    often: dict[str, int] = {}
-    for one in some:
-        often[one.wanted] = often.get(one.wanted, 0) + 1
-    alone = [one for one in some if often[one.wanted] == 1]
-    twice = [
-        replace(one, name=one.wanted, lost=f"{one.wanted} is listed {often[one.wanted]} times") for one in some if often[one.wanted] > 1
-    ]
-    names = names_of([one.wanted for one in alone])
-    return (*(replace(one, name=name) for one, name in zip(alone, names, strict=True)), *twice)
+def twice(some: list[Annotated]) -> list[Annotated]:
+    """Two entries of one file are both lost, since nobody can tell which is meant."""
+    often = Counter(one.wanted for one in some)
+    return [one if often[one.wanted] == 1 else replace(one, lost=f"{one.wanted} is listed {often[one.wanted]} times") for one in some]

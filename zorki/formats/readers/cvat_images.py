@@ -5,8 +5,6 @@ Source: CVAT, "CVAT for images" and "XML annotation format".
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,8 +12,8 @@ import numpy as np
 
 from zorki.core.errors import InputError
 from zorki.formats import texts, values
-from zorki.formats.annotated import Annotated, Annotations, Thing
-from zorki.formats.places import Place, names_of
+from zorki.formats.annotated import Annotated, Annotations, Thing, parted
+from zorki.formats.places import Place
 from zorki.formats.shapes import Bitmap, Polygons, Shape, rectangle
 from zorki.io import Label
 
@@ -49,17 +47,10 @@ def read(place: Place) -> Annotations:
         for image in tree.iter("image"):
             part = {"train": "train", "validation": "val", "val": "val", "test": "test"}.get((image.get("subset") or "").lower(), "all")
             parts.setdefault(part, []).append(annotated(image, file))
-    if "all" in parts and len(parts) > 1:
-        parts = {"all": [one for some in parts.values() for one in some]}
     known = dict(spoken) | {t.label: "" for some in parts.values() for one in some for t in one.things if t.label not in dict(spoken)}
     classes = values.listed(name for name in known if name)
     classes = tuple(label._replace(colour=known[label.name]) for label in classes)
-    return Annotations(TITLE, {part: tuple(apart(some)) for part, some in parts.items()}, tuple(map(coloured, classes)))
-
-
-def apart(some: list[Annotated]) -> Iterator[Annotated]:
-    for one, name in zip(some, names_of([one.wanted for one in some]), strict=True):
-        yield replace(one, name=name)
+    return Annotations(TITLE, parted(parts, lambda one: one.wanted), tuple(map(coloured, classes)))
 
 
 def coloured(label: Label) -> Label:
@@ -71,7 +62,7 @@ def annotated(image: ElementTree.Element, file: Path) -> Annotated:
     rows = sorted(enumerate(image, 1), key=lambda row: values.whole(row[1].get("z_order", "0")) or 0)  # a stable sort
     things = tuple(thing(one, k) for k, one in rows if one.tag not in (*LINES, "tag"))
     hw = values.size(values.whole(image.get("width")), values.whole(image.get("height")))
-    return Annotated("", image.get("name") or "", file, hw, things)
+    return Annotated(image.get("name") or "", file, hw, things)
 
 
 def thing(one: ElementTree.Element, k: int) -> Thing:

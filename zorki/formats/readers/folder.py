@@ -25,7 +25,9 @@ def read(place: Place) -> Annotations:
     folder = open_labelled(place.root)
     splits = {
         part: tuple(
-            Annotated(stem(e.picture), e.picture.name, e.mask, mask=e.mask, picture=Picture(e.picture)) for e in some if e.mask is not None
+            Annotated(e.picture.name, e.mask, mask=e.mask, picture=Picture(e.picture), name=stem(e.picture))
+            for e in some
+            if e.mask is not None
         )
         for part, some in folder.splits.items()
     }

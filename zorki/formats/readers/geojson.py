@@ -12,8 +12,8 @@ from typing import Any
 from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.formats import texts, values
-from zorki.formats.annotated import Annotated, Annotations, Thing
-from zorki.formats.places import Place, names_of
+from zorki.formats.annotated import Annotated, Annotations, Thing, parted
+from zorki.formats.places import Place
 from zorki.formats.shapes import Polygons, Ring
 from zorki.io import Label
 
@@ -31,7 +31,7 @@ def read(place: Place) -> Annotations:
     wrong: list[InputError] = []
     splits: dict[str, list[Annotated]] = {}
     spoken: list[Label] = []
-    for k, (file, name) in enumerate(zip(files, names_of([place.inside(file) for file in files]), strict=True), 1):
+    for k, file in enumerate(files, 1):
         events.tell("annotations", k, len(files))
         try:
             rows = list(features(file))
@@ -43,15 +43,13 @@ def read(place: Place) -> Annotations:
             label, number, colour = called(row)
             spoken += [Label(-1 if number is None else number, label, colour)] if label else []
         things = tuple(thing(row, f"feature {k}") for k, row in enumerate(rows, 1))
-        splits.setdefault(place.split(file), []).append(Annotated(name, "", file, None, things))
+        splits.setdefault(place.split(file), []).append(Annotated("", file, None, things))
     if not splits:
         raise wrong[0] if wrong else InputError(f"{place.name} holds no GeoJSON.", "It has features.", "Name another folder.")
     classes = values.apart(spoken)
     if len({label.number for label in classes}) < len(classes) or any(label.number < 0 for label in classes):
         classes = tuple(label._replace(number=n) for n, label in enumerate(sorted(classes, key=lambda one: one.name.casefold()), 1))
-    if "all" in splits and len(splits) > 1:
-        splits = {"all": [one for some in splits.values() for one in some]}
-    return Annotations(TITLE, {part: tuple(some) for part, some in splits.items()}, classes, "later")
+    return Annotations(TITLE, parted(splits, lambda one: place.inside(one.source)), classes, "later")
 
 
 def features(file: Path) -> Iterator[Mapping[str, Any]]:

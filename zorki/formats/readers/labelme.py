@@ -17,8 +17,8 @@ import numpy as np
 from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.formats import texts, values
-from zorki.formats.annotated import Annotated, Annotations, Embedded, Picture, Thing
-from zorki.formats.places import Place, names_of
+from zorki.formats.annotated import Annotated, Annotations, Embedded, Picture, Thing, parted
+from zorki.formats.places import Place
 from zorki.formats.shapes import Bitmap, Disc, Polygons, Ring, Several, Shape, Stroke, rectangle
 from zorki.io import Label, open_mask
 from zorki.io.photosets import is_picture
@@ -39,7 +39,7 @@ def read(place: Place) -> Annotations:
     wrong: list[InputError] = []
     pictures: dict[str, list[Annotated]] = {}
     kinds: set[str] = set()
-    for k, (file, name) in enumerate(zip(files, names_of([place.inside(file) for file in files]), strict=True), 1):
+    for k, file in enumerate(files, 1):
         events.tell("annotations", k, len(files))
         try:
             doc = document(file)
@@ -48,7 +48,7 @@ def read(place: Place) -> Annotations:
             place.failed[place.inside(file)] = e.got
             continue
         kinds |= {str(one.get("shape_type")) for one in doc["shapes"]}
-        pictures.setdefault(place.split(file), []).append(annotated(file, doc, name))
+        pictures.setdefault(place.split(file), []).append(annotated(file, doc))
     if not pictures:
         raise wrong[0] if wrong else InputError(f"{place.name} holds no JSON of LabelMe's.", "It has shapes.", "Name another folder.")
     labels = sorted({t.label for some in pictures.values() for one in some for t in one.things}, key=str.casefold)
@@ -58,9 +58,7 @@ def read(place: Place) -> Annotations:
     ]
     if drawn:
         said.append(f"As LabelMe does, {' and '.join(drawn)} are filled.")
-    if "all" in pictures and len(pictures) > 1:  # some lie in train/ or val/, others beside them
-        pictures = {"all": [one for some in pictures.values() for one in some]}
-    return Annotations(TITLE, {part: tuple(some) for part, some in pictures.items()}, classes, "later", tuple(said))
+    return Annotations(TITLE, parted(pictures, lambda one: place.inside(one.source)), classes, "later", tuple(said))
 
 
 def document(file: Path) -> Mapping[str, Any]:
@@ -81,13 +79,13 @@ def named(place: Place, labels: list[str]) -> tuple[tuple[Label, ...], list[str]
     return values.listed(labels), []
 
 
-def annotated(file: Path, doc: Mapping[str, Any], name: str) -> Annotated:
+def annotated(file: Path, doc: Mapping[str, Any]) -> Annotated:
     """A picture by its path, by its name beside the JSON file, or inside of it, whichever is there."""
     wanted = doc.get("imagePath")
     wanted = wanted if isinstance(wanted, str) and is_picture(wanted) else ""
     things = tuple(thing(one, f"shape {k}") for k, one in enumerate(doc["shapes"], 1))
     held = Picture(Embedded(file)) if isinstance(doc.get("imageData"), str) and doc["imageData"] else None
-    return Annotated(name, wanted, file, values.size(doc.get("imageWidth"), doc.get("imageHeight")), things, picture=held)
+    return Annotated(wanted, file, values.size(doc.get("imageWidth"), doc.get("imageHeight")), things, picture=held)
 
 
 def thing(one: Mapping[str, Any], number: str) -> Thing:

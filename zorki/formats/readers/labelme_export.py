@@ -13,8 +13,8 @@ import numpy as np
 from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.formats import texts, values
-from zorki.formats.annotated import BACKGROUND, Annotated, Annotations, Picture, Thing
-from zorki.formats.places import Place, names_of
+from zorki.formats.annotated import BACKGROUND, Annotated, Annotations, Picture, Thing, parted
+from zorki.formats.places import Place
 from zorki.formats.shapes import Bitmap
 from zorki.io import open_mask
 
@@ -38,8 +38,7 @@ def read(place: Place) -> Annotations:
     folders = folders_of(place)
     wrong: list[InputError] = []
     splits: dict[str, list[Annotated]] = {}
-    names = names_of([place.inside(folder / MASK).removesuffix(f"/{MASK}") for folder in folders])
-    for k, (folder, name) in enumerate(zip(folders, names, strict=True), 1):
+    for k, folder in enumerate(folders, 1):
         events.tell("annotations", k, len(folders))
         try:
             things = tuple(things_of(folder))
@@ -47,18 +46,14 @@ def read(place: Place) -> Annotations:
             wrong.append(e)
             place.failed[place.inside(folder)] = e.got
             continue
-        picture = Picture(folder / PICTURE)
-        splits.setdefault(place.split(folder), []).append(
-            Annotated(name.removesuffix("_json"), PICTURE, folder / MASK, None, things, picture=picture)
-        )
+        one = Annotated(place.inside(folder / PICTURE), folder / MASK, None, things, picture=Picture(folder / PICTURE))
+        splits.setdefault(place.split(folder), []).append(one)
     if not splits:
         raise (
             wrong[0] if wrong else InputError(f"{place.name} holds no export of LabelMe's.", f"It has {MASK} and {NAMES}.", "Name another.")
         )
-    if "all" in splits and len(splits) > 1:
-        splits = {"all": [one for some in splits.values() for one in some]}
     labels = sorted({t.label for some in splits.values() for one in some for t in one.things}, key=str.casefold)
-    return Annotations(TITLE, {part: tuple(some) for part, some in splits.items()}, values.listed(labels))
+    return Annotations(TITLE, parted(splits, lambda one: place.inside(one.source.parent).removesuffix("_json")), values.listed(labels))
 
 
 def things_of(folder: Path) -> Iterator[Thing]:

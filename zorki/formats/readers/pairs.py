@@ -6,8 +6,8 @@ from pathlib import Path
 
 from zorki.core.errors import InputError
 from zorki.formats import masked
-from zorki.formats.annotated import Annotated, Annotations, Picture
-from zorki.formats.places import MASKS, SPLITS, Place, names_of
+from zorki.formats.annotated import Annotated, Annotations, Picture, parted
+from zorki.formats.places import MASKS, SPLITS, Place
 from zorki.io.pairs import MASK_WORDS, PICTURE_WORDS, paired, side_by_side, stem, without
 from zorki.io.photosets import is_picture
 
@@ -50,21 +50,12 @@ def read(place: Place) -> Annotations:
     pairs = pairs_of(place)
     if not pairs:
         raise InputError(f"{place.name} has no pictures with masks.", "Their names say what belongs together.", "Name another folder.")
-    splits: dict[str, list[tuple[Path, Path]]] = {}
+    splits: dict[str, list[Annotated]] = {}
     for picture, mask in pairs:
         part = next((SPLITS[word] for folder in Path(place.inside(picture)).parts[:-1] if (word := bare(folder)) in SPLITS), "all")
-        splits.setdefault(part, []).append((picture, mask))
-    if "all" in splits and len(splits) > 1:
-        splits = {"all": [pair for some in splits.values() for pair in some]}
+        splits.setdefault(part, []).append(Annotated(place.inside(picture), mask, mask=mask, picture=Picture(picture)))
     classes, file = masked.coloured(place)
     if not classes:
         classes, file = masked.names_in_order(place)
-    out = {
-        part: tuple(
-            Annotated(name, place.inside(picture), mask, mask=mask, picture=Picture(picture))
-            for name, (picture, mask) in zip(names_of([place.inside(picture) for picture, _ in some]), some, strict=True)
-        )
-        for part, some in splits.items()
-    }
     said = (f"{file} says what the masks' values mean.",) if file else ()
-    return Annotations(TITLE, out, classes, said=said, masked=True)
+    return Annotations(TITLE, parted(splits, lambda one: one.wanted), classes, said=said, masked=True)

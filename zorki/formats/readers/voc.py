@@ -14,8 +14,8 @@ import numpy as np
 from zorki.core.errors import InputError
 from zorki.core.void import VOID
 from zorki.formats import masked, texts, values
-from zorki.formats.annotated import Annotated, Annotations, Thing
-from zorki.formats.places import Place, names_of
+from zorki.formats.annotated import Annotated, Annotations, Thing, parted
+from zorki.formats.places import Place
 from zorki.io import Label, open_mask
 from zorki.io.pairs import stem
 from zorki.io.photosets import is_picture
@@ -87,13 +87,9 @@ def read(place: Place) -> Annotations:
         raise (
             wrong[0] if wrong else InputError(f"{place.name} holds no masks of VOC's.", "They lie in SegmentationClass/.", "Name another.")
         )
-    files = [file for file, _, _ in wanted.values()]
-    rows = [
-        Annotated(name, one, file, hw, boxes[key])
-        for name, (key, (file, one, hw)) in zip(names_of([place.inside(file) for file in files]), wanted.items(), strict=True)
-    ]
+    rows = [Annotated(one, file, hw, boxes[key]) for key, (file, one, hw) in wanted.items()]
     classes = values.listed(sorted({t.label for things in boxes.values() for t in things}, key=str.casefold))
-    return Annotations(TITLE, {"all": tuple(rows)}, classes)
+    return Annotations(TITLE, parted({"all": rows}, lambda one: place.inside(one.source)), classes)
 
 
 def named(place: Place, masks: Sequence[Path], spoken: set[str]) -> tuple[tuple[Label, ...], tuple[str, ...]]:

@@ -14,8 +14,8 @@ from typing import Any
 from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.formats import texts, values
-from zorki.formats.annotated import Annotated, Annotations, Picture, Thing
-from zorki.formats.places import Place, names_of
+from zorki.formats.annotated import Annotated, Annotations, Picture, Thing, parted
+from zorki.formats.places import Place
 from zorki.io import Label
 from zorki.io.photosets import is_picture
 
@@ -51,8 +51,6 @@ def read(place: Place) -> Annotations:
         for file in place.files:
             if is_picture(file.name):
                 splits.setdefault(place.split(file), []).append(file)
-        if "all" in splits and len(splits) > 1:
-            splits = {"all": [one for some in splits.values() for one in some]}
     wrong: list[InputError] = []
     rows: dict[str, list[Annotated]] = {name: [] for name in splits}
     every = [(name, picture) for name, some in splits.items() for picture in some]
@@ -76,8 +74,17 @@ def read(place: Place) -> Annotations:
             f"The class {strange[0]} has no name.", f"Named are {', '.join(map(str, names))}.", "Mend the list of names, or that line."
         )
     names = names or {n: f"class {n}" for n in sorted(used)}
-    out = {part: apart(some, names) for part, some in rows.items()}
-    return Annotations(TITLE, out, values.apart(Label(n, name, "") for n, name in sorted(names.items())), "smaller", tuple(said))
+    out = {
+        part: [replace(one, things=tuple(replace(t, label=names[int(t.label)]) for t in one.things)) for one in some]
+        for part, some in rows.items()
+    }
+    return Annotations(
+        TITLE,
+        parted(out, lambda one: one.wanted),
+        values.apart(Label(n, name, "") for n, name in sorted(names.items())),
+        "smaller",
+        tuple(said),
+    )
 
 
 def document(table: Path) -> tuple[dict[int, str], dict[str, list[str]]]:
@@ -136,7 +143,7 @@ def annotated(place: Place, picture: Path) -> Annotated:
     file = rows_of(picture)
     lines = [] if file is None else texts.lines(file)
     things = tuple(thing(line, file, k) for k, line in enumerate(lines, 1) if file is not None)
-    return Annotated(place.inside(picture), "", file or picture, None, things, relative=True, picture=Picture(picture))
+    return Annotated(place.inside(picture), file or picture, None, things, relative=True, picture=Picture(picture))
 
 
 def thing(line: str, file: Path, k: int) -> Thing:
@@ -159,12 +166,3 @@ def thing(line: str, file: Path, k: int) -> Thing:
         return Thing(name, None, flaw=outline, number=f"line {k}") if isinstance(outline, str) else Thing(name, outline, number=f"line {k}")
     x, y, w, h = places[:4]  # a fifth number is how sure a net was
     return Thing(name, None, values.box((x - w / 2, y - h / 2, w, h)), number=f"line {k}")
-
-
-def apart(some: list[Annotated], names: Mapping[int, str]) -> tuple[Annotated, ...]:
-    """Each picture under a name of its own, each thing with the name of its class."""
-    called = names_of([one.name for one in some])
-    return tuple(
-        replace(one, name=name, things=tuple(replace(t, label=names[int(t.label)]) for t in one.things))
-        for one, name in zip(some, called, strict=True)
-    )
