@@ -214,6 +214,25 @@ def test_pictures_that_are_missing_damaged_or_of_another_size_are_left_out(tmp_p
     assert json.loads(out)["pictures"] == 1
 
 
+def test_masks_that_are_damaged_or_of_another_size_are_left_out_too(tmp_path: Path, command: Any) -> None:
+    for name in ("good", "gone", "half", "small"):
+        made.photo(tmp_path / "in" / "images" / f"{name}.png")
+        made.index(tmp_path / "in" / "masks" / f"{name}.png", np.eye(*((5, 5) if name == "small" else made.HW)))
+    half = tmp_path / "in" / "masks" / "half.png"
+    half.write_bytes(half.read_bytes()[:-30])
+    (tmp_path / "in" / "images" / "gone.png").write_bytes(b"")
+    status, out, _ = command("segment", "convert", "in", "--out", "made", "--json")
+    assert status == 3
+    failed = {one["photo"]: one["why"] for one in json.loads(out)["failed"]}
+    assert {*failed} == {"gone.png", "half.png", "small.png"}
+    assert failed["small.png"] == "is 5 × 5, and its picture 30 × 20."
+    assert [p.name for p in (tmp_path / "made" / "masks").iterdir()] == ["good.png"]
+    (tmp_path / "in" / "masks" / "good.png").unlink()
+    status, _, err = command("segment", "convert", "in", "--out", "none")
+    assert status == 2
+    assert "gone.png is empty" in err
+
+
 def test_nothing_is_left_of_what_cannot_be_read(tmp_path: Path, command: Any) -> None:
     made.photo(tmp_path / "in" / "0.jpg")
     text = json.dumps(made.coco([{}]))

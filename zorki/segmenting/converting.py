@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -12,11 +13,14 @@ from zorki import io
 from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.core.void import VOID
-from zorki.formats import Annotated, Annotations, Embedded, Picture, Place
+from zorki.formats import Annotated, Annotations, Picture, Place
 from zorki.io.exif import upright
 from zorki.segmenting import palette
 from zorki.segmenting.filling import FREE, Crowds, Numbers, Overlap, Rules, Seen, Tally, filled
 from zorki.segmenting.table import Table, percent
+
+if TYPE_CHECKING:
+    from zorki.segmenting.looking import Look
 
 
 class Pair(NamedTuple):
@@ -126,18 +130,27 @@ def conversion(place: Place, found: Annotations, overlap: Overlap | None = None,
 
 
 def of_masks(place: Place, found: Annotations) -> Conversion:
-    """Masks keep their numbers, where these are none of the void's; colours become numbers in the order of the classes."""
+    """Masks keep their numbers, where none of them is the void's; colours become numbers in the order of the classes. Masks and pictures that cannot be read,
+    or have two sizes, go to `place.failed`; raises InputError where that is all, and as `discovering.table_of`."""
     from zorki.segmenting.discovering import table_of
-    from zorki.segmenting.looking import look_at
+    from zorki.segmenting.looking import Look, Wrong, looks
 
-    examples = {
-        split: tuple(
-            io.Example(where, one.mask) for one in some if one.picture is not None and not isinstance(where := one.picture.where, Embedded)
-        )
-        for split, some in found.splits.items()
-    }
-    table = table_of(look_at(io.LabelledFolder(place.root, examples)), found.classes, learnt=False)
-    kept = table.by == "number" and max(table.values) < VOID and min(table.values) >= 0
+    every = [(split, one) for split, some in found.splits.items() for one in some]
+    good: list[Look] = []
+    splits: dict[str, list[Annotated]] = {}
+    wrong: list[InputError] = []
+    for (split, one), look in zip(every, looks([example(one) for _, one in every]), strict=True):
+        why = look.why if isinstance(look, Wrong) else None if look.hw == look.picture.hw else of_two_sizes(look)
+        if why is not None:
+            wrong.append(why)
+            place.failed[one.wanted or one.name] = why.got
+        elif isinstance(look, Look):
+            good.append(look)
+            splits.setdefault(split, []).append(one)
+    if not good:
+        raise wrong[0]
+    table = table_of(good, found.classes, learnt=False)
+    kept = table.by == "number" and max(table.values) < VOID
     values = table.values if kept else tuple(range(len(table.values)))
     lookup = np.full(256, VOID, np.uint8)
     lookup[: len(values)] = values
@@ -147,9 +160,20 @@ def of_masks(place: Place, found: Annotations) -> Conversion:
         made: Numbers = lookup[table.numbers(io.open_mask(one.mask))]
         return made
 
-    said = tuple(one for one in table.said if not one.startswith("No mask holds"))  # which is said of all pictures alike
-    as_written = replace(table, values=values, by="number", void=(VOID,) if table.void else (), named=True, said=said)
-    return Conversion(place, found.splits, as_written, make, list)
+    as_written = replace(table, values=values, by="number", void=(VOID,) if table.void else (), named=True)
+    return Conversion(place, {split: tuple(some) for split, some in splits.items()}, as_written, make, list)
+
+
+def example(one: Annotated) -> io.Example:
+    assert one.picture is not None
+    assert isinstance(one.picture.where, Path), "masks lie beside files"
+    return io.Example(one.picture.where, one.mask)
+
+
+def of_two_sizes(look: Look) -> InputError:
+    (h, w), (ph, pw) = look.hw, look.picture.hw
+    got = f"{look.name} is {w} × {h}, and its picture {pw} × {ph}."
+    return InputError(got, "A mask says the class of each pixel of its picture.", "Bring it to that size by nearest neighbour.")
 
 
 def of_things(place: Place, found: Annotations, overlap: Overlap, crowds: Crowds) -> Conversion:

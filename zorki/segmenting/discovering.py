@@ -40,7 +40,7 @@ def table_of(looks: Sequence[Look], classes: Sequence[Label] = (), learnt: bool 
     present = [v for v, n in counted.items() if n]
     if learnt:
         refuse_nothing_to_learn(present, known, void, looks, by)
-    said += absent(known, present) + all_void(looks, by, void)
+        said += absent(known, present) + all_void(looks, by, void)
     return Table(
         names=tuple(label.name for label in known.values()),
         colours=tuple(painted(known, looks, by)),
