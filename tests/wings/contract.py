@@ -83,7 +83,7 @@ def trained() -> str:
 def sample(its: Input, hw: tuple[int, int], seed: int) -> Any:
     """Something that may be given for an input, whatever its kind."""
     of_kind: dict[str, Callable[[], Any]] = {
-        "pictures": lambda: folder(*hw), "film": lambda: film(*hw), "labelled": lambda: labelled(*hw), "run": trained, "network": net,
+        "pictures": lambda: folder(*hw), "film": lambda: film(*hw), "labelled": lambda: labelled(*hw), "annotated": lambda: labelled(*hw), "run": trained, "network": net,
         "vector": lambda: np.ones(5, np.float32),
     }  # fmt: skip
     return of_kind.get(its.kind, lambda: photo(*hw, seed=seed))()

@@ -39,10 +39,10 @@ def command(m: Method) -> Callable[..., None]:
     """The function that the parser calls; it gets what was given, and only that."""
     from zorki.cli.options import signature
 
-    def called(*pictures: str, **given: Any) -> None:
+    def called(*placed: str, **given: Any) -> None:
         from zorki.cli.work import work
 
-        work(m, pictures, given)
+        work(m, placed, given)
 
     called.__signature__ = signature(m)  # type: ignore[attr-defined]
     called.__doc__ = m.doc

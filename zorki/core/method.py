@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from zorki.core.errors import InputError
 
-Kind = Literal["picture", "photo", "mask", "vector", "pictures", "film", "labelled", "network", "run", "word"]
+Kind = Literal["picture", "photo", "mask", "vector", "pictures", "film", "labelled", "annotated", "network", "run", "word"]
 KINDS: Mapping[Kind, str] = {
     "picture": "a tensor (1, 3, h, w), float32 sRGB in 0..1",
     "photo": "an `io.Photo`: the same with its transparency, profile and EXIF",
@@ -24,6 +24,7 @@ KINDS: Mapping[Kind, str] = {
     "pictures": "an `io.PhotoSet`: files, folders, zips, patterns, as a sequence whose photographs are opened when they are needed",
     "film": "an `io.Video`: frames in their order with their times, read as they are asked for",
     "labelled": "an `io.LabelledFolder`: pictures with masks or boxes, in splits",
+    "annotated": "a `formats.Place`: a folder or file of annotations in whatever format, read when the method says how",
     "network": "a `lens.Net`, named as `--model` is",
     "run": "an `io.RunFolder`: what a training left",
     "word": "a str: one of the words that the method knows",
@@ -65,7 +66,7 @@ class Input:
 
 @dataclass(frozen=True)
 class File:
-    """One file that a method writes. name: with its ending, no folder; write: is given a temporary path of that ending, which is renamed when it returns.
+    """One file that a method writes. name: with its ending, perhaps with a folder before it, as masks/1.png; write: is given a temporary path of that ending, which is renamed when it returns.
 
     said: what --json tells of it."""
 

@@ -77,8 +77,13 @@ def read_options(settings: type[Any]) -> tuple[Option, ...]:
 
 def listed(kind: Any) -> Any:
     """A type in which a shelf stands for itself as the choices that lie on it."""
+    from types import UnionType
+    from typing import Union
+
     if get_origin(kind) is Annotated and isinstance(get_args(kind)[1], Among):
         return Literal[shelf.names(get_args(kind)[1].package)]
+    if get_origin(kind) in (Union, UnionType):
+        return Union[tuple(listed(one) for one in get_args(kind))]  # noqa: UP007  # of as many as there are
     return kind
 
 

@@ -15,8 +15,7 @@ from zorki.core.errors import InputError
 from zorki.io import pillow, pngs, tiffs
 from zorki.io.disk import atomic, check_target
 from zorki.io.exif import read_exif, upright
-from zorki.io.files import existing_file
-from zorki.io.opening import LIMIT, check_size, guarded, kind_of, read, readable
+from zorki.io.opening import LIMIT, check_size, contents, guarded, kind_of, read
 from zorki.io.photo import Array
 from zorki.io.settings import KEY, to_text
 
@@ -46,17 +45,16 @@ class Mask:
         return int(data.shape[0]), int(data.shape[1])
 
 
-def open_mask(path: str | Path, limit: int | None = None) -> Mask:
-    """Opens a mask of any format that `open_photo` takes. limit: pixels, as there.
+def open_mask(source: str | Path | bytes, limit: int | None = None, name: str = "mask") -> Mask:
+    """Opens a mask of any format that `open_photo` takes: a path, or the bytes of a file, which is then called `name`. limit: pixels, as there.
 
     Raises InputError for what is no whole picture, has no whole numbers, or is transparent by degrees; Stopped when memory runs out.
     """
-    path = existing_file(path)
-    with readable(path) as handle:
-        kind, head = kind_of(handle, path.name)
+    with contents(source, name) as (handle, called):
+        kind, head = kind_of(handle, called)
         limit = LIMIT if limit is None else limit
-        stored = guarded(lambda: _stored(handle, head, kind, path.name, limit), path.name, kind)
-    return _mask(*stored, path.name, _lossy(kind, path))
+        stored = guarded(lambda: _stored(handle, head, kind, called, limit), called, kind)
+        return _mask(*stored, called, _lossy(kind, handle))
 
 
 def _stored(handle: IO[bytes], head: bytes, kind: str, name: str, limit: int) -> tuple[Array, Bytes | None, bool]:
@@ -138,9 +136,10 @@ def _opaque(data: Array, name: str) -> Array:
     return np.where(alpha[..., None] > 0, colours, 0).astype(data.dtype)
 
 
-def _lossy(kind: str, path: Path) -> bool:
+def _lossy(kind: str, handle: IO[bytes]) -> bool:
     if kind == "WEBP":  # after the file's head come chunks; VP8L is without loss
-        data = path.read_bytes()
+        handle.seek(0)
+        data = handle.read()
         return b"VP8 " in (data[12:16], *(data[i : i + 4] for i in _webp_chunks(data)))
     return kind in ("JPEG", "AVIF", "HEIF")
 

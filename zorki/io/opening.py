@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,7 +37,8 @@ def open_photo(source: str | Path | Image.Image | Any, limit: int | None = None,
         return source
     limit, span = LIMIT if limit is None else limit, span_of(range)
     if isinstance(source, str | Path):
-        return _open_file(existing_file(source), limit, span)
+        with contents(source) as (handle, name):
+            return open_handle(handle, name, limit, span)
     if isinstance(source, Image.Image):
         name = Path(getattr(source, "filename", "") or "picture").name
         check_size(source.size, limit, name)
@@ -59,9 +61,15 @@ def check_size(size: tuple[int, int], limit: int, name: str) -> None:
         raise InputError(f"{name} says it has {width} x {height} pixels.", f"At most {limit:,} are opened.", do)
 
 
-def _open_file(path: Path, limit: int, span: Span | None) -> Photo:
+@contextmanager
+def contents(source: str | Path | bytes, name: str = "picture") -> Iterator[tuple[IO[bytes], str]]:
+    """A file, open, and what it is called; name: of bytes that are one. Raises InputError for what is not there."""
+    if isinstance(source, bytes):
+        yield io.BytesIO(source), name
+        return
+    path = existing_file(source)
     with readable(path) as handle:
-        return open_handle(handle, path.name, limit, span)
+        yield handle, path.name
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from zorki import io, lens
+from zorki import formats, io, lens
 from zorki.core.errors import InputError
 from zorki.core.method import Input, Kind
 from zorki.jobs.models import load
@@ -37,7 +37,8 @@ OPENERS: Mapping[Kind, Callable[[Any, Input, How], Any]] = {
     "vector": lambda given, _its, _how: io.open_vector(given),
     "pictures": pictures,
     "film": lambda given, _its, _how: io.open_video(given),
-    "labelled": lambda given, _its, _how: io.open_labelled(given),
+    "labelled": lambda given, _its, _how: formats.labelled(given),
+    "annotated": lambda given, _its, _how: formats.Place(given),
     "network": lambda given, _its, _how: load(given),
     "run": lambda given, _its, _how: io.open_run(given),
     "word": word,

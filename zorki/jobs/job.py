@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import zorki
-from zorki import blocks, io, lens, pixels, report
+from zorki import blocks, formats, io, lens, pixels, report
 from zorki.core import events, settings
 from zorki.core.errors import InputError, Stopped
 from zorki.core.method import File, Frame, Leaf
@@ -60,6 +60,7 @@ class Job:
         self.last: pixels.Step | None = None
         self.made: Any = None
         self.written: list[Path] = []
+        self._taken: set[Path] = set()
         self.told: dict[str, Any] = {}
         self._image: tuple[pixels.Step, Any] | None = None
 
@@ -170,11 +171,13 @@ class Job:
                     io.atomic_write(path, report.render(part.page))
                 else:
                     path = self.out if self.method.ending else self.out / part.name
-                    if path in self.written:  # another of that name
+                    if path in self._taken:  # another of that name
                         path = io.free_path(path)
+                    path.parent.mkdir(parents=True, exist_ok=True)
                     with io.atomic(path) as temporary:
                         part.write(temporary)
                 self.written.append(path)
+                self._taken.add(path)
                 self.told |= part.said
 
     def shoot(self, step: pixels.Step) -> None:
@@ -230,7 +233,7 @@ class Job:
         said = self.made.answer() if isinstance(self.made, Answering) else {}
         more: dict[str, Any] = {LIST: list(said)} if isinstance(said, Sequence) else dict(said)
         more |= self.told
-        if self.sets:
+        if self.many:
             more["failed"] = [{"photo": name, "why": why} for name, why in self.missing]
         return more
 
@@ -239,16 +242,21 @@ class Job:
         return list(self.made.lines()) if isinstance(self.made, Speaking) else []
 
     @property
+    def many(self) -> list[io.PhotoSet | formats.Place]:
+        """The inputs that are many pictures, of which some may fail."""
+        return [p for p in self.opened.values() if isinstance(p, io.PhotoSet | formats.Place)]
+
+    @property
     def missing(self) -> list[tuple[str, str]]:
-        """(name, why) of all photographs that could not be read."""
-        return [one for photos in self.sets.values() for one in photos.missing]
+        """(name, why) of all pictures that could not be read."""
+        return [one for some in self.many for one in some.missing]
 
     @property
     def failed(self) -> tuple[list[tuple[str, str]], int]:
         """(name, why) of all photographs that could not be read and of all parts that failed, and of how many they are."""
         made = self.made if isinstance(self.made, Partly) else None
         parts, tried = ([], 0) if made is None else (list(made.failed), made.tried)
-        return [*self.missing, *parts], sum(map(len, self.sets.values())) + tried
+        return [*self.missing, *parts], sum(map(len, self.many)) + tried
 
     def record(self) -> dict[str, Any]:
         """How it was made: names of files without their folders, and what differs from the defaults."""

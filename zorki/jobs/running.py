@@ -62,7 +62,7 @@ def one(job: Job, r: Request) -> Outcome:
             stop = e
         out = Outcome([])
         path = save(job, r, out)
-    found = [path, r.film, *(str(p) for p in job.written)]
+    found = [path, r.film, *told(job)]
     out.paths = ["-"] if path == "-" else [typed(p) for p in found if p and Path(p).exists()]
     out.more, out.lines = answer(job, losses), job.lines()
     if isinstance(stop, Stopped | InputError):
@@ -72,6 +72,16 @@ def one(job: Job, r: Request) -> Outcome:
     elif (failed := job.failed)[0]:
         out.end = some_failed(*failed, "the result is made of the others")
     return out
+
+
+def told(job: Job) -> list[str]:
+    """The paths of what was written; of what lies in folders of its own these, since there may be thousands."""
+    tops = (
+        {job.out / p.relative_to(job.out).parts[0]: None for p in job.written}
+        if job.out is not None and not job.method.ending
+        else job.written
+    )
+    return [str(p) for p in tops]
 
 
 def kept(job: Job, path: str | None) -> str:

@@ -14,8 +14,9 @@ from zorki.segmenting.stored import By, gathered, stored_as, values_of
 from zorki.segmenting.table import GREY, Table, wheel_colour
 
 
-def table_of(looks: Sequence[Look], classes: Sequence[Label] = ()) -> Table:
-    """What the masks mean. Raises InputError: unknown values with the files' names, smoothed edges, all void, one class only."""
+def table_of(looks: Sequence[Look], classes: Sequence[Label] = (), learnt: bool = True) -> Table:
+    """What the masks mean. learnt: something is to be learnt from them. Raises InputError: unknown values with the files' names, smoothed edges, and
+    where it is to be learnt from, all void, one class only."""
     pictures = pictures_of([one.picture for one in looks])
     by = stored_as(looks)
     found = gathered(looks, by)
@@ -37,8 +38,9 @@ def table_of(looks: Sequence[Look], classes: Sequence[Label] = ()) -> Table:
         known = named(sorted(v for v in found if v not in void), by, looks, bool(void), said)
     counted = {v: found[v].pixels if v in found else 0 for v in known}
     present = [v for v, n in counted.items() if n]
-    refuse_nothing_to_learn(present, known, void, looks, by)
-    said += absent(known, present) + all_void(looks, by, void)
+    if learnt:
+        refuse_nothing_to_learn(present, known, void, looks, by)
+        said += absent(known, present) + all_void(looks, by, void)
     return Table(
         names=tuple(label.name for label in known.values()),
         colours=tuple(painted(known, looks, by)),

@@ -46,19 +46,9 @@ def look_at(folder: io.LabelledFolder) -> list[Look]:
         raise InputError(
             f"{folder.name} has no masks.", "For each picture a mask says which class each pixel has.", f"Add {folder.name}/masks."
         )
-    threads = max(1, min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1))
-    found: list[Look] = []
-    wrong: list[Wrong] = []
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="masks")
-    try:
-        for i, one in enumerate(pool.map(_looked, examples)):
-            if isinstance(one, Look):
-                found.append(one)
-            else:
-                wrong.append(one)
-            events.tell("masks", i + 1, len(examples))
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    every = looks(examples)
+    found = [one for one in every if isinstance(one, Look)]
+    wrong = [one for one in every if isinstance(one, Wrong)]
     if wrong:
         first, some = wrong[0].why, [one.file for one in wrong]
         if len(wrong) > 1:
@@ -74,6 +64,20 @@ class Wrong(NamedTuple):
 
     file: str
     why: InputError
+
+
+def looks(examples: Sequence[io.Example]) -> list[Look | Wrong]:
+    """At each example, in threads, in their order. Raises Stopped when memory runs out."""
+    threads = max(1, min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1))
+    found: list[Look | Wrong] = []
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="masks")
+    try:
+        for i, one in enumerate(pool.map(_looked, examples)):
+            found.append(one)
+            events.tell("masks", i + 1, len(examples))
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    return found
 
 
 def _looked(example: io.Example) -> Look | Wrong:

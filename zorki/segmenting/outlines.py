@@ -14,6 +14,7 @@ import numpy.typing as npt
 from zorki.segmenting import polygons
 
 Labels = npt.NDArray[np.integer]
+Named = Sequence[str] | Mapping[int, str]  # by the class's number
 
 
 def found(labels: Labels, classes: Sequence[int]) -> Iterator[tuple[int, polygons.Region]]:
@@ -29,36 +30,38 @@ def found(labels: Labels, classes: Sequence[int]) -> Iterator[tuple[int, polygon
             yield number, polygons.Region(one.outer + corner, tuple(hole + corner for hole in one.holes), one.pixels)
 
 
-def coco(labels: Labels, classes: Sequence[int], names: Sequence[str], photo: str, rle: bool, record: Mapping[str, Any]) -> dict[str, Any]:
+def coco(labels: Labels, classes: Sequence[int], names: Named, photo: str, rle: bool, record: Mapping[str, Any]) -> dict[str, Any]:
     """A data set of one picture. Categories have the class's number as `id`. rle: an annotation a class, as run lengths; else one a region, as a polygon:
     a hole is joined to the outline by a line of no width."""
     h, w = labels.shape
-    annotations: list[tuple[int, Any, int, list[int]]] = []
-    if rle:
-        for number in classes:
-            mask = labels == number
-            if mask.any():
-                rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
-                box = [int(v) for v in (columns[0], rows[0], columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1)]
-                counts = {"size": [h, w], "counts": polygons.run_lengths(mask)}
-                annotations.append((number, counts, int(mask.sum()), box))
-    else:
-        for number, region in found(labels, classes):
-            annotations.append((number, [polygons.bridged(region).ravel().tolist()], region.pixels, list(region.box)))
     return {
         "info": {"description": "Made by Zorki", "zorki": dict(record)},
         "images": [{"id": 1, "file_name": photo, "width": w, "height": h}],
         "categories": [{"id": n, "name": names[n], "supercategory": ""} for n in classes],
-        "annotations": [
-            {"id": k, "image_id": 1, "category_id": number, "segmentation": segmentation, "area": pixels, "bbox": box, "iscrowd": int(rle)}
-            for k, (number, segmentation, pixels, box) in enumerate(annotations, 1)
-        ],
+        "annotations": [{"id": k, "image_id": 1} | one for k, one in enumerate(coco_rows(labels, classes, rle), 1)],
     }
 
 
-def geojson(
-    labels: Labels, classes: Sequence[int], names: Sequence[str], colours: Sequence[str], record: Mapping[str, Any]
-) -> dict[str, Any]:
+def coco_rows(labels: Labels, classes: Sequence[int], rle: bool) -> Iterator[dict[str, Any]]:
+    """The annotations of one picture, as COCO has them, without their own number and the picture's. rle: as `coco`."""
+    if not rle:
+        for number, region in found(labels, classes):
+            yield annotation(number, [polygons.bridged(region).ravel().tolist()], region.pixels, list(region.box), 0)
+        return
+    h, w = labels.shape
+    for number in classes:
+        mask = labels == number
+        if mask.any():
+            rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
+            box = [int(v) for v in (columns[0], rows[0], columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1)]
+            yield annotation(number, {"size": [h, w], "counts": polygons.run_lengths(mask)}, int(mask.sum()), box, 1)
+
+
+def annotation(number: int, segmentation: Any, pixels: int, box: list[int], crowd: int) -> dict[str, Any]:
+    return {"category_id": number, "segmentation": segmentation, "area": pixels, "bbox": box, "iscrowd": crowd}
+
+
+def geojson(labels: Labels, classes: Sequence[int], names: Named, colours: Named, record: Mapping[str, Any]) -> dict[str, Any]:
     """A feature for each region: a polygon with its holes, in pixels from the upper left corner, y downwards. `classification` is what QuPath reads."""
     features = []
     for number, region in found(labels, classes):

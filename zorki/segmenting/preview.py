@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as Set_
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,14 +36,22 @@ def preview(data: Set, count: int = COUNT, seed: int = 0) -> Preview:
 
     The pictures are chosen so that rare classes are seen too; the same seed shows the same. Raises as `Set.pair`.
     """
+    pairs = ((example.picture.name, *data.pair(example)) for example in chosen(data, count, seed))
+    return shown_of(((name, np.moveaxis(picture.numpy(), 0, -1), numbers.numpy()) for name, picture, numbers in pairs), data.table)
+
+
+def shown_of(pairs: Iterable[tuple[str, npt.NDArray[np.float32], npt.NDArray[np.uint8]]], table: Table, absent: bool = True) -> Preview:
+    """The same of pictures at hand: of each its name, (h, w, c) in 0..1, and (h, w) class numbers with VOID. absent: classes are listed also where there
+    is nothing of them."""
     tiles, captions = [], []
-    for example in chosen(data, count, seed):
-        picture, numbers = data.pair(example)
-        shown, small = fitted(np.moveaxis(picture.numpy(), 0, -1), numbers.numpy())
-        tiles.append(np.concatenate([np.rint(255 * shown).astype(np.uint8), laid_over(shown, small, data.table)], axis=1))
-        captions.append(f"{example.picture.name}: {content(numbers.numpy(), data.table)}")
+    for name, picture, numbers in pairs:
+        shown, small = fitted(picture, numbers)
+        tiles.append(np.concatenate([np.rint(255 * shown).astype(np.uint8), laid_over(shown, small, table)], axis=1))
+        captions.append(f"{name}: {content(numbers, table)}")
     sheet = io.sheet(tiles, captions, columns=2 if len(tiles) > 1 else 1)
-    key = legend(data.table, max(LINE, sheet.shape[1]))
+    counts = (*(table.pixels or (1,) * len(table.values)), 1)  # void, the last row, is there or is none
+    rows = [row for row, n in zip(table.rows(), counts, strict=False) if n or absent]
+    key = legend(rows, table, max(LINE, sheet.shape[1]))
     wide = max(sheet.shape[1], key.shape[1])
     picture_ = np.concatenate([np.pad(p, ((0, 0), (0, wide - p.shape[1]), (0, 0)), constant_values=255) for p in (sheet, key)])
     grid = blocks.Grid(
@@ -51,25 +61,30 @@ def preview(data: Set, count: int = COUNT, seed: int = 0) -> Preview:
         "Some of the pictures, and beside each what its mask says, in the colours of the classes; hatched is void. Do they fit?",
         tile_width=300,
     )
-    table = blocks.Table(
+    listed = blocks.Table(
         ["stored as", "class", "name", "colour", "share of the pixels"],
-        data.table.rows(),
-        " ".join(data.table.said) or "What the masks hold, and what it means.",
+        rows,
+        " ".join(table.said) or "What the masks hold, and what it means.",
     )
-    return Preview((grid, table), picture_)
+    return Preview((grid, listed), picture_)
 
 
 def chosen(data: Set, count: int, seed: int) -> list[io.Example]:
     """A few examples, drawn by the seed; of two dozen drawn, those first that show a class which none before them shows."""
     order = np.random.default_rng(seed_for(seed, "preview")).permutation(len(data))[:AMONG]
     holds = {int(i): {*np.unique(data.table.numbers(io.open_mask(data.examples[i].mask))).tolist()} for i in order}
+    return [data.examples[i] for i in telling(holds, count)]
+
+
+def telling(holds: Mapping[int, Set_[int]], count: int) -> list[int]:
+    """So many of these numbers, rising: those first that hold something which none before them does."""
     out: list[int] = []
     seen: set[int] = set()
-    while len(out) < min(count, len(order)):
+    while len(out) < min(count, len(holds)):
         best = max((i for i in holds if i not in out), key=lambda i: len(holds[i] - seen))
         seen |= holds[best]
         out.append(best)
-    return [data.examples[i] for i in sorted(out)]
+    return sorted(out)
 
 
 def fitted(picture: npt.NDArray[np.float32], numbers: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
@@ -100,11 +115,11 @@ def content(numbers: npt.NDArray[np.uint8], table: Table, most: int = 4) -> str:
     return ", ".join(said) + (" …" if len(order) > most else "")
 
 
-def legend(table: Table, wide: int) -> Pixels:
-    """(h, wide, 3): a field of its colour before each class, with its share; in columns where there is room."""
+def legend(rows: Sequence[tuple[str, str, str, str, str]], table: Table, wide: int) -> Pixels:
+    """(h, wide, 3) of rows of the table: a field of its colour before each class, with its share; in columns where there is room."""
     columns = max(1, wide // LINE)
     cells = []
-    for value, n, name, colour, share in table.rows():
+    for value, n, name, colour, share in rows:
         text = io.lettered(f"{value} → {name}, {'class ' + n if n else 'counts nowhere'}, {share}", LINE - SWATCH - 22)
         cell = np.full((max(SWATCH, len(text)) + 6, LINE, 3), 255, np.uint8)
         cell[2 : 2 + SWATCH, 8 : 8 + SWATCH] = 120
@@ -112,9 +127,9 @@ def legend(table: Table, wide: int) -> Pixels:
         cell[: len(text), 16 + SWATCH : 16 + SWATCH + text.shape[1]] = text
         cells.append(cell)
     high = max(len(c) for c in cells)
-    rows = -(-len(cells) // columns)
-    out = np.full((rows * high + 8, wide, 3), 255, np.uint8)
+    deep = -(-len(cells) // columns)
+    out = np.full((deep * high + 8, wide, 3), 255, np.uint8)
     for k, cell in enumerate(cells):
-        y, x = k % rows * high, k // rows * LINE
+        y, x = k % deep * high, k // deep * LINE
         out[y : y + len(cell), x : x + LINE] = cell
     return out

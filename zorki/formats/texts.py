@@ -1,0 +1,62 @@
+"""Files of text as annotation tools write them, and what is said of one that is damaged."""
+
+from __future__ import annotations
+
+import json
+import mmap
+from pathlib import Path
+from typing import Any
+
+from zorki.core.errors import InputError, Stopped
+
+KEYS = {
+    "labelme": (b'"shapes"', (b'"imagePath"', b'"label"')),
+    "coco": (b'"images"', (b'"annotations"', b'"categories"', b'"file_name"')),
+    "geojson": (b'"geometry"', (b'"coordinates"', b'"properties"')),
+}  # a key by which a JSON file is known, with one of those beside it, whether or not the file is whole
+
+
+def json_of(path: Path) -> Any:
+    """What it holds. Raises InputError for a file that is none, or is cut off; Stopped when memory runs out."""
+    try:
+        return json.loads(read(path))
+    except json.JSONDecodeError as e:
+        if e.pos >= len(e.doc.rstrip()) - 1 or e.msg.startswith("Unterminated"):
+            got = f"{path.name} is cut off: it ends at character {len(e.doc):,}, in the middle."
+        else:
+            got = f"{path.name} is no whole JSON: line {e.lineno}, column {e.colno}: {e.msg}."
+        raise InputError(got, "It must be there to its end.", "Copy, export or download it again.") from e
+    except UnicodeDecodeError as e:
+        raise InputError(f"{path.name} is not in UTF-8.", "JSON is.", "Save it anew in UTF-8.") from e
+    except RecursionError as e:
+        raise InputError(f"{path.name} is nested too deep.", "No annotations are.", "Take another file.") from e
+    except MemoryError as e:
+        raise Stopped(f"There is not enough memory to read {path.name}.", "All of it is needed at once.", "Close other programs.") from e
+
+
+def read(path: Path) -> bytes:
+    """Raises InputError for a file that cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as e:
+        raise InputError(f"{path.name} cannot be read: {e.strerror or e}.", "It is there, but cannot be opened.", "Check it.") from e
+
+
+def lines(path: Path) -> list[str]:
+    """The lines that are not empty, without spaces around them. Raises InputError for what is no text."""
+    try:
+        return [line for one in read(path).decode("utf-8-sig").splitlines() if (line := one.strip())]
+    except UnicodeDecodeError as e:
+        raise InputError(f"{path.name} is no text in UTF-8.", "One line each is read.", "Save it anew in UTF-8.") from e
+
+
+def kind_of(path: Path) -> str:
+    """What a JSON file is, by the keys that stand in it: one of KEYS, or ""."""
+    try:
+        with path.open("rb") as f, mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            for kind, (first, others) in KEYS.items():
+                if data.find(first) >= 0 and any(data.find(other) >= 0 for other in others):
+                    return kind
+    except (OSError, ValueError):  # an empty file, say
+        pass
+    return ""

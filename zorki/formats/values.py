@@ -1,0 +1,95 @@
+"""Numbers and names as annotation files hold them, which may be anything."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from zorki.formats.annotated import BACKGROUND, NOWHERE
+from zorki.formats.shapes import Polygons, Ring
+from zorki.io import Label
+
+FARTHEST = 1e7  # pixels from the picture's corner
+CORNERS = "has fewer than three corners"
+NO_NUMBER = "holds what is no number"
+
+
+def number(value: Any) -> float | None:
+    """A finite number that may be a place; None of anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or abs(value) > FARTHEST:
+        return None
+    return float(value)
+
+
+def whole(value: Any) -> int | None:
+    """A whole number, also where it is written as 3.0 or "3"."""
+    if isinstance(value, str) and value.strip().lstrip("-").isdecimal():
+        return int(value)
+    found = number(value)
+    return int(found) if found is not None and found == int(found) else None
+
+
+def numbers(values: Any, count: int | None = None) -> list[float] | None:
+    """All of them finite; count: how many there are. None where they are not."""
+    if not isinstance(values, Sequence) or isinstance(values, str) or (count is not None and len(values) != count):
+        return None
+    found = [number(v) for v in values]
+    return None if any(v is None for v in found) else [v for v in found if v is not None]
+
+
+def ring(points: Any) -> Ring | str:
+    """(n, 2) of a list of pairs or of numbers in a row, without a last point that is the first again; or what is wrong with it."""
+    flat = points
+    if isinstance(points, Sequence) and points and all(isinstance(p, Sequence) and len(p) >= 2 for p in points):
+        flat = [v for p in points for v in p[:2]]
+    found = numbers(flat)
+    if found is None or len(found) % 2:
+        return NO_NUMBER
+    out = np.array(found, np.float64).reshape(-1, 2)
+    if len(out) > 1 and (out[0] == out[-1]).all():
+        out = out[:-1]
+    return out if len(out) >= 3 else CORNERS
+
+
+def polygons(parts: Iterable[Any]) -> Polygons | str:
+    """Of several outlines those that are whole; where none is, what is wrong with the first."""
+    found = [ring(part) for part in parts]
+    good = tuple((one,) for one in found if not isinstance(one, str))
+    wrong = next((one for one in found if isinstance(one, str)), "has no outline")
+    return Polygons(good) if good else wrong
+
+
+def box(values: Any) -> tuple[float, float, float, float] | None:
+    """Left, top, width, height; None where it has no area."""
+    found = numbers(values, 4)
+    return (found[0], found[1], found[2], found[3]) if found is not None and min(found[2:]) > 0 else None
+
+
+def size(width: Any, height: Any) -> tuple[int, int] | None:
+    """Height and width; None where they are not said."""
+    w, h = whole(width), whole(height)
+    return (h, w) if w and h and min(h, w) > 0 else None
+
+
+def colour(parts: Any) -> str:
+    """#rrggbb of three numbers, or ""."""
+    found = numbers(parts, 3)
+    return "" if found is None or not all(0 <= v <= 255 for v in found) else "#" + "".join(f"{int(v):02x}" for v in found)
+
+
+def listed(names: Iterable[str]) -> tuple[Label, ...]:
+    """Classes in this order, numbered from 1."""
+    kept = apart(Label(0, name, "") for name in names)
+    return tuple(label._replace(number=n) for n, label in enumerate(kept, 1))
+
+
+def apart(labels: Iterable[Label]) -> tuple[Label, ...]:
+    """Without the background, what counts nowhere, and names that come again: classes are told apart by their names."""
+    found: dict[str, Label] = {}
+    for label in labels:
+        if label.name.lower() not in (*BACKGROUND, *NOWHERE):
+            found.setdefault(label.name, label)
+    return tuple(found.values())
