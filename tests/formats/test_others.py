@@ -165,6 +165,12 @@ def test_yolo_finds_its_parts(table: str, tmp_path: Path) -> None:
     assert [label.name for label in found.classes] == (["cat", "dog"] if table else ["class 1"])
 
 
+def test_yolo_takes_its_table_alone_and_lists_of_pictures(tmp_path: Path) -> None:
+    yolo(tmp_path, "1 0 0 1 0 1 1\n", "train: train.txt\nval: images/val\nnames: [cat, dog]\n")
+    made.written(tmp_path / "train.txt", "./images/train/train.jpg\nC:\\gone.jpg\n")
+    assert names(read(tmp_path)) == names(read(tmp_path / "data.yaml")) == {"train": ["train"], "val": ["val"]}
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [

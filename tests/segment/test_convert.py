@@ -130,6 +130,30 @@ def test_what_is_told_and_what_json_says(tmp_path: Path, command: Any) -> None:
     assert command("segment", "convert", "in", "--out", "made", "--force")[0] == 0
 
 
+def test_the_preview_shows_each_class_in_its_colour(tmp_path: Path) -> None:
+    """Numbers with gaps: what is stored is not the place of its colour in the table."""
+    from zorki import formats
+    from zorki.segmenting.converting import conversion
+    from zorki.segmenting.writers import folder
+
+    made.photo(tmp_path / "in" / "0.jpg")
+    dog = {"category_id": 90, "segmentation": [made.flat(made.TALL)]}
+    made.written(tmp_path / "in" / "a.json", made.coco([{"category_id": 17}, dog], {17: "cat", 33: "hat", 90: "dog"}))
+    place = formats.Place(tmp_path / "in")
+    whole = conversion(place, formats.read(place))
+    assert len(list(whole.pairs())) == 1
+    shown = folder.previewed(whole).astype(int)
+    h, w = made.HW
+    top, left = np.argwhere((shown < 250).any(2)).min(0)
+    laid = shown[top : top + h, left + w : left + 2 * w]
+    colours = dict(zip(whole.table.names, whole.table.colours, strict=True))
+    for name, place_ in (("cat", (slice(4, 8), slice(3, 11))), ("dog", (slice(2, 18), slice(16, 19)))):
+        colour = np.array([int(colours[name][i : i + 2], 16) for i in (1, 3, 5)])
+        tint = laid[place_].mean((0, 1))
+        assert np.corrcoef(tint, colour)[0, 1] > 0.98, name
+    assert np.ptp(laid[12:, :12], axis=2).max() <= 1, "the rest is grey"
+
+
 @pytest.mark.parametrize(
     ("shape", "words", "pixels"),
     [
@@ -151,6 +175,15 @@ def test_outlines_that_cannot_be_taken_as_they_are_are_told(
     assert words in err
     assert (mask("made") == 1).sum() == pixels
     assert (mask("made") == 2).sum() == 4
+
+
+@pytest.mark.parametrize("side", [(-5, 0), (25, 0), (0, -5), (0, 15)], ids=["left", "right", "top", "bottom"])
+def test_what_lies_beyond_any_border_is_told(side: tuple[int, int], tmp_path: Path, command: Any) -> None:
+    corners = [[x + side[0], y + side[1]] for x, y in ((0, 0), (8, 0), (8, 8), (0, 8))]
+    annotated(tmp_path / "in", [made.shape(points=corners)])
+    _, _, err = command("segment", "convert", "in", "--out", "made")
+    assert "Cut off at the border" in err
+    assert (mask("made") == 1).sum() == {(-5, 0): 3 * 8, (25, 0): 5 * 8, (0, -5): 8 * 3, (0, 15): 8 * 5}[side]
 
 
 def test_what_lies_beyond_by_less_than_a_pixels_half_is_not_told(tmp_path: Path, command: Any) -> None:

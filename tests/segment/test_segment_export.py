@@ -21,6 +21,7 @@ from zorki import lens
 from zorki.cli.main import run
 from zorki.core.errors import InputError, Stopped, UnknownName
 from zorki.nets import decoders, encoders
+from zorki.nets.segmenter import Segmenter
 from zorki.segmenting import tiles
 from zorki.weights import exporting
 
@@ -54,7 +55,7 @@ def assert_torchs(net: str, encoder: str, folder: Path, **more: Any) -> None:
         assert got.shape == (size[0], 5, *size[1:])
         apart = (got - want).abs()
         assert float((apart > 1e-3).float().mean()) <= rare, (size, float(apart.max()))
-        assert float((got.argmax(1) != want.argmax(1)).float().mean()) <= 0.2 * rare
+        assert float((got.argmax(1) != want.argmax(1)).float().mean()) <= 1e-3 + 0.2 * rare  # two classes may be as likely
     assert float(want.std()) > 0.5, "else being near means nothing"
     assert float(answer(x.flip(3)).flip(3).sub(want).abs().max()) > 1e-2, "it does not look at the picture"
 
@@ -146,13 +147,16 @@ def theirs(kind: str) -> lens.Net:
         nets: dict[str, Callable[[], lens.Net]] = {
             "blocks": lambda: lens.Net(Blocks().eval(), name="blocks", mean=(0.4, 0.5, 0.6), std=(0.2, 0.3, 0.25)),
             "named": lambda: lens.Net(Named().eval(), name="named"),
+            "one map": lambda: lens.Net(
+                Segmenter("naive", classes=1, width=16).eval(), name="one map", mean=(0.1, 0.2, 0.3), std=(2, 2, 2)
+            ),
             "grey": lambda: lens.Net(nn.Conv2d(1, 3, 3, padding=1).eval(), name="grey"),
             "one size": lambda: lens.Net(OneSize().eval(), name="one size", side=(24, 40)),
         }
         return nets[kind]()
 
 
-@pytest.mark.parametrize("kind", ["blocks", "named", "grey", "one size"])
+@pytest.mark.parametrize("kind", ["blocks", "named", "one map", "grey", "one size"])
 def test_a_net_of_the_users_answers_as_predict_sees_it(kind: str, tmp_path: Path) -> None:
     """`tiles.once` is what `segment predict` looks through: scale, channels, reflection and size are its business there, and the file's here."""
     net = theirs(kind)

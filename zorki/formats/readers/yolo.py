@@ -15,7 +15,7 @@ from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.formats import texts, values
 from zorki.formats.annotated import Annotated, Annotations, Picture, Thing, parted
-from zorki.formats.places import Place
+from zorki.formats.places import Place, walked
 from zorki.io import Label
 from zorki.io.photosets import is_picture
 
@@ -114,12 +114,12 @@ def pictures(place: Place, table: Path, given: Sequence[str]) -> list[Path]:
     out: list[Path] = []
     for one in given:
         parts = [part for part in PureWindowsPath(one).as_posix().split("/") if part not in ("", ".", "..")]
-        tried = [Path(one), table.parent / one, *(table.parent.joinpath(*parts[k:]) for k in range(len(parts)))]
-        where = next((path for path in tried if path.exists()), None)
+        tried = [table.parent / one, *(table.parent.joinpath(*parts[k:]) for k in range(len(parts)))]  # the first is `one`, where that begins at /
+        where = next((path for path in tried if path.exists() and path.resolve() not in place.root.resolve().parents), None)
         if where is not None and where.is_dir():
-            out += [file for file in place.files if where.resolve() in file.resolve().parents and is_picture(file.name)]
+            out += [file for file in walked(where) if is_picture(file.name)]
         elif where is not None and where.suffix == ".txt":  # a list of them
-            known = {file.name: file for file in place.files if is_picture(file.name)}
+            known = {file.name: file for file in walked(place.root) if is_picture(file.name)}
             out += [known[name] for line in texts.lines(where) if (name := PureWindowsPath(line).name) in known]
     return list(dict.fromkeys(out))
 

@@ -34,7 +34,7 @@ class Whole(nn.Module):
         self.keyword, self.output, self.probabilities = keyword(self.inner), net.output, probabilities
         self.grey = net.channels == 1
         self.channels = 3 if self.grey else net.channels
-        self.ours = isinstance(self.inner, Segmenter)  # it does all this by itself
+        self.ours = isinstance(self.inner, Segmenter)  # it takes every size by itself
         self.step, self.least = (1, 1) if self.ours else (net.step(), net.least if net.step() else 1)
         self.hw = None if self.step else net.hw
         self.switches = any(isinstance(m, maxunpool.Decoder | nn.MaxUnpool2d) for m in self.inner.modules())
@@ -44,17 +44,17 @@ class Whole(nn.Module):
 
     def forward(self, picture: torch.Tensor) -> torch.Tensor:
         x = grey(picture, 1, "") if self.grey else picture
+        x = x if self.mean is None else x - self.mean
+        x = x if self.std is None else x / self.std
         y = self.inner(x) if self.ours else self.of_any(x)
+        y = y if y.shape[1] > 1 else torch.cat([torch.zeros_like(y), y], 1)
         return y.softmax(1) if self.probabilities else y
 
     def of_any(self, picture: torch.Tensor) -> torch.Tensor:
-        """Logits of a network of somebody else's."""
+        """What a network of somebody else's gives, at the picture's size."""
         h, w = picture.shape[-2], picture.shape[-1]
         x = picture if (self.step, self.least) in ((0, 1), (1, 1)) else reflected(picture, self.step, self.least)
-        seen = x if self.mean is None else x - self.mean
-        seen = seen if self.std is None else seen / self.std
-        y = chosen(self.inner(seen) if self.keyword is None else self.inner(**{self.keyword: seen}), self.output)
+        y = chosen(self.inner(x) if self.keyword is None else self.inner(**{self.keyword: x}), self.output)
         if exporting() or y.shape[-2:] != x.shape[-2:]:
             y = F.interpolate(y, x.shape[-2:], mode="bilinear", align_corners=False)
-        y = y[..., :h, :w]
-        return y if y.shape[1] > 1 else torch.cat([torch.zeros_like(y), y], 1)
+        return y[..., :h, :w]
