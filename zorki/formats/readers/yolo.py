@@ -114,7 +114,10 @@ def pictures(place: Place, table: Path, given: Sequence[str]) -> list[Path]:
     out: list[Path] = []
     for one in given:
         parts = [part for part in PureWindowsPath(one).as_posix().split("/") if part not in ("", ".", "..")]
-        tried = [table.parent / one, *(table.parent.joinpath(*parts[k:]) for k in range(len(parts)))]  # the first is `one`, where that begins at /
+        tried = [
+            table.parent / one,
+            *(table.parent.joinpath(*parts[k:]) for k in range(len(parts))),
+        ]  # the first is `one`, where that begins at /
         where = next((path for path in tried if path.exists() and path.resolve() not in place.root.resolve().parents), None)
         if where is not None and where.is_dir():
             out += [file for file in walked(where) if is_picture(file.name)]
