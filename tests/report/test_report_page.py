@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 import hashlib
 import re
 from base64 import b64decode, b64encode
@@ -172,7 +173,7 @@ def test_only_a_page_with_a_trial_may_run_what_it_holds() -> None:
     trial = next(block for block in every_block("x") if isinstance(block, blocks.Trial))
     policies = [re.search(r'Policy" content="([^"]+)"', page_of(*shown)) for shown in ((trial,), every_block("x")[:-1])]
     assert all(policies)
-    runs, plain = (found[1] for found in policies if found)
+    runs, plain = (html.unescape(found[1]) for found in policies if found)
     assert "blob: 'wasm-unsafe-eval'" in runs
     assert "img-src data: blob:;" in runs
     assert "blob" not in plain

@@ -55,11 +55,12 @@ def workers(n: int) -> ThreadPoolExecutor:
                 torch.set_num_threads(1)  # of this thread, and what new threads begin with: that is put right below
                 ready.wait()
 
+            had = torch.get_num_threads()
             pool = ThreadPoolExecutor(n, thread_name_prefix="zorki")
             for _ in range(n):
                 pool.submit(alone)
             ready.wait()
-            torch.set_num_threads(n)
+            torch.set_num_threads(had)
             _pools[n] = pool
         return _pools[n]
 

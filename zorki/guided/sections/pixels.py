@@ -25,7 +25,7 @@ ROWS = 6  # classes whose areas are told
 
 
 def work(guide: Guide) -> list[Task]:
-    """Each looks once to see whether the photo is one for it, and once more to be shown."""
+    """Each looks twice: at the photo, and whether it is one for it."""
     return [(looking(guide.by(card.name).net, size(guide, card), passes=2),) for card in regions.known()]
 
 
@@ -39,8 +39,8 @@ def build(guide: Guide) -> Iterator[blocks.Block]:
     without = []
     for card in regions.known():
         one = guide.by(card.name)
+        made = one.make("segment", "predict", photo=guide.photo)
         if regions.fits(card.name, *regions.seen(one.net, tensor(guide.photo))):
-            made = one.make("segment", "predict", photo=guide.photo)
             yield shown(guide, card, made)
             yield areas(card, made)
         else:
