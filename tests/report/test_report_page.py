@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import html
 import hashlib
+import html
 import re
 from base64 import b64decode, b64encode
 from dataclasses import replace
