@@ -158,7 +158,7 @@ def test_the_preview_shows_each_class_in_its_colour(tmp_path: Path) -> None:
     ("shape", "words", "pixels"),
     [
         (made.shape(points=[[-5, -5], [10, -5], [10, 8], [-5, 8]]), "Cut off at the border of the picture, beyond which it reaches: 1 thing (0.json, shape 1)", 80),
-        (made.shape(points=[[2, 2], [12, 10], [12, 2], [2, 10]]), "even-odd rule, as LabelMe's own tools do it, since the outline crosses itself: 1 thing", 40),
+        (made.shape(points=[[2, 2], [12, 10], [12, 2], [2, 10]]), "even-odd rule, as pycocotools, LabelMe and OpenCV do it, since the outline crosses itself: 1 thing", 40),
         (made.shape(points=[[2, 2], [3, 3]]), "Left out, since it has fewer than three corners: 1 thing", 0),
         (made.shape(points=[[2.1, 2.1], [2.2, 2.1], [2.2, 2.3]]), "Without any pixel whose middle lies inside", 0),
         (made.shape(points=[[-9, -9], [-5, -9], [-5, -5]]), "Without any pixel whose middle lies inside", 0),
@@ -393,6 +393,20 @@ def test_large_numbers_are_numbered_anew(tmp_path: Path, command: Any) -> None:
     status, _, err = command("segment", "convert", "in", "--out", "many")
     assert status == 2
     assert "399 classes" in err
+
+
+def test_things_that_are_background_are_no_class(tmp_path: Path, command: Any) -> None:
+    """Also where they and a class 0 cover all of the picture."""
+    made.photo(tmp_path / "in" / "0.jpg")
+    rest = {"category_id": 1, "segmentation": [[0, 0, 30, 0, 30, 20, 0, 20]]}
+    made.written(tmp_path / "in" / "a.json", made.coco([{"category_id": 0}, rest], {0: "cat", 1: "Background"}))
+    assert command("segment", "convert", "in", "--out", "made")[0] == 0
+    assert (mask("made") == 1).sum() == 60
+    assert (mask("made") == 0).sum() == 540
+    made.written(tmp_path / "in" / "a.json", made.coco([{"category_id": 254}], {0: "cat", 254: "dog"}))
+    _, _, err = command("segment", "convert", "in", "--out", "more")
+    assert (mask("more") == 2).sum() == 60
+    assert "numbered anew, 1 to 2" in err
 
 
 def test_classes_of_one_part_alone_are_told(tmp_path: Path, command: Any) -> None:

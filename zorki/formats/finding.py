@@ -102,7 +102,9 @@ def kept(place: Place, found: Annotations, splits: dict[str, tuple[Annotated, ..
     """Those with a picture; the others are noted. Raises InputError where there is none."""
     out = {}
     for name, some in splits.items():
-        place.failed |= {one.wanted or one.name: one.lost for one in some if one.lost}
+        for one in some:
+            if one.lost:
+                place.fail(name, one.wanted or one.name, one.lost)
         out[name] = tuple(one for one in some if not one.lost)
     if not any(out.values()):
         first = next((one for some in splits.values() for one in some), None)

@@ -42,10 +42,14 @@ class Place:
     def name(self) -> str:
         return self.path.resolve().name
 
+    def fail(self, split: str, name: str, why: str) -> None:
+        """Notes a picture of that part that cannot be used; in another part there may be one of its name."""
+        self.failed[name if split == "all" else f"{split}/{name}"] = why
+
     @property
     def missing(self) -> list[tuple[str, str]]:
         """(picture, why) of `failed`."""
-        return [(name, why.removeprefix(f"{name} ")) for name, why in self.failed.items()]
+        return [(name, why.removeprefix(f"{name.rpartition('/')[2]} ")) for name, why in self.failed.items()]
 
     def __len__(self) -> int:
         """How many pictures the annotations speak of."""

@@ -16,7 +16,7 @@ from zorki.core.void import VOID
 from zorki.formats import Annotated, Annotations, Picture, Place
 from zorki.io.exif import upright
 from zorki.segmenting import palette
-from zorki.segmenting.filling import FREE, Crowds, Numbers, Overlap, Rules, Seen, Tally, filled
+from zorki.segmenting.filling import Crowds, Numbers, Overlap, Rules, Seen, Tally, filled
 from zorki.segmenting.table import Table, percent
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Conversion:
                     pair = self.pair(split, one)
                 except InputError as error:
                     first = first or error
-                    self.place.failed[one.wanted or one.name] = error.got
+                    self.place.fail(split, one.wanted or one.name, error.got)
                     continue
                 values, often = np.unique(pair.numbers, return_counts=True)
                 self.shown[split, one.name] = frozenset(values.tolist())
@@ -95,17 +95,12 @@ class Conversion:
 
     def lines(self) -> list[str]:
         """The classes that there is something of: what masks hold, name, colour, share of the pixels."""
-        rows = [(value, name, colour, share) for (value, name, colour, share), n in zip(self._rows(), self.table.pixels, strict=True) if n]
+        known = self.table
+        every = zip(known.values, known.names, known.colours, known.shares, known.pixels, strict=True)
+        rows = [(str(value), name, colour, percent(share)) for value, name, colour, share, pixels in every if pixels]
         wide = [max((len(row[k]) for row in rows), default=0) for k in range(3)]
         said = [f"{value:>{wide[0]}} {name:{wide[1]}} {colour:{wide[2]}} {share} of the pixels" for value, name, colour, share in rows]
-        return said + ([f"{VOID} counts nowhere: {percent(self.table.void_share)} of all"] if self.table.void_pixels else [])
-
-    def _rows(self) -> list[tuple[str, str, str, str]]:
-        known = self.table
-        return [
-            (str(v), name, colour, percent(share))
-            for v, name, colour, share in zip(known.values, known.names, known.colours, known.shares, strict=True)
-        ]
+        return said + ([f"{VOID} counts nowhere: {percent(known.void_share)} of all"] if known.void_pixels else [])
 
     def apart(self) -> list[str]:
         """Sentences about classes that one part has and another has not."""
@@ -143,7 +138,7 @@ def of_masks(place: Place, found: Annotations) -> Conversion:
         why = look.why if isinstance(look, Wrong) else None if look.hw == look.picture.hw else of_two_sizes(look)
         if why is not None:
             wrong.append(why)
-            place.failed[one.wanted or one.name] = why.got
+            place.fail(split, one.wanted or one.name, why.got)
         elif isinstance(look, Look):
             good.append(look)
             splits.setdefault(split, []).append(one)
@@ -188,29 +183,10 @@ def of_things(place: Place, found: Annotations, overlap: Overlap, crowds: Crowds
             else "Boxes alone say nothing of single pixels: they are for localisation."
         )
         raise InputError(got, expected, "Take annotations with outlines.")
-    tally, said = Tally(), []
-    classes = sorted(found.classes)
-    numbers = [label.number for label in classes]
-    whole = range(1, VOID)
-    if len({*numbers}) < len(numbers) or any(n not in whole and n != 0 for n in numbers):
-        if len(numbers) > len(whole):
-            raise InputError(f"{place.name} has {len(numbers):,} classes.", f"A mask holds at most {len(whole)}.", "Take fewer.")
-        classes = [label._replace(number=n) for n, label in enumerate(found.classes, 1)]
-        said.append(f"The classes are numbered anew, 1 to {len(classes)}, since a mask holds numbers up to {VOID - 1}.")
-    background = io.Label(0, "background", "#000000")
-    rules = Rules({label.name: label.number for label in classes} | {"background": 0}, overlap, crowds)
-    if classes and classes[0].number == 0:
-        if around(found, rules):
-            classes = [label._replace(number=label.number + 1) for label in classes]
-            rules = replace(rules, values={label.name: label.number for label in classes} | {"background": 0})
-            said.append(f"0 is {classes[0].name} there, and is the background here: each class has the next number.")
-        else:
-            background = classes.pop(0)
-    every = [background, *classes]
-    if max(label.number for label in every) >= VOID:
-        raise InputError(
-            f"{place.name} has {len(classes)} classes.", f"A mask holds at most {VOID - 1} beside the background.", "Take fewer."
-        )
+    every, said = numbered(
+        place, found, Rules({label.name: n for n, label in enumerate(found.classes)} | {"background": -2}, overlap, crowds)
+    )
+    tally, rules = Tally(), Rules({label.name: label.number for label in every}, overlap, crowds)
     shown = palette.colours([label.name for label in every])
     table = Table(
         names=tuple(label.name for label in every),
@@ -222,7 +198,27 @@ def of_things(place: Place, found: Annotations, overlap: Overlap, crowds: Crowds
     def make(one: Annotated) -> Numbers:
         return filled_upright(one, rules, tally.begin(one))
 
-    return Conversion(place, found.splits, table, make, lambda: [*said, *tally.sentences(found.title, rules)])
+    return Conversion(place, found.splits, table, make, lambda: [*said, *tally.sentences(rules)])
+
+
+def numbered(place: Place, found: Annotations, rules: Rules) -> tuple[list[io.Label], list[str]]:
+    """The classes by the numbers that masks hold, the background first where there is any; and what is to be said of that. Raises InputError for too many."""
+    classes, most = sorted(found.classes), VOID - 1
+    numbers = [label.number for label in classes]
+    fits = len({*numbers}) == len(numbers) and all(0 <= n <= most for n in numbers)
+    background = io.Label(0, "background", "#000000")
+    if fits and 0 not in numbers:
+        return [background, *classes], []
+    if fits and not around(found, rules):
+        return classes, []
+    if fits and numbers[-1] < most:
+        said = f"0 is {classes[0].name} there, and is the background here: each class has the next number."
+        return [background, *(label._replace(number=label.number + 1) for label in classes)], [said]
+    if len(classes) > most:
+        got = f"{place.name} has {len(classes):,} classes."
+        raise InputError(got, f"A mask holds at most {most} beside the background.", "Take fewer.")
+    said = f"The classes are numbered anew, 1 to {len(classes)}, since a mask holds 0 to {most} and 0 is the background."
+    return [background, *(label._replace(number=n) for n, label in enumerate(found.classes, 1))], [said]
 
 
 def filled_upright(one: Annotated, rules: Rules, seen: Seen) -> Numbers:
@@ -243,12 +239,12 @@ def filled_upright(one: Annotated, rules: Rules, seen: Seen) -> Numbers:
 
 
 def around(found: Annotations, rules: Rules) -> bool:
-    """Whether in any picture something is of no thing; looked at until one is found."""
+    """Whether in any picture something is of no thing, or of one that is background; looked at until one is found."""
     for some in found.splits.values():
         for one in some:
             try:
                 assert one.picture is not None
-                if (filled(one, one.hw or one.picture.facts().hw, rules, Seen()) == FREE).any():
+                if (filled(one, one.hw or one.picture.facts().hw, rules, Seen()) < 0).any():
                     return True
             except InputError:
                 continue

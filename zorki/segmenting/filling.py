@@ -22,7 +22,7 @@ NEAR = 0.5  # pixels beyond the border, where no pixel's middle is reached
 FREE = -1  # where nothing is
 WORDS = {
     "beyond": "Cut off at the border of the picture, beyond which it reaches",
-    "crossed": "Filled by the even-odd rule, as TITLE's own tools do it, since the outline crosses itself",
+    "crossed": "Filled by the even-odd rule, as pycocotools, LabelMe and OpenCV do it, since the outline crosses itself",
     "small": "Without any pixel whose middle lies inside, and so leaving nothing",
     "": "Left out, since it has a box and no outline",
 }
@@ -63,7 +63,7 @@ class Tally:
         seen = self.pictures[one.source, one.name] = Seen()
         return seen
 
-    def sentences(self, title: str, rules: Rules) -> list[str]:
+    def sentences(self, rules: Rules) -> list[str]:
         """For the person; none where all went as it should."""
         seen = self.pictures.values()
         kinds: dict[str, list[str]] = {}
@@ -71,7 +71,7 @@ class Tally:
             kinds.setdefault(kind, []).append(thing)
         said = []
         for kind, some in kinds.items():
-            head = WORDS.get(kind, f"Left out, since it {kind}").replace("TITLE", title)
+            head = WORDS.get(kind, f"Left out, since it {kind}")
             said.append(f"{head}: {len(some):,} thing{'s' * (len(some) != 1)} ({listed(some)}).")
         if turned := sum(one.turned for one in seen):
             said.append(f"{turned} pictures are turned by EXIF, and were outlined unturned: their masks are turned with them.")
