@@ -229,6 +229,14 @@ def test_crowds_lie_under_all_else(crowds: str, expected: int, tmp_path: Path, c
     assert "1 crowds" in err
 
 
+def test_what_counts_nowhere_is_no_crowd_although_coco_calls_it_so(tmp_path: Path, command: Any) -> None:
+    before = labelled(tmp_path / "before", *KINDS["with background and void"])
+    assert command("segment", "convert", before, "--to", "coco", "--out", "there")[0] == 0
+    _, _, err = command("segment", "convert", "there", "--crowds", "none", "--out", "after")
+    assert "crowds" not in err
+    assert ((mask("after/train") == 255) == (mask(before / "train") == 255)).all()
+
+
 def test_pictures_that_are_missing_damaged_or_of_another_size_are_left_out(tmp_path: Path, command: Any) -> None:
     names = ["good.jpg", "gone.jpg", "half.jpg", "small.jpg"]
     for name in ("good.jpg", "half.jpg", "small.jpg"):

@@ -104,7 +104,7 @@ def filled(one: Annotated, hw: tuple[int, int], rules: Rules, seen: Seen, rest: 
         if value is None:
             seen.crowds += 1
         elif (patch := patch_of(one, thing, hw, seen)) is not None:
-            seen.crowds += thing.crowd
+            seen.crowds += thing.crowd and not thing.nowhere
             drawn.append((thing, patch, value))
     if rules.overlap == "smaller":
         drawn.sort(key=lambda each: -int(each[1].inside.sum()))
@@ -125,10 +125,10 @@ def filled(one: Annotated, hw: tuple[int, int], rules: Rules, seen: Seen, rest: 
 
 def value_of(thing: Thing, rules: Rules) -> int | None:
     """None of a crowd that is left out."""
-    if thing.crowd and rules.crowds != "class":
-        return VOID if rules.crowds == "void" else None
     if thing.nowhere:
         return VOID
+    if thing.crowd and rules.crowds != "class":
+        return VOID if rules.crowds == "void" else None
     return rules.values["background" if thing.label.lower() in BACKGROUND else thing.label]
 
 
