@@ -119,6 +119,7 @@ def test_the_tour_shows_the_person_and_says_what_there_is_not() -> None:
     assert not np.array_equal(row.figures[0].pixels, row.figures[1].pixels)
     assert sum(share for _, share in bars.rows) == pytest.approx(100, abs=0.2)
     assert "no street" in note.text
+    assert row.command.endswith("--model people --as overlay"), "the command that makes what is shown"
     (only,) = section.build(guide(THINGS))
     assert isinstance(only, blocks.Note)
     assert "nobody and no street" in only.text

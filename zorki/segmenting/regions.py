@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 
@@ -51,19 +51,17 @@ def things(names: Sequence[str]) -> tuple[int, ...]:
 def regions(net: lens.Net, photo: torch.Tensor) -> Masks:
     """Where each class is that is in a photo (1, 3, h, w) in 0..1: (h, w) yes or no, by its name, in the order of the classes; together they
     are the whole photo. Raises InputError for a net that gives no class for each pixel."""
-    return seen(net, photo)[0]
-
-
-def seen(net: lens.Net, photo: torch.Tensor) -> tuple[Masks, float]:
-    """The regions, and how sure of them it is: the likeliest class's probability, the mean over the pixels."""
-    small = looked_at(photo, net.resize)[0]
-    found = predicted(net, small, (photo.shape[-2], photo.shape[-1]))
-    asked = predicted(net, small, probabilities=True).probabilities  # not at the photo's own size, where they fill the memory
-    assert asked is not None
-    sure = float(asked.amax(0).float().mean())
+    found = predicted(net, looked_at(photo, net.resize)[0], (photo.shape[-2], photo.shape[-1]))
     names, _ = classes_of(net, found.classes)
     there = [n for n, pixels in enumerate(torch.bincount(found.labels.flatten().long(), minlength=found.classes).tolist()) if pixels]
-    return {names[n]: found.labels == n for n in there}, sure
+    return {names[n]: found.labels == n for n in there}
+
+
+def sure(net: lens.Net, photo: torch.Tensor) -> float:
+    """How sure it is of a photo (1, 3, h, w) in 0..1: the likeliest class's probability, the mean over the pixels that it looks at."""
+    found = predicted(net, looked_at(photo, net.resize)[0], probabilities=True).probabilities
+    assert found is not None
+    return float(found.amax(0).float().mean())
 
 
 def shares(masks: Masks) -> dict[str, float]:
@@ -96,11 +94,10 @@ def known() -> list[weights.Card]:
     return [card for card in cards if card.installed]
 
 
-def fits(name: str, masks: Masks, sure: float) -> bool:
-    """Whether a photo of which a net that ships said that (`seen`) is one for it."""
-    wanted, least, surest = FITS[name]
-    parts = shares(masks)
-    return sum(parts.get(one, 0.0) for one in wanted) >= least and sure >= surest
+def fits(net: lens.Net, photo: torch.Tensor, shares: Mapping[str, float]) -> bool:
+    """Whether a photo (1, 3, h, w) in 0..1, in which a net that ships sees those shares of its classes, is one for it."""
+    wanted, least, surest = FITS[net.name]
+    return sum(shares.get(one, 0.0) for one in wanted) >= least and (not surest or sure(net, photo) >= surest)
 
 
 def cover(photo: torch.Tensor, wanted: str) -> tuple[torch.Tensor, str]:
@@ -130,11 +127,11 @@ def shared(one: torch.Tensor, other: torch.Tensor) -> tuple[torch.Tensor, torch.
     """
     for card in known():
         net = weights.load(card.name)
-        both = [seen(net, photo) for photo in (one, other)]
-        if not all(fits(card.name, *each) for each in both):
+        here, there = (regions(net, photo) for photo in (one, other))
+        parts = shares(here), shares(there)
+        if not all(fits(net, photo, each) for photo, each in zip((one, other), parts, strict=True)):
             continue
-        here, there = (masks for masks, _ in both)
-        names = [name for name, share in shares(here).items() if min(share, shares(there).get(name, 0.0)) >= SEEN]
+        names = [name for name, share in parts[0].items() if min(share, parts[1].get(name, 0.0)) >= SEEN]
         if len(names) < 2:
             continue
         masks = [torch.stack([found[name] for name in names]) for found in (here, there)]

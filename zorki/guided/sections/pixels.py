@@ -39,8 +39,8 @@ def build(guide: Guide) -> Iterator[blocks.Block]:
     without = []
     for card in regions.known():
         one = guide.by(card.name)
-        made = one.make("segment", "predict", photo=guide.photo)
-        if regions.fits(card.name, *regions.seen(one.net, tensor(guide.photo))):
+        made = one.make("segment", "predict", photo=guide.photo, as_="overlay")
+        if regions.fits(one.net, tensor(guide.photo), made.result.shares):
             yield shown(guide, card, made)
             yield areas(card, made)
         else:
