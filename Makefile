@@ -25,8 +25,11 @@ check: setup
 test: check ordinary
 	$(BIN)/python -m pytest
 
+# Where the processor is an ordinary one, everything runs like this anyway.
 ordinary: setup
-	$(ORDINARY) $(BIN)/python -m pytest tests/nets tests/pixels tests/painting tests/exciting tests/explaining tests/wings tests/style
+	if $(BIN)/python -c "from zorki.core import processor; raise SystemExit(not processor.bfloat16())"; then \
+	$(ORDINARY) $(BIN)/python -m pytest tests/nets tests/pixels tests/painting tests/exciting tests/explaining tests/wings tests/style; \
+	else echo 'This processor computes no bfloat16: all tests run as on an ordinary one.'; fi
 
 bench: setup
 	$(BIN)/python -m benchmarks.run

@@ -19,7 +19,8 @@ from recipes.segmenters import write
 from zorki import io
 from zorki.core import events
 from zorki.core.void import VOID
-from zorki.segmenting import encoding, palette, sets
+from zorki.pixels import palette
+from zorki.segmenting import beginning, sets
 from zorki.train import Folder, Plan, teach
 from zorki.wings.segment._augment import Changes
 from zorki.wings.segment._lesson import Pixels, Recipe
@@ -83,7 +84,7 @@ def main() -> None:
     plan = Plan(**(vars(PLAN) | {"steps": a.steps, "check": min(PLAN.check or 1, a.steps)}))
     learnt, held = sets.splits(io.open_labelled(a.people), plan.seed)
     labelled = Labelled(learnt, a.photos)
-    net = encoding.begun("pyramid", ENCODER, len(NAMES), width=WIDTH)
+    net = beginning.begun("pyramid", ENCODER, len(NAMES), width=WIDTH)
     recipe = Recipe(len(NAMES), 8, "cross_entropy+dice", seed=plan.seed)
     lesson = Pixels(net, Stock(labelled), Stock(held), recipe, Changes(SIDE, smallest=0.4, turn=15, rare=0.5))
     began = time.monotonic()

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from zorki.core.errors import Stopped
+from zorki.train import choosing
 from zorki.wings.segment import _choice, _learnt
 from zorki.wings.segment._stock import Stock
 
@@ -40,26 +41,26 @@ def test_what_has_no_up_and_down_is_turned_any_way() -> None:
 
 
 def test_a_batch_has_no_more_than_there_are_and_as_many_for_each_process() -> None:
-    assert _choice.batch_for(3, 1, "cpu", 8) == 3
-    assert _choice.batch_for(100, 1, "cpu", None) == 8
-    assert _choice.batch_for(100, 3, "cpu", None) == 9
-    assert _choice.batch_for(1, 2, "cpu", None) == 2
+    assert choosing.batch_for(3, 1, "cpu", 8) == 3
+    assert choosing.batch_for(100, 1, "cpu", None) == 8
+    assert choosing.batch_for(100, 3, "cpu", None) == 9
+    assert choosing.batch_for(1, 2, "cpu", None) == 2
 
 
 def test_steps_fill_the_time() -> None:
-    steps, check = _choice.planned(600, _choice.Pace(0.5, 6.0), 8, 10_000)
+    steps, check = choosing.planned(600, choosing.Pace(0.5, 6.0), 8, 10_000)
     looks = -(-steps // check)
     assert 500 < steps * 0.5 * 1.05 + looks * 6 < 600
     assert looks * 6 < 0.17 * 600
-    assert _choice.planned(1, _choice.Pace(9, 9), 8, 10)[0] == _choice.FEW
-    assert _choice.planned(10**6, _choice.Pace(0.1, 0.1), 8, 10)[0] == _choice.ENOUGH
+    assert choosing.planned(1, choosing.Pace(9, 9), 8, 10)[0] == choosing.FEW
+    assert choosing.planned(10**6, choosing.Pace(0.1, 0.1), 8, 10)[0] == choosing.ENOUGH
 
 
 def test_half_a_batch() -> None:
-    assert _choice.smaller(8, 1) == 4
-    assert _choice.smaller(6, 2) == 2
+    assert choosing.smaller(8, 1) == 4
+    assert choosing.smaller(6, 2) == 2
     with pytest.raises(Stopped, match="not enough memory"):
-        _choice.smaller(1, 1)
+        choosing.smaller(1, 1)
 
 
 def test_what_is_kept_is_small_and_says_all() -> None:

@@ -30,7 +30,8 @@ from zorki.jobs import reports
 from zorki.nets.decoders import maxunpool, naive
 from zorki.nets.segmenter import Segmenter
 from zorki.scores import Confusion
-from zorki.wings.segment import _budget, _choice, _compared, _found, _taught
+from zorki.train import choosing
+from zorki.wings.segment import _budget, _compared, _found, _taught
 from zorki.wings.segment._lesson import Pixels
 
 pytestmark = pytest.mark.wings
@@ -240,7 +241,7 @@ def test_what_fails_when_it_is_measured_gets_nothing_and_the_time_is_the_others(
         raise MemoryError
 
     monkeypatch.setattr(naive.Decoder, "__init__", no)
-    monkeypatch.setattr(_choice, "FEW", 3)
+    monkeypatch.setattr(choosing, "FEW", 3)
     timed = {k: v for k, v in ONE.items() if k != "steps"} | {"within": "2s"}
     notes: list[str] = []
     with events.listen(lambda e: notes.append(e.note)):

@@ -21,7 +21,7 @@ from zorki.cli.main import run as inside
 from zorki.core import events
 from zorki.core.errors import InputError, Stopped, UnknownName
 from zorki.nets.segmenter import Segmenter
-from zorki.segmenting import palette
+from zorki.pixels import palette
 from zorki.segmenting.regions import regions
 
 pytestmark = pytest.mark.tiny

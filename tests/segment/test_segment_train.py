@@ -24,6 +24,7 @@ from zorki.core import events
 from zorki.core.errors import InputError, Stopped, UnknownName
 from zorki.nets.segmenter import Segmenter
 from zorki.segmenting import record
+from zorki.train import choosing
 from zorki.wings.segment import _choice
 from zorki.wings.segment._lesson import Pixels
 
@@ -131,7 +132,7 @@ def test_broken_off_and_gone_on_with_is_the_same(break_with: int, data: Path, tm
 
 def test_steps_are_measured_once_and_kept(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     few = {k: v for k, v in FEW.items() if k != "steps"}
-    monkeypatch.setattr(_choice, "FEW", 3)
+    monkeypatch.setattr(choosing, "FEW", 3)
     left = zorki.segment.train(data=data, out=tmp_path / "run", within="0.01s", **few)
     config = tomllib.loads((left.folder / "config.toml").read_text())
     assert config["steps"] == 3

@@ -8,8 +8,8 @@ from torch import nn
 
 from tests.toys import toy
 from zorki.nets.segmenter import Segmenter
+from zorki.segmenting.beginning import begun
 from zorki.segmenting.cost import cost, memory, seconds
-from zorki.segmenting.encoding import begun
 from zorki.segmenting.reading import reading
 
 pytestmark = pytest.mark.tiny

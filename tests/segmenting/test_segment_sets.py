@@ -13,8 +13,8 @@ import torch
 from tests.masked import COLOURS, a_set, areas, photo, stored, table
 from zorki import blocks, io
 from zorki.core.errors import InputError
+from zorki.io import Pictures
 from zorki.segmenting import preview, sets
-from zorki.segmenting.pictures import Pictures
 
 pytestmark = pytest.mark.unit
 

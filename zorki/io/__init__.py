@@ -3,6 +3,7 @@
 from zorki.io.arrays import cached, read_arrays, tidied, used, write_arrays
 from zorki.io.assembling import assemble
 from zorki.io.bands import Facts, facts, open_bands
+from zorki.io.brightness import Pictures, pictures_of
 from zorki.io.codings import MUXERS, Coding, check_film_target
 from zorki.io.disk import atomic, atomic_write, check_target, check_writable, free_path, numbered
 from zorki.io.film import Film
@@ -19,6 +20,7 @@ from zorki.io.saving import check_picture_target, encode, output_name, pil, save
 from zorki.io.scale import resize
 from zorki.io.settings import read_settings
 from zorki.io.sheet import fitting, sheet
+from zorki.io.splitting import split
 from zorki.io.tomls import to_toml
 from zorki.io.tracks import Tracks
 from zorki.io.unfinished import Unfinished, is_unfinished
@@ -42,6 +44,7 @@ __all__ = [
     "Moment",
     "Photo",
     "PhotoSet",
+    "Pictures",
     "RunFolder",
     "Tracks",
     "Unfinished",
@@ -74,6 +77,7 @@ __all__ = [
     "open_vector",
     "open_video",
     "output_name",
+    "pictures_of",
     "pil",
     "read_arrays",
     "read_settings",
@@ -82,6 +86,7 @@ __all__ = [
     "save_photo",
     "sheet",
     "span_text",
+    "split",
     "tidied",
     "tidy_run",
     "to_toml",

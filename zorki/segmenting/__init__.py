@@ -8,7 +8,6 @@ from zorki.core.lazy import attach
 
 if TYPE_CHECKING:
     from zorki.segmenting import overlay as overlay
-    from zorki.segmenting import palette as palette
     from zorki.segmenting import polygons as polygons
     from zorki.segmenting import preview as preview
     from zorki.segmenting import regions as regions
@@ -16,6 +15,4 @@ if TYPE_CHECKING:
     from zorki.segmenting import table as table
     from zorki.segmenting import tiles as tiles
 
-__getattr__, __dir__, __all__ = attach(
-    __name__, dict.fromkeys(["overlay", "palette", "polygons", "preview", "regions", "sets", "table", "tiles"], "")
-)
+__getattr__, __dir__, __all__ = attach(__name__, dict.fromkeys(["overlay", "polygons", "preview", "regions", "sets", "table", "tiles"], ""))

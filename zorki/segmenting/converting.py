@@ -15,7 +15,7 @@ from zorki.core.errors import InputError
 from zorki.core.void import VOID
 from zorki.formats import Annotated, Annotations, Picture, Place
 from zorki.io.exif import upright
-from zorki.segmenting import palette
+from zorki.pixels import palette
 from zorki.segmenting.filling import Crowds, Numbers, Overlap, Rules, Seen, Tally, filled
 from zorki.segmenting.table import Table, percent
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from zorki import io
 from zorki.core.void import VOID
 from zorki.io import Label
 from zorki.segmenting.looking import Look
 from zorki.segmenting.naming import by_the_list, colour_of, named
-from zorki.segmenting.pictures import pictures_of
 from zorki.segmenting.refusing import counted_names, refuse_nothing_to_learn, refuse_smoothed, unknown
 from zorki.segmenting.stored import By, gathered, stored_as, values_of
 from zorki.segmenting.table import GREY, Table, wheel_colour
@@ -17,7 +17,7 @@ from zorki.segmenting.table import GREY, Table, wheel_colour
 def table_of(looks: Sequence[Look], classes: Sequence[Label] = (), learnt: bool = True) -> Table:
     """What the masks mean. learnt: something is to be learnt from them. Raises InputError: unknown values with the files' names, smoothed edges, and
     where it is to be learnt from, all void, one class only."""
-    pictures = pictures_of([one.picture for one in looks])
+    pictures = io.pictures_of([one.picture for one in looks])
     by = stored_as(looks)
     found = gathered(looks, by)
     said: list[str] = []

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zorki.core.errors import InputError
+from zorki.pixels.palette import is_nothing, nth
 from zorki.scores import Confusion
 from zorki.scores.confusion import mean
-from zorki.segmenting.palette import is_nothing, nth
 from zorki.segmenting.table import Table
 
 SHOWN = 8  # names in a sentence

@@ -15,7 +15,8 @@ import numpy.typing as npt
 from zorki import io
 from zorki.blocks import Tile
 from zorki.core.errors import InputError
-from zorki.segmenting import outlines, overlay, palette
+from zorki.pixels import palette
+from zorki.segmenting import outlines, overlay
 
 As = Literal["index", "overlay", "cutout", "probabilities", "coco", "geojson"]
 SMALL = 4096  # pixels of the longer side of an overlay of what is too large to be opened

@@ -8,7 +8,7 @@ import torch
 
 from zorki import lens, pixels, weights
 from zorki.core.errors import InputError, UnknownName
-from zorki.segmenting import palette
+from zorki.pixels import palette
 from zorki.segmenting.predicting import predicted
 
 Masks = dict[str, torch.Tensor]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -61,29 +60,5 @@ def splits(
     if given.get("train") and given.get("val"):
         return Set(given["train"], table), Set(given["val"], table)
     examples = given.get("train") or given.get("all") or ()
-    together: dict[str, list[io.Example]] = {}
-    for example in examples:
-        together.setdefault(example.picture.name if groups is None else group(example.picture.stem, groups), []).append(example)
-    if len(together) < 2:
-        what = "pictures with masks" if groups is None else f"groups by {groups!r}"
-        got = f"{folder.name} has {len(together)} {what} to learn from."
-        raise InputError(got, "One part is learnt from, another is judged on.", "Add pictures, or give train/ and val/.")
-    names = sorted(together)
-    order = np.random.default_rng(seed_for(seed, "split")).permutation(len(names))
-    count = min(max(1, round(share * len(names))), len(names) - 1)
-    held = {names[i] for i in order[:count]}
-    chosen = {e for name in held for e in together[name]}
-    return Set(tuple(e for e in examples if e not in chosen), table), Set(tuple(e for e in examples if e in chosen), table)
-
-
-def group(stem: str, groups: str) -> str:
-    """The group of a name. Raises InputError for a name that has none, and for what is no regular expression."""
-    if groups.isdecimal():
-        return stem[: int(groups)]
-    try:
-        found = re.match(groups, stem)
-    except re.error as error:
-        raise InputError(f"{groups!r} is no regular expression: {error}.", "It finds the group in a name.", "Mend it.") from error
-    if not found:
-        raise InputError(f"{stem} is in no group by {groups!r}.", "It finds the group at the start of each name.", "Mend it.")
-    return found[1] if found.re.groups and found[1] is not None else found[0]
+    learnt, held = io.split(examples, "pictures with masks", folder.name, seed_for(seed, "split"), share, groups)
+    return Set(learnt, table), Set(held, table)

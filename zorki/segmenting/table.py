@@ -13,7 +13,6 @@ import numpy.typing as npt
 from zorki import io
 from zorki.core.errors import InputError
 from zorki.core.void import VOID
-from zorki.segmenting.pictures import Pictures
 
 if TYPE_CHECKING:
     from zorki.io import LabelledFolder
@@ -40,7 +39,7 @@ class Table:
     pixels: tuple[int, ...] = ()
     void_pixels: int = 0
     named: bool = False
-    pictures: Pictures = field(default_factory=Pictures)
+    pictures: io.Pictures = field(default_factory=io.Pictures)
     said: tuple[str, ...] = ()
 
     def numbers(self, mask: io.Mask) -> Numbers:
@@ -114,7 +113,7 @@ class Table:
     def of(data: Mapping[str, Any]) -> Table:
         """What `to_dict` gave."""
         lists = {k: tuple(v) for k, v in data.items() if isinstance(v, list | tuple)}
-        return Table(**{**data, **lists, "pictures": Pictures.of(data["pictures"])})
+        return Table(**{**data, **lists, "pictures": io.Pictures.of(data["pictures"])})
 
 
 def as_stored(mask: io.Mask, by: Literal["number", "colour"]) -> tuple[npt.NDArray[Any], npt.NDArray[np.int32] | None]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from zorki.core.lazy import attach
 
 if TYPE_CHECKING:
+    from zorki.train import choosing as choosing
     from zorki.train.folder import Folder as Folder
     from zorki.train.lesson import Lesson as Lesson
     from zorki.train.memory import out_of_memory as out_of_memory
@@ -25,6 +26,7 @@ DOORS = {
     "Lesson": "lesson",
     "Plan": "plan",
     "added": "together",
+    "choosing": "",
     "equipped": "teaching",
     "gathered": "together",
     "out_of_memory": "memory",

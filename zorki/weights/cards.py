@@ -53,7 +53,7 @@ class Card:
     that brings the file's names to the net's. layer: where methods look when no layer is given. side: pixels of the pictures
     it was trained on; resize: the shorter side of a photo when it was tested, before the middle was cut out. accuracy: a share in 0..1, with how it was `measured` by us, or where it was `published`.
     styles: of a brush, in the order of its vectors. Of a segmenter: colours: #rrggbb of each class, as its masks show it; void: the stored values that counted nowhere
-    in the masks it learnt from; pictures: how its pictures were read (`zorki/segmenting/pictures.py`).
+    in the masks it learnt from; pictures: how its pictures were read (`zorki/io/brightness.py`).
     Where the numbers are: beside the card (called after it, or `beside`; `sha256` of the file, required of what ships), in a pip `package` (`file` inside it,
     `extra` of Zorki's that installs it), or at a `url` that is fetched only when asked for (`sha256`: as much of it as the name carries).
     """

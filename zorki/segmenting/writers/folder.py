@@ -16,10 +16,10 @@ from zorki.core.method import File
 from zorki.core.void import VOID
 from zorki.formats import Annotated
 from zorki.io.labelled import CLASSES, MASKS, PICTURES
+from zorki.pixels.palette import VOID_COLOUR
 from zorki.segmenting import preview
 from zorki.segmenting.converting import Conversion, Pair
 from zorki.segmenting.filling import Numbers
-from zorki.segmenting.palette import VOID_COLOUR
 from zorki.segmenting.table import Table, rgb
 
 

@@ -8,9 +8,9 @@ from functools import partial
 
 from zorki.core.method import File
 from zorki.core.void import VOID
+from zorki.pixels.palette import VOID_COLOUR
 from zorki.segmenting import outlines
 from zorki.segmenting.converting import Conversion, things
-from zorki.segmenting.palette import VOID_COLOUR
 from zorki.segmenting.writers.folder import written
 
 

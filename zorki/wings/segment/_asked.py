@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from zorki import scores
+from zorki import encoding, scores
 from zorki.core import durations
 from zorki.core.errors import InputError, UnknownName
 from zorki.nets import decoders, encoders
-from zorki.segmenting import encoding
 from zorki.train import equipped
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ import numpy as np
 from zorki.core import durations, events
 from zorki.core.errors import Stopped
 from zorki.segmenting.cost import cost
-from zorki.train import Folder, Plan, out_of_memory
+from zorki.train import Folder, Plan, choosing, out_of_memory
+from zorki.train.choosing import Pace
 from zorki.wings.segment import _asked, _choice, _setup
-from zorki.wings.segment._choice import Pace
 
 if TYPE_CHECKING:
     from zorki.wings.segment.compare import Settings
@@ -97,7 +97,7 @@ def measured(parts: _setup.Parts, net: str, s: Settings, out: Path, begun: float
         lesson, pace = first.lesson, Pace(0.0, 0.0)
         batch = lesson.recipe.batch
         if within:
-            batch, pace = _choice.halving(lesson, Folder(out), Plan(rate=s.rate, decay=_setup.DECAY), _choice.device(s.device), 1, within)
+            batch, pace = _choice.halving(lesson, Folder(out), Plan(rate=s.rate, decay=_setup.DECAY), choosing.device(s.device), 1, within)
         found = cost(lesson.net, (lesson.changes.side, lesson.changes.side))
         return Entrant(net, batch, THERE_AND_BACK * batch * found.multiply_adds, round(pace.step, 6), round(pace.look, 6))
     except FAILS as error:
@@ -109,7 +109,7 @@ def side_for(parts: _setup.Parts, names: Sequence[str], s: Settings, out: Path, 
 
     By the pace of the net that costs as much as most; in s all but the side is decided.
     """
-    side = _choice.side_for(parts.stock, _choice.device(s.device))
+    side = _choice.side_for(parts.stock, choosing.device(s.device))
     if s.steps is not None:
         return side
     large = replace(s, side=side)
@@ -167,13 +167,13 @@ def shared(
 def looking(alive: Sequence[Entrant], within: float) -> int:
     """How often each is judged on the way: as often as a part of the time allows."""
     look = sum(e.look_seconds for e in alive)
-    return int(np.clip(_choice.JUDGING * within / look, CURVE, _choice.LOOKS[1])) if look else _setup.LOOKS
+    return int(np.clip(choosing.JUDGING * within / look, CURVE, choosing.LOOKS[1])) if look else _setup.LOOKS
 
 
 def stepping(alive: Sequence[Entrant], within: float, kind: Kind, looks: int, most: int) -> list[int]:
     """Steps of each in `within` seconds for one training of all; where that is too little for any, so few that it takes longer, and equal all the same."""
     times = as_often(alive, kind)
-    least = max(float(_choice.FEW), min(fewest(alive, within, kind, looks), most / max(times)))
+    least = max(float(choosing.FEW), min(fewest(alive, within, kind, looks), most / max(times)))
     return [round(least * k) for k in times]
 
 

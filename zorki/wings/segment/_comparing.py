@@ -14,7 +14,7 @@ from zorki.core.errors import InputError
 from zorki.core.events import Event
 from zorki.io.runs import CONFIG
 from zorki.lens.table import short
-from zorki.train import Folder
+from zorki.train import Folder, choosing
 from zorki.wings.segment import _asked, _budget, _choice, _found, _setup
 from zorki.wings.segment._budget import Budget, Entrant, Share
 from zorki.wings.segment.compare import Settings
@@ -75,7 +75,7 @@ def settled(contest: Contest, parts: _setup.Parts, names: tuple[str, ...], s: Se
     followed = {
         "encoder": chosen("encoder", lambda: weights.installed(_setup.ENCODERS)),
         "flips": chosen("flips", lambda: _choice.flips_for(stock)),
-        "batch": _choice.batch_for(len(stock), 1, _choice.device(s.device), s.batch),
+        "batch": choosing.batch_for(len(stock), 1, choosing.device(s.device), s.batch),
     }
     with events.translated(probing):
         followed["side"] = chosen("side", lambda: _budget.side_for(parts, names, replace(s, **followed), contest.path, begun))
@@ -102,7 +102,7 @@ def planned(contest: Contest, parts: _setup.Parts, settings: dict[str, Any], s: 
     for k, net in enumerate(settings["nets"]):
         with events.translated(measuring(k, len(settings["nets"]), net)):
             entrants.append(_budget.measured(parts, net, chosen, contest.path, begun, timed / len(settings["nets"])))
-    most = max(_choice.ENOUGH, _choice.EPOCHS * len(parts.learnt) // settings["batch"])
+    most = max(choosing.ENOUGH, choosing.EPOCHS * len(parts.learnt) // settings["batch"])
     left = within - (time.monotonic() - begun)
     return _budget.shared(entrants, left, settings["budget"], s.seeds, s.seed, most, s.steps)
 
@@ -118,7 +118,7 @@ def teach(place: Path, parts: _setup.Parts, entrant: Entrant, share: Share, seed
         taught = _taught.taught(parts, place, one, time.monotonic(), share.check)
         answers = taught.answers()
         taught.card(taught.verdict(answers))
-        _found.keep(taught, answers, _choice.device(s.device))
+        _found.keep(taught, answers, choosing.device(s.device))
     except _budget.FAILS as error:
         why = _budget.reason(error)
         _found.fail(place, why)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from zorki import weights
+from zorki import encoding, weights
 from zorki.core import durations, events
 from zorki.core.errors import InputError
-from zorki.segmenting import encoding
-from zorki.train import Folder, Plan
+from zorki.segmenting.beginning import begun as beginning
+from zorki.train import Folder, Plan, choosing
 from zorki.wings.segment import _choice
 from zorki.wings.segment._augment import Changes
 from zorki.wings.segment._lesson import Pixels, Recipe
@@ -70,7 +70,7 @@ class Start:
 
     def smaller(self, s: Settings) -> Start:
         """The same with half the batch, from the beginning. Raises Stopped where there is no half."""
-        batch = _choice.smaller(self.config["batch"], s.processes)
+        batch = choosing.smaller(self.config["batch"], s.processes)
         self.lesson.net.load_state_dict(self.numbers)
         return replace(self, lesson=self.lesson.of(batch), config=self.config | {"batch": batch, "halved": True})
 
@@ -81,7 +81,7 @@ def start(parts: Parts, folder: Folder, s: Settings, begun: float, look: int | N
     Raises InputError for a run with another net.
     """
     known, why = folder.asked(), dict[str, str]()
-    given, device = settled(known, s), _choice.device(s.device)
+    given, device = settled(known, s), choosing.device(s.device)
     stock, table = parts.stock, parts.learnt.table
     classes, channels = len(table.names), table.pictures.channels
 
@@ -97,11 +97,11 @@ def start(parts: Parts, folder: Folder, s: Settings, begun: float, look: int | N
     asked = None if "batch" in known and "batch" in given else s.batch
     batch = chosen(
         "batch",
-        lambda: _choice.batch_for(len(stock), s.processes, device, asked),
+        lambda: choosing.batch_for(len(stock), s.processes, device, asked),
         "8 on a processor, 16 elsewhere, no more than there are pictures",
     )
     with torch.random.fork_rng(devices=[]), encoding.ByShape(s.seed):
-        net = encoding.begun(s.net, encoder, classes, channels, s.width).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        net = beginning(s.net, encoder, classes, channels, s.width).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     slow = Recipe.slow if encoding.pretrained(encoder) else 1.0  # what begins with random numbers learns as fast as the rest
     recipe = Recipe(classes, batch, s.loss, _choice.weights_for(stock, classes, s.class_weights), slow, seed=s.seed)
     lesson = Pixels(net, stock, parts.judged, recipe, Changes(side, flips=flips, colour=0.5 if channels == 3 else 0.0))
@@ -147,7 +147,7 @@ def measured(lesson: Pixels, folder: Folder, device: str, s: Settings, begun: fl
     """The lesson with the batch that there is memory for, and by its pace the steps, and those between two looks."""
     within = durations.seconds("--within", s.within)
     batch, pace = _choice.halving(lesson, folder, Plan(rate=s.rate, decay=DECAY), device, s.processes, within)
-    steps, check = _choice.planned(within - (time.monotonic() - begun), pace, batch, len(lesson.stock))
+    steps, check = choosing.planned(within - (time.monotonic() - begun), pace, batch, len(lesson.stock))
     return lesson.of(batch), steps, check
 
 

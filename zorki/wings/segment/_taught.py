@@ -12,8 +12,8 @@ from safetensors.torch import load_file
 
 from zorki import io
 from zorki.segmenting import preview, record
-from zorki.train import Folder, out_of_memory, teach
-from zorki.wings.segment import _choice, _kept, _learnt, _setup
+from zorki.train import Folder, choosing, out_of_memory, teach
+from zorki.wings.segment import _kept, _learnt, _setup
 
 if TYPE_CHECKING:
     from zorki.nets.segmenter import Segmenter
@@ -68,7 +68,7 @@ def to_the_end(first: _setup.Start, folder: Folder, s: Settings) -> tuple[_setup
     """Taught; the batch as it was at last, and the best weights."""
     while True:
         try:
-            teach(first.lesson, folder, first.plan, first.config, _choice.device(s.device), s.processes)
+            teach(first.lesson, folder, first.plan, first.config, choosing.device(s.device), s.processes)
             break
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error):

@@ -9,12 +9,14 @@ from torch import nn
 from tests.toys import state
 from zorki import weights
 from zorki.core.errors import InputError, UnknownName, WeightsError
+from zorki.encoding import ByShape, pretrained, tapped
+from zorki.encoding.numbers import filled
+from zorki.encoding.tapping import Tapped
 from zorki.nets.folding import folded
 from zorki.nets.resnet import ResNet
 from zorki.nets.segmenter import Segmenter
 from zorki.nets.vgg import Vgg
-from zorki.segmenting.encoding import ByShape, begun, filled, pretrained
-from zorki.segmenting.tapping import Tapped, tapped
+from zorki.segmenting.beginning import begun
 
 needs_lite0 = pytest.mark.skipif(not weights.card("lite0").installed, reason="the extra imagenet is not installed")
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from zorki import io
 from zorki.core.errors import InputError
+from zorki.io.bands import Facts, open_bands
+from zorki.io.opening import open_photo
+from zorki.io.photo import Photo
 
 if TYPE_CHECKING:
     import torch
@@ -29,13 +31,13 @@ class Pictures:
     bands: bool = False
 
     def read(self, path: str | Path) -> torch.Tensor:
-        """(channels, h, w) float32 0..1, upright; photos in sRGB. Raises what `io.open_photo` raises, and InputError for other bands."""
+        """(channels, h, w) float32 0..1, upright; photos in sRGB. Raises what `open_photo` raises, and InputError for other bands."""
         import torch
 
-        data = self._scaled(io.open_bands(path), Path(path).name) if self.bands else self._seen(io.open_photo(path, range=self.range))
+        data = self._scaled(open_bands(path), Path(path).name) if self.bands else self._seen(open_photo(path, range=self.range))
         return torch.from_numpy(np.ascontiguousarray(np.moveaxis(data, 2, 0), np.float32))
 
-    def _seen(self, photo: io.Photo) -> npt.NDArray[Any]:
+    def _seen(self, photo: Photo) -> npt.NDArray[Any]:
         seen = photo.seen
         if self.channels == 3:
             return seen
@@ -59,7 +61,7 @@ class Pictures:
         return Pictures(int(data["channels"]), None if span is None else (float(span[0]), float(span[1])), bool(data.get("bands")))
 
 
-def pictures_of(facts: Sequence[io.Facts]) -> Pictures:
+def pictures_of(facts: Sequence[Facts]) -> Pictures:
     """One rule for all: whole numbers end where the bits end that hold the largest of the set (12-bit values in 16 bits: 4,095).
 
     Raises InputError where one rule cannot serve: other numbers of bands, or 8 bits beside others that are none of 16 full bits.
@@ -73,7 +75,7 @@ def pictures_of(facts: Sequence[io.Facts]) -> Pictures:
     return Pictures(max(counts), _range(facts), bands)
 
 
-def _range(facts: Sequence[io.Facts]) -> tuple[float, float] | None:
+def _range(facts: Sequence[Facts]) -> tuple[float, float] | None:
     deep = [f for f in facts if f.kind != "uint8"]
     if not deep:
         return None

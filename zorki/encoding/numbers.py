@@ -1,4 +1,4 @@
-"""Segmenters that begin with what their encoder has learnt elsewhere: a network with a card, or any of the user's by its layers."""
+"""With which numbers an encoder begins: those of a network with a card, or of any of the user's; and random ones that hang on a layer's shape alone."""
 
 from __future__ import annotations
 
@@ -13,26 +13,25 @@ from torch.overrides import TorchFunctionMode
 from zorki import weights
 from zorki.core.errors import ZorkiError
 from zorki.core.seeds import seed_for
-from zorki.nets.encoders import Encoder
-from zorki.nets.segmenter import Segmenter
-from zorki.segmenting.tapping import tapped
+from zorki.encoding.tapping import tapped
+from zorki.nets.encoders import Encoder, encoder
 
 
-def begun(
-    net: str = "pyramid", encoder: str | nn.Module = "lite0", classes: int = 2, channels: int = 3, width: int = 64,
-    layers: Sequence[str] = (), mean: Sequence[float] | None = None, std: Sequence[float] | None = None, **more: Any,
-) -> Segmenter:  # fmt: skip
-    """A segmenter as `Segmenter` makes it, its encoder with the numbers of the card of that name where there is one.
+def encoded(
+    asked: str | nn.Module = "lite0", channels: int = 3, layers: Sequence[str] = (),
+    mean: Sequence[float] | None = None, std: Sequence[float] | None = None,
+) -> Encoder:  # fmt: skip
+    """The encoder of that name, with the numbers of the card of that name where there is one.
 
-    encoder: a name of `zorki/nets/encoders/`, `file.py:function`, or a module; of the latter two layers, mean and std say which maps are taken, and
+    asked: a name of `zorki/nets/encoders/`, `file.py:function`, or a module; of the latter two layers, mean and std say which maps are taken, and
     what pictures are normalised by (see `tapped`). Raises UnknownName, InputError, and WeightsError where numbers are not installed.
     """
-    if isinstance(encoder, nn.Module) or ":" in encoder:
-        module, name = (encoder, type(encoder).__name__) if isinstance(encoder, nn.Module) else (coded(encoder), encoder)
-        return Segmenter(net, tapped(module, layers, name, channels, mean, std), classes, channels, width, **more)
-    made = Segmenter(net, encoder, classes, channels, width, **more)
-    if known := card_of(made.encoder.name):
-        filled(made.encoder, weights.load(known).inner.state_dict(), channels)
+    if isinstance(asked, nn.Module) or ":" in asked:
+        module, name = (asked, type(asked).__name__) if isinstance(asked, nn.Module) else (coded(asked), asked)
+        return tapped(module, layers, name, channels, mean, std)
+    made = encoder(asked, channels)
+    if known := card_of(made.name):
+        filled(made, weights.load(known).inner.state_dict(), channels)
     return made
 
 

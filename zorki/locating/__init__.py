@@ -1,0 +1,1 @@
+"""What methods of locating share: sets of pictures with boxes, what is wrong with them, detections, drawing them, judging."""

@@ -1,0 +1,50 @@
+"""What a network found in a picture: boxes with their classes and how sure it is of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from zorki.scores import boxes as geometry
+
+
+@dataclass(frozen=True, eq=False)
+class Detections:
+    """In the order of their scores, the surest first. boxes: (n, 4) float32 left, top, width, height in pixels of the picture; scores: (n,) in 0..1;
+    labels: (n,) int64 class numbers."""
+
+    boxes: torch.Tensor
+    scores: torch.Tensor
+    labels: torch.Tensor
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def __getitem__(self, some: Any) -> Detections:
+        """Those of them: a slice, numbers, or truths."""
+        return Detections(self.boxes[some], self.scores[some], self.labels[some])
+
+    @staticmethod
+    def none(device: torch.device | str = "cpu") -> Detections:
+        nothing = torch.zeros((0, 5), dtype=torch.float32, device=device)
+        return Detections(nothing[:, :4], nothing[:, 4], torch.zeros(0, dtype=torch.int64, device=device))
+
+
+def kept(found: Detections, overlap: float = 0.6, most: int = 100) -> Detections:
+    """Without those that lie on a surer one of their class by more than `overlap` (IoU), at most so many: greedy non-maximum suppression, exactly.
+
+    Equal scores keep the order given.
+    """
+    found = found[found.scores.argsort(descending=True, stable=True)]
+    alike = geometry.iou(found.boxes[:, None], found.boxes) > overlap
+    alike &= found.labels[:, None] == found.labels
+    left, chosen = torch.ones(len(found), dtype=torch.bool, device=found.boxes.device), list[int]()
+    for i in range(len(found)):
+        if len(chosen) == most:
+            break
+        if left[i]:
+            chosen.append(i)
+            left &= ~alike[i]
+    return found[torch.tensor(chosen, dtype=torch.int64, device=found.boxes.device)]
