@@ -88,6 +88,10 @@ POOLING = (
     "The largest of each square of four is kept, with its row and column (the switch), and of the other three nothing. What is brought back has the old size, but not the old numbers: copies "
     "do not say where in its square a number stood; switches do, and leave the rest 0, which convolutions fill."
 )
+LEFT = (
+    "This map is taken for what pooling left. Copies bring back the old size, but do not say where in its square a number stood. Switches would: of a map "
+    "whose sides are even, 4 or more, they are shown."
+)
 SUMS = "One by one: the kernel times a number of the map, the next one two further on; what lies on the same place is added."
 
 
@@ -113,7 +117,7 @@ def page(it: Shown, command: str) -> blocks.Page:
     """What `segment explain unpooling --out unpooling.html` shows."""
     return blocks.Page(
         title="Back to full size, number by number",
-        lead="Pooling makes a map small. Three ways make it large again, and each can be followed with pencil and paper.",
+        lead=f"Pooling makes a map small. {'Three' if it.found is not None else 'Two'} ways make it large again, and each can be followed with pencil and paper.",
         facts=(("command", command),),
         sections=sections(it),
         foot=f"Made by Zorki {zorki.__version__} on this machine. Nothing left it.",
@@ -137,7 +141,7 @@ def section(command: str) -> blocks.Section:
 def sections(it: Shown) -> tuple[blocks.Section, ...]:
     """Pooling and what undoes it without a kernel; the transposed convolution; the checkerboard."""
     return (
-        blocks.Section("pooling", "Copies and switches", "", (copies(it),)),
+        blocks.Section("pooling", "Copies and switches" if it.found is not None else "Copies", "", (copies(it),)),
         blocks.Section("transposed", "Transposed convolution", transposing(it.kernel), (product(it), *patches(it), sums(it))),
         blocks.Section("checkerboard", "Why a checkerboard, and how not", verdict(it.kernel), (flatness(it), checkerboard(it.kernel))),
     )
@@ -148,7 +152,7 @@ def copies(it: Shown) -> blocks.Numbers:
     colours = each(it.small)
     back = blocks.Cells("copied", texts(unpooling.copied(it.small)), tints=fourfold(colours))
     if it.found is None:
-        return blocks.Numbers((blocks.Cells("what pooling left", texts(it.small), tints=colours), back), POOLING, signs=("→",))
+        return blocks.Numbers((blocks.Cells("what pooling left", texts(it.small), tints=colours), back), LEFT, signs=("→",))
     stood = np.full(it.found.hw, -1)
     stood[it.found.switches[..., 0], it.found.switches[..., 1]] = np.array(colours)
     own = [[None if c < 0 else int(c) for c in row] for row in stood]
