@@ -74,6 +74,19 @@ def test_settings_are_read_with_their_help() -> None:
     assert [(o.name, o.default, o.help) for o in settings.options(Toy)][:2] == [("steps", 10, "how many"), ("rate", 0.5, "how fast")]
 
 
+def test_settings_of_other_classes_come_behind_their_own_with_their_help() -> None:
+    @dataclass(frozen=True)
+    class More(Toy):
+        size: int = 3
+        "how large"
+        rate: float = 0.1
+        "how slow"
+
+    found = {o.name: (o.default, o.help) for o in settings.options(More)}
+    assert list(found)[:3] == ["size", "rate", "steps"]
+    assert [found[name] for name in ("size", "rate", "steps")] == [(3, "how large"), (0.1, "how slow"), (10, "how many")]
+
+
 def test_what_was_given_lies_over_the_preset() -> None:
     presets = {"slow": Toy(rate=0.1, steps=5)}
     assert settings.fill(Toy, presets, "slow", {"steps": 7}) == Toy(rate=0.1, steps=7)

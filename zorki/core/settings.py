@@ -7,7 +7,6 @@ import inspect
 import math
 import numbers
 import os
-import sys
 import textwrap
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, replace
@@ -58,21 +57,27 @@ class Option:
 
 
 def options(settings: type[Any]) -> tuple[Option, ...]:
-    """The fields of a Settings dataclass in order; help is the string literal under each field. Read once."""
+    """The fields of a Settings dataclass, its own first, then those that it has from other classes, the nearest first; help is the string literal under each field. Read once."""
     return read_options(settings)  # type: ignore[arg-type]  # a class is hashable
 
 
 @cache
 def read_options(settings: type[Any]) -> tuple[Option, ...]:
     """What `options` gives."""
-    hints = get_type_hints(settings, vars(sys.modules[settings.__module__]), include_extras=True)
-    helps = literals(settings)  # type: ignore[arg-type]  # a class is hashable
+    hints = get_type_hints(settings, include_extras=True)
+    helps = {name: text for kind in reversed(settings.__mro__[:-1]) for name, text in literals(kind).items()}
     plain = {"file": False, "resumes": False, "instead": ""}
     marks: dict[str, Any] = {f.name: {mark: f.metadata.get(mark, none) for mark, none in plain.items()} for f in fields(settings)}
     return tuple(
         Option(f.name, listed(hints[f.name]), None if f.default is MISSING else f.default, helps.get(f.name, ""), **marks[f.name])
-        for f in fields(settings)
+        for f in sorted(fields(settings), key=lambda f: declared(settings, f.name))
     )
+
+
+def declared(settings: type[Any], name: str) -> tuple[int, int]:
+    """How many classes stand before the one that says a field of that name at last, and how many fields before it there."""
+    said = ([*vars(kind).get("__annotations__", ())] for kind in settings.__mro__)
+    return next((n, names.index(name)) for n, names in enumerate(said) if name in names)
 
 
 def listed(kind: Any) -> Any:

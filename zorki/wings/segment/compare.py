@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from zorki.core import events
 from zorki.core.method import Input
 from zorki.core.settings import Least
+from zorki.wings.segment._options import Squares
 
 if TYPE_CHECKING:
     from zorki import blocks, io
@@ -27,7 +28,7 @@ ENDING = ".html"  # the page is the result; the trainings lie in a folder beside
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Squares):
     nets: str = "naive,nearest,maxunpool,transpose,hourglass,fcn,unet"
     "the ways back to full size, with commas between"
     within: str = "2h"
@@ -40,26 +41,6 @@ class Settings:
     "trainings of each net, from other random numbers each; not given: three where there is time"
     encoder: str | None = None
     "what reads the pictures; not given: lite0 where pip's imagenet extra is there, else eye; plain knows nothing yet"
-    width: Annotated[int, Least(1)] = 64
-    "channels of the ways back"
-    batch: Annotated[int, Least(1)] | None = None
-    "squares cut out of pictures a step; not given: 8 on a processor, 16 elsewhere"
-    side: Annotated[int, Least(32)] | None = None
-    "pixels of their sides; not given: by the size of the pictures"
-    rate: Annotated[float, Least(0)] = 1e-3
-    "size of an update (AdamW)"
-    loss: str = "cross_entropy+dice"
-    "what falls: names joined by +, or with weights as cross_entropy:1,dice:0.5"
-    class_weights: Literal["none", "median", "enet"] = "none"
-    "what rare classes weigh more: by median frequency, or as ENet has it"
-    flips: Literal["none", "sideways", "any"] | None = None
-    "how pictures are mirrored; not given: also upside down where nothing in them is up or down"
-    share: Annotated[float, Least(0.01, 0.9)] = 0.2
-    "of the pictures, what is judged on, where there is no val/"
-    groups: str | None = None
-    "what must not be torn apart by that: so many letters of the names, or a regular expression for them"
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    "where it is computed"
     seed: Annotated[int, Least(0)] = 0
     "the same number splits and teaches the same; the trainings count on from it"
 

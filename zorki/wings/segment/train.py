@@ -10,11 +10,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from zorki.core import events
 from zorki.core.method import Input
 from zorki.core.settings import Among, Least
+from zorki.train.options import Alone
+from zorki.wings.segment._options import Squares
 
 if TYPE_CHECKING:
     from zorki import blocks, io
@@ -26,43 +28,15 @@ GIVES = "trained"
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Squares, Alone):
     within: str = "30m"
     "the time it may take, as 90s, 30m or 2h; it is measured once how many steps that is"
     net: Annotated[str, Among("zorki.nets.decoders")] = "pyramid"
     "the way back to full size"
     encoder: str | None = None
     "what reads the pictures; not given: lite0 where pip's imagenet extra is there, else eye"
-    width: Annotated[int, Least(1)] = 64
-    "channels of the way back"
     steps: Annotated[int, Least(1)] | None = None
     "updates of the weights; not given: as many as --within=30m holds"
-    batch: Annotated[int, Least(1)] | None = None
-    "squares cut out of pictures a step; not given: 8 on a processor, 16 elsewhere"
-    side: Annotated[int, Least(32)] | None = None
-    "pixels of their sides; not given: by the size of the pictures"
-    rate: Annotated[float, Least(0)] = 1e-3
-    "size of an update (AdamW)"
-    loss: str = "cross_entropy+dice"
-    "what falls: names joined by +, or with weights as cross_entropy:1,dice:0.5"
-    class_weights: Literal["none", "median", "enet"] = "none"
-    "what rare classes weigh more: by median frequency, or as ENet has it"
-    flips: Literal["none", "sideways", "any"] | None = None
-    "how pictures are mirrored; not given: also upside down where nothing in them is up or down"
-    patience: Annotated[int, Least(1)] = 10
-    "so many looks without a better one end the training"
-    share: Annotated[float, Least(0.01, 0.9)] = 0.2
-    "of the pictures, what is judged on, where there is no val/"
-    groups: str | None = None
-    "what must not be torn apart by that: so many letters of the names, or a regular expression for them"
-    processes: Annotated[int, Least(1)] = 1
-    "so many learn together, each on its own cores or graphics card"
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    "where it is computed"
-    change: bool = False
-    "a run that is gone on with takes the options that differ from here on"
-    seed: Annotated[int, Least(0)] = 0
-    "the same number teaches the same"
 
 
 PRESETS: dict[str, Settings] = {}
