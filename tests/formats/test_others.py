@@ -353,7 +353,7 @@ def test_cvat_for_images_has_shapes_at_heights(tmp_path: Path) -> None:
     assert mask.shape.patch((4, 8)).inside.astype(int).tolist() == [[0, 1, 1], [0, 0, 1]]
     assert [t.flaw for t in (short, bad, strange)] == [
         "has damaged run lengths",
-        "has fewer than three corners",
+        "holds what is no number",
         "is a hexagon, which is not known",
     ]
     made.written(tmp_path / "annotations.xml", CVAT[:-30])

@@ -105,6 +105,7 @@ def test_in_python_lists_and_arrays_are_maps() -> None:
 @pytest.mark.parametrize(
     ("given", "error", "says"),
     [
+        ({"kernel": "1e308 1; 1 1"}, InputError, "no kernel.*from -1e"),
         ({"input": "1 2; 3"}, InputError, r"input='1 2; 3' is no map of numbers.*input='1 2; 3 4'"),
         ({"input": "; ".join(["1 " * 9] * 3)}, InputError, "3 × 9 numbers"),
         ({"input": "1 2 3 4 5"}, InputError, "not pooled becomes twice as large"),

@@ -66,6 +66,7 @@ def read(place: Place, named: str | None = None, pictures: str | None = None) ->
         raise InputError(f"--pictures={own(folder)} is no folder.", "The pictures lie in it.", "Name their folder.")
     module, seen = reader(place, named)
     found: Annotations = module.read(place)
+    damaged(place, module)
     what = "" if not seen or seen == place.name else f" ({seen})"
     things = sum(len(one.things) for some in found.splits.values() for one in some)
     rest = number(len(found), "mask") if found.masked else f"{number(things, 'thing')} in {number(len(found), 'picture')}"
@@ -76,6 +77,18 @@ def read(place: Place, named: str | None = None, pictures: str | None = None) ->
     used = replace(found, splits=kept(place, found, splits), said=said)
     place.count = len(used) + len(place.failed)
     return used
+
+
+def damaged(place: Place, module: ModuleType) -> None:
+    """Notes files of the format's ending that are of no format at all, since they are cut off early, or empty."""
+    for file in place.ending(*getattr(module, "ENDINGS", ())):
+        try:
+            if file.suffix.lower() == ".xml":
+                texts.xml_of(file)
+            elif not place.jsons[file]:
+                texts.json_of(file)
+        except InputError as e:
+            place.failed.setdefault(place.inside(file), e.got)
 
 
 def number(count: int, what: str) -> str:
@@ -126,6 +139,8 @@ def labelled(given: str | Path | LabelledFolder) -> LabelledFolder:
             module, seen = reader(Place(given), None)
         except InputError:
             raise error from None
+        if getattr(module, "TRAINS", False):  # it is what is asked for, and something in it is wrong
+            raise error
         raise InputError(
             f"{own(Path(given).name)} is {module.TITLE}{'' if seen in ('', Path(given).name) else f' ({seen})'}.",
             "Masks are learnt from and judged by, and what becomes of overlaps, crowds and names is to be looked at once.",

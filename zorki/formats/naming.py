@@ -28,5 +28,8 @@ def names_of(wanted: Sequence[str]) -> list[str]:
         found = [name(path) for path in wanted]
         if len({one.casefold() for one in found}) == len(found):
             return found
-    twice = next(one for k, one in enumerate(found) if one in found[:k])
-    raise InputError(f"Two pictures are called {twice}.", "Each has a name of its own, case aside.", "Rename one of them.")
+    alike = [one.casefold() for one in found]
+    twice = next(one for k, one in enumerate(found) if alike[k] in alike[:k])
+    raise InputError(
+        f"Two pictures are called {twice}, upper case or lower.", "Each has a name of its own, case aside.", "Rename one of them."
+    )

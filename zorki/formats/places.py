@@ -156,7 +156,7 @@ class Finder:
         named = PureWindowsPath(wanted).as_posix() if wanted else ""
         parts = [*base.parts, *parts_of(wanted)]
         for folder in (self.pictures,) if self.pictures is not None else (base, self.place.root):
-            if named and is_picture(named) and (folder / named).is_file():
+            if named and is_picture(named) and is_there(folder / named):
                 return folder / named
         name = named.rpartition("/")[2]
         keys = [name.casefold(), f"{stem(Path(name)).casefold()}/"] if name else [f"{alone.casefold()}/"]
@@ -172,6 +172,14 @@ class Finder:
         if not found:
             raise Lost(f"{name or alone} is not there")
         return found[0]
+
+
+def is_there(path: Path) -> bool:
+    """Whether it is a file; a path that is too long is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def shown(place: Place, file: Path) -> str:

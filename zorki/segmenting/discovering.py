@@ -55,6 +55,18 @@ def table_of(looks: Sequence[Look], classes: Sequence[Label] = (), learnt: bool 
     )
 
 
+def apart(looks: Mapping[str, Sequence[Look]], by: By, known: Mapping[int, str]) -> list[str]:
+    """Sentences about classes of which one part holds some and the other nothing. looks: of train and val. known: names of the values."""
+    if not {"train", "val"} <= {*looks}:
+        return []
+    there = {part: {v for one in looks[part] for v in values_of(one, by) if v in known} for part in ("train", "val")}
+    said = []
+    for one, other in (("val", "train"), ("train", "val")):
+        if only := [known[v] for v in sorted(there[one] - there[other])]:
+            said.append(f"{', '.join(only[:6])}{' …' if len(only) > 6 else ''}: in {one} alone, and nowhere in {other}.")
+    return said
+
+
 def absent(known: Mapping[int, Label], present: Sequence[int]) -> list[str]:
     gone = [label.name for v, label in known.items() if v not in present]
     return [f"No mask holds {', '.join(gone[:6])}{' …' if len(gone) > 6 else ''}, which classes.csv lists."] if gone else []

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from zorki.core.void import VOID
 from zorki.formats import Annotated, Patch, Thing
 from zorki.formats.annotated import BACKGROUND
+from zorki.segmenting.table import percent
 
 Numbers = npt.NDArray[np.uint8]
 Overlap = Literal["later", "smaller", "void"]
@@ -79,11 +80,11 @@ class Tally:
             how = {"class": "are filled as their class, under all else", "void": "count nowhere", "none": "are left out"}[rules.crowds]
             said.append(f"{crowds} crowds, many things outlined as one, {how}; --crowds says otherwise.")
         if shared := sum(one.shared for one in seen):
-            share = 100 * shared / max(1, sum(one.covered for one in seen))
+            share = shared / max(1, sum(one.covered for one in seen))
             how = {"later": "the later one lies on top", "smaller": "the smaller one lies on top", "void": "they count nowhere"}[
                 rules.overlap
             ]
-            said.append(f"{share:.2g} % of the pixels of things are of two classes: {how}; --overlap says otherwise.")
+            said.append(f"{percent(share)} of the pixels of things are of two classes: {how}; --overlap says otherwise.")
         return said
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import colorsys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -177,7 +177,12 @@ def percent(share: float) -> str:
 
 def discovered(folder: LabelledFolder) -> Table:
     """Looks at every picture and mask and says what the masks mean, by classes.csv where there is one; see `zorki.segmenting.discovering`."""
-    from zorki.segmenting.discovering import table_of
+    from zorki.segmenting.discovering import apart, table_of
     from zorki.segmenting.looking import look_at
 
-    return table_of(look_at(folder), folder.classes)
+    looks = look_at(folder)
+    table = table_of(looks, folder.classes)
+    rest, parts = iter(looks), {}
+    for part, examples in folder.splits.items():
+        parts[part] = [next(rest) for one in examples if one.mask is not None]
+    return replace(table, said=(*table.said, *apart(parts, table.by, dict(zip(table.values, table.names, strict=True)))))

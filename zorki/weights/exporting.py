@@ -99,6 +99,10 @@ def to_onnx(
         events.note(f"The file was not checked beside the network, as {ORACLE} is not installed.")
         return described(data, {**about, "parity": "not checked"})
     most, beyond = (max(parts) for parts in zip(*found, strict=True))
+    if math.isinf(most) and any(not bool(module(*trial.values()).isfinite().all()) for trial in trials):
+        raise Stopped(
+            f"{about['name']} answers with what is no number.", "Nothing was written.", "Mend its weights, or take another network."
+        )
     if most > NEAR and beyond > rare:
         raise Stopped(
             f"The file's answers differ from the network's by {most:.2g}.",

@@ -18,6 +18,7 @@ from zorki.formats.shapes import Bitmap, Polygons, Shape, rectangle
 from zorki.io import Label
 
 TITLE = "CVAT for images"
+ENDINGS = (".xml",)  # of its files
 CORNERS = 180  # of an ellipse
 LINES = ("polyline", "points", "skeleton", "cuboid")  # which cover nothing
 
@@ -28,7 +29,9 @@ def found(place: Place) -> str:
 
 
 def tables(place: Place) -> list[Path]:
-    return [file for file in place.ending(".xml") if b"<annotations" in (text := texts.read(file)) and b"<image " in text]
+    return [
+        file for file in place.ending(".xml") if "<annotations" in texts.begins(file) and b"<image " in texts.read(file).replace(b"\0", b"")
+    ]
 
 
 def read(place: Place) -> Annotations:
@@ -39,10 +42,7 @@ def read(place: Place) -> Annotations:
     spoken: list[tuple[str, str]] = []
     parts: dict[str, list[Annotated]] = {}
     for file in files:
-        try:
-            tree = ElementTree.fromstring(texts.read(file))
-        except ElementTree.ParseError as e:
-            raise InputError(f"{file.name} is no whole XML: {e}.", "It must be there to its end.", "Copy or export it again.") from e
+        tree = texts.xml_of(file)
         spoken += [((one.findtext("name") or "").strip(), (one.findtext("color") or "").strip()) for one in tree.iter("label")]
         for image in tree.iter("image"):
             part = {"train": "train", "validation": "val", "val": "val", "test": "test"}.get((image.get("subset") or "").lower(), "all")
@@ -79,7 +79,8 @@ def thing(one: ElementTree.Element, k: int) -> Thing:
 def shape(one: ElementTree.Element) -> Shape | str:
     """What it draws, or what is wrong with it."""
     if one.tag == "polygon":
-        return values.polygons([[v for pair in (one.get("points") or "").split(";") for v in floats(pair)]])
+        pairs = [floats(pair) for pair in (one.get("points") or "").split(";") if pair.strip()]
+        return values.polygons([[v for pair in pairs for v in pair]]) if all(len(pair) == 2 for pair in pairs) else values.NO_NUMBER
     if one.tag == "mask":
         return bitmap(one)
     places = floats(",".join(one.get(key, "") for key in ("xtl", "ytl", "xbr", "ybr") if one.tag == "box"))

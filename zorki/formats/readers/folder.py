@@ -10,6 +10,7 @@ from zorki.io.labelled import MASKS, PICTURES, SPLITS
 from zorki.io.pairs import stem
 
 TITLE = "a folder of pictures with masks"
+TRAINS = True  # it is what trainings take
 
 
 def found(place: Place) -> str:

@@ -18,6 +18,7 @@ from zorki.formats.shapes import Polygons, Ring
 from zorki.io import Label
 
 TITLE = "GeoJSON"
+ENDINGS = (".geojson", ".json")  # of its files
 
 
 def found(place: Place) -> str:

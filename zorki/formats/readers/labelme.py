@@ -24,6 +24,7 @@ from zorki.io import Label, open_mask
 from zorki.io.photosets import is_picture
 
 TITLE = "LabelMe"
+ENDINGS = (".json",)  # of its files
 WIDTH, RADIUS = 10.0, 5.0  # pixels of a line, and around a point
 LINES, POINTS = ("line", "linestrip"), ("point", "points")
 

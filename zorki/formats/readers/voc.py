@@ -21,6 +21,7 @@ from zorki.io.pairs import stem
 from zorki.io.photosets import is_picture
 
 TITLE = "VOC"
+ENDINGS = (".xml",)  # of its files
 FOLDERS = ("segmentationclasspng", "segmentationclass")  # the first is where LabelMe's export has arrays in the other
 NAMES = (
     "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable", "dog", "horse", "motorbike",
@@ -71,8 +72,8 @@ def in_its_colours(file: Path) -> bool:
 
 
 def is_table(file: Path) -> bool:
-    head = texts.read(file)[:4096]
-    return b"<annotation" in head and b"<annotations" not in head
+    head = texts.begins(file)
+    return "<annotation" in head and "<annotations" not in head
 
 
 def read(place: Place) -> Annotations:
@@ -118,10 +119,10 @@ def tables(
         if not is_table(file):
             continue
         try:
-            tree = ElementTree.fromstring(texts.read(file))
-        except ElementTree.ParseError as e:
-            place.failed[place.inside(file)] = f"{file.name} is no whole XML: {e}"
-            wrong.append(InputError(f"{file.name} is no whole XML: {e}.", "It must be there to its end.", "Copy or export it again."))
+            tree = texts.xml_of(file)
+        except InputError as e:
+            place.failed[place.inside(file)] = e.got
+            wrong.append(e)
             continue
         key = stem(file) if stem(file) not in things else place.inside(file)
         things[key] = tuple(thing(one, k) for k, one in enumerate(tree.iter("object"), 1))
@@ -142,7 +143,7 @@ def thing(one: ElementTree.Element, k: int) -> Thing:
         return Thing(label, None, box, flaw="" if box is not None else "has no box", number=number)
     count = sum(part.tag.startswith("x") for part in corners)
     flat = places(corners, [f"{axis}{n}" for n in range(1, count + 1) for axis in "xy"])
-    outline = values.polygons([flat or ()])
+    outline = values.NO_NUMBER if flat is None else values.polygons([flat])
     if isinstance(outline, str):
         return Thing(label, None, box, flaw=outline, number=number)
     left, top, right, bottom = outline.reach

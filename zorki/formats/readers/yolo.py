@@ -95,9 +95,16 @@ def document(table: Path) -> tuple[dict[int, str], dict[str, list[str]]]:
         doc = yaml.safe_load(texts.read(table))
     except yaml.YAMLError as e:
         raise InputError(f"{table.name} is no whole YAML: {str(e).splitlines()[0]}.", "It names classes and folders.", "Mend it.") from e
+    except RecursionError as e:
+        raise InputError(f"{table.name} is nested too deep.", "It names classes and folders.", "Take another file.") from e
     given = doc.get("names") if isinstance(doc, dict) else None
     pairs: Iterable[tuple[Any, Any]] = given.items() if isinstance(given, Mapping) else enumerate(given) if isinstance(given, list) else ()
-    names = {n: str(name) for key, name in pairs if (n := values.whole(key)) is not None}
+    names: dict[int, str] = {}
+    for key, name in pairs:
+        if isinstance(name, bool) or not isinstance(name, str | int | float):  # of a list inside a list text could be made without end
+            raise InputError(f"{table.name} calls class {key!s:.20} by what is no name.", "A name is a word or a number.", "Mend `names`.")
+        if (n := values.whole(key)) is not None:
+            names[n] = str(name)
     if not names:
         raise InputError(f"{table.name} has no list of names.", "`names` says what each class number is called.", "Add it.")
     base = str(doc.get("path") or "")

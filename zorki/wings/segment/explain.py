@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 TOPICS = ("unpooling",)
 MOST, KERNEL = 8, 7  # numbers of a side of what is explained; of a kernel
+LARGEST = 1e9  # of these numbers
 INPUTS = {"topic": Input(f"what is explained: {', '.join(TOPICS)}", kind="word")}
 NETS: tuple[str, ...] = ()
 WORDS = True  # the answer is what is printed; a page is written only where one is asked for
@@ -44,11 +45,17 @@ def run(topic: str, s: Settings = Settings()) -> _unpooling.Shown:
     x, kernel = numbers(s.input), numbers(s.kernel)
     if x is None or max(x.shape) > MOST:
         got = f"--input={s.input!r} is no map of numbers." if x is None else f"--input is {x.shape[0]} × {x.shape[1]} numbers."
-        raise InputError(got, f"It is up to {MOST} rows of up to {MOST} numbers.", "Write them with ; between rows, as --input='1 2; 3 4'.")
+        raise InputError(
+            got,
+            f"It is up to {MOST} rows of up to {MOST} numbers, from -{LARGEST:g} to {LARGEST:g}.",
+            "Write them with ; between rows, as --input='1 2; 3 4'.",
+        )
     if kernel is None or kernel.shape[0] != kernel.shape[1] or len(kernel) > KERNEL:
         got = f"--kernel={s.kernel!r} is no kernel." if kernel is None else f"--kernel is {kernel.shape[0]} × {kernel.shape[1]} numbers."
         raise InputError(
-            got, f"It has as many rows as columns, up to {KERNEL}.", "Write it with ; between rows, as --kernel='1 1 1; 1 1 1; 1 1 1'."
+            got,
+            f"It has as many rows as columns, up to {KERNEL}, and numbers from -{LARGEST:g} to {LARGEST:g}.",
+            "Write it with ; between rows, as --kernel='1 1 1; 1 1 1; 1 1 1'.",
         )
     pooled = min(x.shape) >= 4 and not any(n % 2 for n in x.shape)
     if not pooled and max(x.shape) > MOST // 2:
@@ -61,7 +68,7 @@ def numbers(text: str) -> Map | None:
     import numpy as np
 
     found = matrix(text)
-    return None if found is None else np.array(found, np.float64)
+    return None if found is None or not (np.abs(x := np.array(found, np.float64)) <= LARGEST).all() else x
 
 
 def page(net: Any, made: _unpooling.Shown, s: Settings, command: str) -> blocks.Page:  # noqa: ARG001

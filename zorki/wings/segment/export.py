@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.core.method import File, Input, Leaf
 
@@ -67,6 +68,9 @@ def run(net: lens.Net, picture: io.Photo | None = None, s: Settings = Settings()
     if s.demo and whole.channels != 3:
         got = f"{net.name} takes pictures of {whole.channels} channels."
         raise InputError(got, "A page in a browser has photos, which have three.", "Leave --demo out.")
+    if whole.hw is not None:
+        h, w = whole.hw
+        events.note(f"{net.name} takes pictures of {w} × {h} pixels alone, and so does the file: whoever runs it brings them to that size.")
     free = ({} if net.batch else {0: "batch"}) | ({2: "height", 3: "width"} if whole.hw is None else {})
     trials = list(tried(whole, net.batch))
     example, rare = {"picture": trials[1]["picture"]}, RARE if whole.switches else 0
