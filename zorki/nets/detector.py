@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -87,7 +88,7 @@ class Pyramid(nn.Module):
 
     def __init__(self, encoder: Encoder, width: int, strides: Sequence[int]) -> None:
         super().__init__()
-        if not strides or strides[0] < 1 or any(b != 2 * a for a, b in zip(strides, strides[1:], strict=False)):
+        if not strides or strides[0] < 1 or any(b != 2 * a for a, b in pairwise(strides)):
             raise InputError(f"The strides are {list(strides)}.", "Each is twice the one before.", "Give them as 8, 16, 32.")
         if strides[0] not in encoder.strides:
             have = ", ".join(map(str, encoder.strides))
