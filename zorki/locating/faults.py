@@ -58,7 +58,7 @@ KINDS: Mapping[Kind, About] = {
         mended=True, wrong=True,
     ),
     "inside": of_set(
-        "pictures lie inside of their JSON files", "picture lies inside of its JSON file", "left out until they are written",
+        "pictures lie inside of their JSON files", "picture lies inside of its JSON file", "left out until written",
         "Those that are learnt from lie in files: a cleaned copy has them.", mended=True,
     ),
     "order": of_set(

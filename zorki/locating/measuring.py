@@ -39,10 +39,12 @@ def whole(
     for part, file in files:
         if isinstance(file, Path):
             where.setdefault(file.parent, set()).add(part)
-    used = {file for _, file in files} | {place.root / name for name in place.failed}
+    used = {os.path.abspath(file) for _, file in files if isinstance(file, Path)} | {
+        os.path.abspath(place.root / name) for name in place.failed
+    }
     there = walked(Path(pictures)) if pictures is not None else place.files if place.path.is_dir() else ()
     root = Path(pictures) if pictures is not None else place.root
-    rest = [file for file in there if is_picture(file.name) and file not in used and not any(MASKS.search(p) for p in file.relative_to(root).parts[:-1])]  # fmt: skip
+    rest = [file for file in there if is_picture(file.name) and os.path.abspath(file) not in used and not any(MASKS.search(p) for p in file.relative_to(root).parts[:-1])]  # fmt: skip
     empty = [file for file in rest if found.whole and len(where.get(file.parent, ())) == 1]
     taken = Counter(one.name for _, one in every)
     for file in empty:

@@ -37,8 +37,8 @@ class Mended:
     changed: int
 
     def sentence(self) -> str:
-        held = f"{self.pictures:,} pictures and {self.boxes:,} boxes"
-        return f"{self.folder} holds {held}; {CHANGES} in it lists what was changed: {self.changed:,} in all."
+        held = f"{self.pictures:,} picture{'s' * (self.pictures != 1)} and {self.boxes:,} box{'es' * (self.boxes != 1)}"
+        return f"{self.folder} holds {held}; {CHANGES} in it lists what was changed, {self.changed:,} in all."
 
     def answer(self) -> dict[str, object]:
         """What --json gives."""

@@ -42,15 +42,26 @@ def sentence(boxed: Boxed) -> str:
     boxes = sum(len(row.boxes) for row in boxed.rows)
     kind = "none has more than one" if boxed.kind == "one" else "some have several"
     wrong = "" if boxed.faults else " Nothing is wrong with them."
-    return f"{len(boxed):,} pictures{split} with {boxes:,} boxes can be used; {kind}.{wrong}"
+    return f"{number(len(boxed), 'picture')}{split} with {number(boxes, 'box', 'es')} can be used; {kind}.{wrong}"
+
+
+def number(count: int, what: str, plural: str = "s") -> str:
+    """1 picture, 2,000 pictures."""
+    return f"{count:,} {what}{plural * (count != 1)}"
 
 
 def of_classes(boxed: Boxed) -> Iterator[tuple[str, int, int, float, float]]:
     """Of each class its boxes, the pictures that hold it, and the middle width and height of its boxes."""
-    for name in boxed.classes.names:
-        sides = np.array([box[3:] for row in boxed.rows for box in row.boxes if box.label == name], np.float64).reshape(-1, 2)
-        pictures = sum(any(box.label == name for box in row.boxes) for row in boxed.rows)
-        yield name, len(sides), pictures, float(np.median(sides[:, 0])), float(np.median(sides[:, 1]))
+    sides: dict[str, list[tuple[float, float]]] = {name: [] for name in boxed.classes.names}
+    pictures = dict.fromkeys(sides, 0)
+    for row in boxed.rows:
+        for box in row.boxes:
+            sides[box.label].append((box.w, box.h))
+        for name in {box.label for box in row.boxes}:
+            pictures[name] += 1
+    for name, some in sides.items():
+        wide, high = np.median(np.array(some, np.float64).reshape(-1, 2), axis=0).tolist()
+        yield name, len(some), pictures[name], wide, high
 
 
 def answer(boxed: Boxed, mended: Mended | None) -> dict[str, Any]:
@@ -162,10 +173,20 @@ def of_data(boxed: Boxed) -> blocks.Section:
     """The classes, in each part."""
     parts = list(dict.fromkeys(row.part for row in boxed.rows))
     shades = preview.colours(boxed.classes.names)
-    rows = []
-    for (name, n, pictures, wide, high), colour in zip(of_classes(boxed), shades, strict=True):
-        each = [sum(box.label == name for row in boxed.rows if row.part == part for box in row.boxes) for part in parts]
-        rows.append((blocks.Swatch(name, colour), n, pictures, f"{wide:.0f} × {high:.0f}", *(each if len(parts) > 1 else ())))
+    each: dict[tuple[str, str], int] = {}
+    for row in boxed.rows:
+        for box in row.boxes:
+            each[row.part, box.label] = each.get((row.part, box.label), 0) + 1
+    rows: list[tuple[blocks.Cell, ...]] = [
+        (
+            blocks.Swatch(name, colour),
+            n,
+            pictures,
+            f"{wide:.0f} × {high:.0f}",
+            *(each.get((part, name), 0) for part in parts if len(parts) > 1),
+        )
+        for (name, n, pictures, wide, high), colour in zip(of_classes(boxed), shades, strict=True)
+    ]
     columns = ("class", "boxes", "pictures", "middle size in pixels", *(parts if len(parts) > 1 else ()))
     said = " ".join(boxed.found)
     empty = sum(not row.boxes for row in boxed.rows)
