@@ -73,7 +73,7 @@ def test_pictures_of_one_name_and_inside_of_json_become_files_of_their_own(tmp_p
         photos(tmp_path / "data" / folder, ["0.jpg"])
         annotations.written(tmp_path / "data" / folder / "0.xml", voc("cat", (1, 2, 30, 40)))
     found = opened(tmp_path / "data")
-    assert kinds(found) == {"named": 2}
+    assert kinds(found) == {"named": 2, "same": 1}
     mending.mend(found, tmp_path / "clean")
     assert sorted(p.name for p in (tmp_path / "clean" / "images").iterdir()) == ["0.jpg", "b_0.jpg"]
     assert len(opened(tmp_path / "clean")) == 2
