@@ -31,12 +31,12 @@ def parts(data: formats.Place, s: Settings) -> Parts:
     if kind == "many":
         if s.each:
             raise InputError("--each goes with one box a picture.", f"In {found.name} {why}.", "Leave it out.")
-        return Parts(learnt, held, found.mark, kind, why)
+        return Parts(learnt, held, found.mark, kind, why, found.ids)
     if several:
         raise InputError(
             f"{found.name} has {several:,} pictures with several boxes.", "--boxes=one learns one box of each.", "Take --boxes=many, or leave it out."
         )
-    return Parts(*alone(found.name, learnt, held), found.mark, kind, why)
+    return Parts(*alone(found.name, learnt, held), found.mark, kind, why, found.ids)
 
 
 def alone(name: str, learnt: Set, held: Set) -> tuple[Set, Set]:

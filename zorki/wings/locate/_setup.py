@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -43,13 +43,14 @@ KEEP, DECAY, LOOKS = 60.0, 0.01, 20  # of plans; looks on the way where nobody m
 @dataclass(frozen=True)
 class Parts:
     """learnt: what is learnt from; held: what is judged on; mark: of the data, by which they are known; kind: how many boxes a picture has. stock, judged: the same at
-    hand, read once. why: that kind."""
+    hand, read once. why: that kind. ids: the number that the data had for each class."""
 
     learnt: Set
     held: Set
     mark: str
     kind: Kind
     why: str = ""
+    ids: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def stock(self) -> Stock:
