@@ -71,7 +71,8 @@ KINDS: Mapping[Kind, About] = {
 class Fault:
     """text: what is wrong, after the name of the picture (or of the class) where there is one. where: the pictures, or the classes, by name; part: theirs.
 
-    box: as it stands, in pixels of the upright picture; mended: what became of it.
+    box: as it stands, in pixels of the upright picture; mended: what became of it. sure: it is certain enough that nothing should be learnt before it is
+    looked at.
     """
 
     kind: Kind
@@ -80,6 +81,7 @@ class Fault:
     part: str = "all"
     box: io.Box | None = None
     mended: io.Box | None = None
+    sure: bool = False
 
     @property
     def about(self) -> About:

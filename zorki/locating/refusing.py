@@ -39,7 +39,7 @@ def without(place: Place, found: formats.Annotations, faults: Sequence[Fault]) -
 
 def unfit(name: str, faults: Sequence[Fault], some: bool) -> None:
     """Raises InputError for a set that can be looked at and not learnt from. some: there are pictures that lie in files of their own."""
-    order = next((fault for fault in faults if fault.kind == "order"), None)
+    order = next((fault for fault in faults if fault.sure), None)
     if order is not None:
         raise InputError(f"{own(name)}: {order.text}.", "What stands in which place is said by heads and tags.", "Name columns or tags by what they hold.")  # fmt: skip
     if not some:

@@ -19,6 +19,7 @@ from zorki.locating.faults import Fault
 
 Numbers = npt.NDArray[np.float64]
 SLACK = 0.01  # of a side, by which a box may stick out and still fit
+SURE = 5  # boxes that do not fit: of fewer another reading may fit all by chance
 MANY = 0.5  # of all boxes do not fit: then it is asked whether another reading does
 WRITTEN: Mapping[Written, str] = {
     "size": "left, top, width, height",
@@ -67,7 +68,7 @@ def reading(rows: Sequence[Row], written: Written) -> Iterator[Fault]:
     better = [name for name, read in READINGS.items() if name != WRITTEN[written] and fits(read(a, b, c, d), of).all()]
     if len(better) == 1:
         text = f"read as {WRITTEN[written]}, {int(off.sum()):,} of {len(off):,} boxes do not fit their pictures; as {better[0]} all would"
-        yield Fault("order", text)
+        yield Fault("order", text, sure=int(off.sum()) >= SURE)
 
 
 def fits(sides: tuple[Numbers, ...], hw: Numbers) -> npt.NDArray[np.bool_]:
