@@ -87,9 +87,15 @@ def read(place: Place) -> Annotations:
         raise (
             wrong[0] if wrong else InputError(f"{place.name} holds no masks of VOC's.", "They lie in SegmentationClass/.", "Name another.")
         )
-    rows = [Annotated(one, file, hw, boxes[key]) for key, (file, one, hw) in wanted.items()]
+    rows = {file: Annotated(one, file, hw, boxes[key]) for key, (file, one, hw) in wanted.items()}
+    splits = masked.from_lists(place, [*rows])
+    if {*splits} == {"all"}:
+        splits = {}
+        for file in rows:
+            splits.setdefault(place.split(file), []).append(file)
+    parts = {part: [rows[file] for file in files] for part, files in splits.items()}
     classes = values.listed(sorted({t.label for things in boxes.values() for t in things}, key=str.casefold))
-    return Annotations(TITLE, parted({"all": rows}, lambda one: place.inside(one.source)), classes)
+    return Annotations(TITLE, parted(parts, lambda one: place.inside(one.source)), classes, written="corners")
 
 
 def named(place: Place, masks: Sequence[Path], spoken: set[str]) -> tuple[tuple[Label, ...], tuple[str, ...]]:
@@ -146,7 +152,9 @@ def thing(one: ElementTree.Element, k: int) -> Thing:
     if isinstance(outline, str):
         return Thing(label, None, box, flaw=outline, number=number)
     left, top, right, bottom = outline.reach
-    return Thing(label, outline, box or values.box((left, top, right - left, bottom - top)), number=number)
+    if box is None:
+        box = left, top, right - left, bottom - top
+    return Thing(label, outline, box, number=number)
 
 
 def places(parts: ElementTree.Element | None, names: Sequence[str]) -> list[float] | None:

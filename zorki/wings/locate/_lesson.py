@@ -99,8 +99,8 @@ class Boxed(Lesson):
 
 
 def together(boxes: list[torch.Tensor], labels: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
-    """(b, m, 4) and (b, m) of so many (n, 4) and (n,): m is the largest n."""
-    most = max((len(one) for one in labels), default=0)
+    """(b, m, 4) and (b, m) of so many (n, 4) and (n,): m is the largest n, at least 1."""
+    most = max([1, *map(len, labels)])
     out = torch.zeros((len(boxes), most, 4), dtype=torch.float32, device="cpu")
     numbers = torch.full((len(boxes), most), NOBODY, dtype=torch.int64, device="cpu")
     for i, (some, classes) in enumerate(zip(boxes, labels, strict=True)):
