@@ -37,7 +37,9 @@ def parts(data: formats.Place, s: Settings) -> Parts:
         return Parts(learnt, held, found.mark, kind, why, found.ids)
     if several:
         raise InputError(
-            f"{found.name} has {several:,} pictures with several boxes.", "--boxes=one learns one box of each.", "Take --boxes=many, or leave it out."
+            f"{found.name} has {several:,} pictures with several boxes.",
+            "--boxes=one learns one box of each.",
+            "Take --boxes=many, or leave it out.",
         )
     return Parts(*alone(found.name, learnt, held), found.mark, kind, why, found.ids)
 
@@ -47,7 +49,11 @@ def alone(name: str, learnt: Set, held: Set) -> tuple[Set, Set]:
     out = tuple(replace(part, examples=tuple(e for e in part.examples if e.boxes)) for part in (learnt, held))
     left = sum(len(before) - len(after) for before, after in zip((learnt, held), out, strict=True))
     if left:
-        events.note(f"{left:,} pictures without a box are left out: of one box there is nothing to learn from them. --boxes=many learns from them, too.")
+        events.note(
+            f"{left:,} pictures without a box are left out: of one box there is nothing to learn from them. --boxes=many learns from them, too."
+        )
     if not all(out):
-        raise InputError(f"{name} has too few pictures with a box.", "Some are learnt from, others judged on.", "Add pictures, or take --boxes=many.")
+        raise InputError(
+            f"{name} has too few pictures with a box.", "Some are learnt from, others judged on.", "Add pictures, or take --boxes=many."
+        )
     return out[0], out[1]

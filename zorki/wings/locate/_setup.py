@@ -97,7 +97,9 @@ def start(parts: Parts, folder: Folder, s: Settings, begun: float) -> Start:
     if s.boxes is None:
         why["boxes"] = parts.why
     encoder = chosen("encoder", lambda: weights.installed(ENCODERS), "lite0 where pip's imagenet extra is installed, else eye, which ships")
-    side = chosen("side", lambda: _choice.side_for(stock, device, parts.kind), "near the pictures' longer side, as far as the machine bears")
+    side = chosen(
+        "side", lambda: _choice.side_for(stock, device, parts.kind), "near the pictures' longer side, as far as the machine bears"
+    )
     reason = "any way where neither things nor light lie higher or lower, nor things stand, else sideways"
     flips = chosen("flips", lambda: _choice.flips_for(stock), reason)
     asked = None if "batch" in known and "batch" in given else s.batch

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from zorki.core.classes import numbered
 from zorki.core.errors import InputError
 from zorki.core.method import Input
 from zorki.core.settings import Least
@@ -61,7 +62,7 @@ def run(net: lens.Net, photo: io.Photo | io.Large, s: Settings = Settings()) -> 
     picture, shown, hw = looked_at(net, photo, s.size)
     count = counted(net, picture)
     names, colours = regions.classes_of(net, count)
-    chosen = regions.things(names) if s.only is None else regions.numbered(names, s.only)
+    chosen = regions.things(names) if s.only is None else numbered(names, s.only)
     if s.as_ == "cutout" and len(chosen) == count:
         do = f"Add --only={names[0]}, say."
         raise InputError("--as=cutout of all classes is the photo.", f"There are {', '.join(names)}.", do)
@@ -96,7 +97,8 @@ def looked_at(net: lens.Net, photo: io.Photo | io.Large, size: int | None) -> tu
 
 def counted(net: lens.Net, picture: Any) -> int:
     """How many classes it has, by its names, else by looking at a corner."""
+    from zorki.pixels import pieces
     from zorki.segmenting import tiles
 
-    corner = tiles.strip(tiles.Held(picture) if hasattr(picture, "shape") else picture, 0, 32)[..., :32]
+    corner = pieces.strip(pieces.Held(picture) if hasattr(picture, "shape") else picture, 0, 32)[..., :32]
     return int(tiles.once(net, corner).shape[1])
