@@ -51,7 +51,9 @@ def figures(found: Verdict) -> dict[str, str]:
     held = f"on {found.pictures} pictures held back"
     said = {}
     for name, value in found.figures.items():
-        beside = [f"{what} {one[name]:.1%}" for what, one in (("a box of the whole picture", found.whole), (BLIND, found.guess)) if name in one]
+        beside = [
+            f"{what} {one[name]:.1%}" for what, one in (("a box of the whole picture", found.whole), (BLIND, found.guess)) if name in one
+        ]
         span = found.intervals.get(name, (np.nan, np.nan))
         likely = "" if np.isnan(span[0]) else f" ({span[0]:.1%} to {span[1]:.1%})"
         said[TITLES[name]] = "; ".join([f"{value:.1%}{likely}, {held}", *beside])

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from zorki.wings.locate.train import Settings
 
 FOLLOWS = ("encoder", "side", "batch", "flips", "steps")  # options that, where nobody gives them, follow from the data and the time
-FIXED = ("boxes", "encoder", "width", "classes", "channels", "each")  # what makes the net, which a run keeps
+FIXED = ("boxes", "encoder", "width", "classes", "channels", "each", "freeze")  # what makes the net, which a run keeps
 WORDS = {
     "classes": "what the boxes tell apart",
     "channels": "the pictures' channels",
@@ -138,8 +138,10 @@ def start(parts: Parts, folder: Folder, s: Settings, begun: float) -> Start:
 
 
 def made(kind: Kind, encoder: str, classes: int, channels: int, s: Settings) -> nn.Module:
-    """The net of that kind, its encoder with the numbers that it begins with."""
+    """The net of that kind, its encoder with the numbers that it begins with. Raises InputError for more frozen blocks than there are."""
     trunk = encoding.encoded(encoder, channels)
+    if s.freeze > len(trunk.taps):
+        raise InputError(f"--freeze={s.freeze} is more than all.", f"{encoder} has {len(trunk.taps)} blocks.", "Freeze some of them.")
     if kind == "one":
         return Locator(trunk, classes, channels, s.width, s.each)
     from zorki.nets.detector import Detector
