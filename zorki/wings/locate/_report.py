@@ -113,10 +113,8 @@ def commands(run: io.RunFolder, data: formats.Place, known: record.Record | None
          f"zorki see attribution PHOTO --model {me}\nzorki see maps PHOTO --model {me}\nzorki see maximize --model {me} --layer encoder.{last(run)}"),
     ]  # fmt: skip
     if str(run.config.get("boxes")) == "one":
-        ways = (
-            *ways,
-            (f"Draw what it takes for {name} at its clearest.", f"zorki see maximize --model {me} --goal {shlex.quote(f'class:{name}')}"),
-        )
+        one = shlex.quote(f"class:{name}")
+        ways.append((f"Draw what it takes for {name} at its clearest.", f"zorki see maximize --model {me} --goal {one}"))
     return [blocks.Note(text, command=command) for text, command in ways]
 
 
