@@ -47,7 +47,7 @@ def by_library(pictures: Sequence[Seen], classes: int) -> NDArray[np.float64]:
     from faster_coco_eval import COCO
     from faster_coco_eval.core.faster_eval_api import COCOeval_faster
 
-    truth, found = [], []
+    truth, found = list[dict[str, Any]](), list[dict[str, Any]]()
     for i, one in enumerate(pictures, 1):
         for box, label in zip(one.true.tolist(), one.of.tolist(), strict=True):
             truth.append(annotation(len(truth) + 1, i, label, box))

@@ -89,7 +89,7 @@ class Judged:
         """Where 95 of 100 such sets of pictures would put a figure; OF_CLASS + name that of a class's AP at 0.5. nan, nan of a single picture."""
         names = [*MEANS, "map50", "map", *(OF_CLASS + name for name in self.names)]
         if len(self.pictures) < 2:
-            return {name: (np.nan, np.nan) for name in names}
+            return dict.fromkeys(names, (np.nan, np.nan))
         often = bootstrap.drawn(len(self.pictures), self.rounds)
         found = self.ranked.precision(often)
         each = means(often @ self.counts) | of_classes(found)
@@ -170,7 +170,7 @@ def of_classes(found: Floats) -> dict[str, Floats]:
 
 
 def divided(above: Floats, below: NDArray[Any]) -> Floats:
-    return np.divide(above, below, out=np.full(len(above), np.nan), where=np.asarray(below) > 0)
+    return np.asarray(np.divide(above, below, out=np.full(len(above), np.nan), where=np.asarray(below) > 0))
 
 
 def rounded(value: float) -> float | None:

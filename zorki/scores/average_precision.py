@@ -28,7 +28,7 @@ def iou(one: NDArray[Any], two: NDArray[Any]) -> Floats:
     a, b = np.asarray(one, np.float64).reshape(-1, 1, 4), np.asarray(two, np.float64).reshape(1, -1, 4)
     shared = (np.minimum(a[..., :2] + a[..., 2:], b[..., :2] + b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])).clip(0).prod(-1)
     covered = a[..., 2:].prod(-1) + b[..., 2:].prod(-1) - shared
-    return np.divide(shared, covered, out=np.zeros_like(shared), where=covered > 0)
+    return np.asarray(np.divide(shared, covered, out=np.zeros_like(shared), where=covered > 0))
 
 
 def matched(overlaps: Floats, least: Sequence[float] | Floats = IOUS) -> NDArray[np.int64]:
