@@ -62,6 +62,8 @@ class Settings:
     "so many learn together, each on its own cores or graphics card"
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     "where it is computed"
+    mend: str | None = None
+    "a folder that gets a cleaned copy of the data, and a list of what was changed"
     change: bool = False
     "a run that is gone on with takes the options that differ from here on"
     seed: Annotated[int, Least(0)] = 0
