@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch.nn import functional as F
 
-from zorki import lens, weights
+from zorki import io, lens, weights
 from zorki.core import events
 from zorki.core.errors import InputError, Stopped
 from zorki.lens.chunks import SHARE, free_memory
 from zorki.locating import decoding, seams
 from zorki.locating.detections import Detections
-from zorki.pixels import pieces
+from zorki.pixels import palette, pieces
 from zorki.pixels.pieces import Held, Rows
 from zorki.scores import boxes as geometry
 
@@ -26,6 +27,7 @@ TILE = 640  # pixels
 WHOLE = 6_000_000  # pixels of the largest picture that is looked at at once, where there is memory for it
 SMALL = 2048  # pixels of the longer side of the smaller copy of what is too large to be opened
 PART = 0.7  # of a box's area: what lies as far inside a large thing of its class is a part of that
+LOST = 5  # times: a picture so much larger than what is shown of it loses what is small in it
 PIXEL = 1200  # bytes for each pixel that a net looks at, where it hides its layers
 
 
@@ -183,3 +185,31 @@ def classes(net: lens.Net) -> tuple[str, ...]:
     hw = (32, 32) if not alone(net) and net.step() else net.hw
     count = looked(net, torch.zeros(1, net.channels, *hw, dtype=torch.float32, device="cpu")).logits.shape[-1]
     return tuple(f"class {n}" for n in range(count))
+
+
+def named(net: lens.Net) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of its classes and their colours, #rrggbb: the card's, else the palette's."""
+    names, card = classes(net), weights.card_of(net)
+    return names, tuple(card.colours) if card is not None and len(card.colours) == len(names) else tuple(
+        map(palette.nth, range(len(names)))
+    )
+
+
+def usual(net: lens.Net) -> float:
+    """How sure it must be where nobody says: of one thing alone it always says where it is."""
+    return 0.0 if alone(net) else LEAST
+
+
+def shrinks(net: lens.Net, hw: tuple[int, int]) -> bool:
+    """Whether a picture of that size is looked at in so few of its pixels that what is small in it is lost."""
+    longest = trained(net)
+    return not alone(net) and longest is not None and max(hw) > LOST * longest
+
+
+def shown(net: lens.Net, photo: io.Photo | io.Large) -> torch.Tensor | Rows:
+    """A photo as the net is to see it: (c, h, w), 16 bits spread as they were where it was trained; what is too large to be opened as it is."""
+    if isinstance(photo, io.Large):
+        return photo
+    card = weights.card_of(net)
+    seen = io.spread(photo, None if card is None else card.pictures.get("range")).seen
+    return torch.from_numpy(np.ascontiguousarray(seen.transpose(2, 0, 1)))

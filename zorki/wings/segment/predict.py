@@ -6,7 +6,7 @@ Differs: logits are enlarged to the photo's own size, not labels; a TIFF too lar
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from zorki.core.classes import numbered
@@ -87,10 +87,7 @@ def looked_at(net: lens.Net, photo: io.Photo | io.Large, size: int | None) -> tu
             return photo, photo, photo.hw
         return torch.from_numpy(np.ascontiguousarray(photo.small(wanted).transpose(2, 0, 1))), photo, photo.hw
     card = weights.card_of(net)
-    span = None if card is None else card.pictures.get("range")
-    if span is not None and photo.depth == 16:  # the numbers that were black and white when it was trained
-        low, high = (np.float32(v) for v in span)
-        photo = replace(photo, pixels=np.clip((photo.pixels * np.float32(65535) - low) / (high - low), 0, 1), depth=8)
+    photo = io.spread(photo, None if card is None else card.pictures.get("range"))
     x = torch.from_numpy(np.ascontiguousarray(photo.seen.transpose(2, 0, 1)))
     return pixels.sizes.within(x[None], wanted)[0], photo, photo.hw
 
