@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import zorki
+from tests import toys
 from tests.locate.told import folder, net
 from zorki.core import events
 from zorki.core.errors import InputError
@@ -204,7 +205,7 @@ def test_a_part_that_is_not_there_and_a_net_that_gives_no_boxes(tmp_path: Path) 
     with pytest.raises(InputError, match="no pictures for split=test"):
         zorki.locate.evaluate(net([([], [], [])]), data, split="test")
     with pytest.raises(InputError, match="gives no boxes"):
-        zorki.locate.evaluate("eye", data)
+        zorki.locate.evaluate(toys.net(), data)
 
 
 def test_a_picture_that_cannot_be_used_is_named(tmp_path: Path) -> None:

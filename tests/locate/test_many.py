@@ -98,7 +98,6 @@ def test_no_box_at_all_is_a_finite_loss() -> None:
     assert shown["boxes"].shape == (4, 0, 4)
     loss, parts = it.loss(shown)
     loss.backward()
-    logits, _ = it.net(shown["picture"])
     assert float(parts["box"].detach()) == 0
     assert 0 < float(loss.detach()) < 1
     assert all(p.grad is None or p.grad.isfinite().all() for p in it.net.parameters())

@@ -84,7 +84,7 @@ def read(place: Place, named: str | None = None, pictures: str | None = None, bo
     masks = {one.mask for some in found.splits.values() for one in some if one.mask is not None}
     finder = Finder(place, folder, masks)
     splits = {name: tuple(located(finder, one, name) for one in some) for name, some in found.splits.items()}
-    said = (f"{place.name} is {found.title}{what}: {rest}.", *found.said, *where_found(finder))
+    said = (f"{place.name} is {found.title}{what}: {rest}.", *found.said, *where_found(finder), *beside(place, module, named, boxes))
     used = replace(found, splits=kept(place, found, splits), said=said)
     place.count = len(used) + len(place.failed)
     return used
@@ -103,6 +103,14 @@ def located(finder: Finder, one: Annotated, split: str) -> Annotated:
         return replace(one, picture=Picture(finder.find(one.wanted, one.source.parent, stem(one.source), split)))
     except Lost as e:
         return one if one.picture is not None else replace(one, lost=str(e))
+
+
+def beside(place: Place, read: ModuleType, named: str | None, boxes: bool) -> Iterable[str]:
+    """What else lies there, where Zorki's own table went before it."""
+    if boxes and named is None and read.__name__ == f"{READERS}.boxes":
+        for name, (module, seen) in readers(place).items():
+            if name not in (*MASKS, "boxes"):
+                yield f"{module.TITLE} ({seen}) lies there too, and is not read."
 
 
 def where_found(finder: Finder) -> Iterable[str]:

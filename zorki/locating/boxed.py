@@ -20,10 +20,12 @@ from zorki.locating.sets import Classes, Set, splits
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """A picture that can be read. name: of its own in its part, without ending; hw: upright; boxes: as they are used, in pixels of the upright picture."""
+    """A picture that can be read. name: of its own in its part, without ending; called: as a person knows it, and as faults name it; hw: upright; boxes:
+    as they are used, in pixels of the upright picture."""
 
     part: str
     name: str
+    called: str
     picture: Picture
     hw: tuple[int, int]
     boxes: tuple[io.Box, ...]
@@ -43,7 +45,7 @@ class Row:
 class Boxed:
     """title: of the format. rows: all pictures that can be read. faults: what is wrong, or seems so. found: what was said of the annotations.
 
-    ids: the number that the annotations have for each class, where they have numbers. copies: of files that hold the very same, the first of them.
+    spoiled: pictures whose boxes are all left out, so that nobody knows what is in them. ids: the number that the annotations have for each class, where they have numbers. copies: of files that hold the very same, the first of them.
     """
 
     place: Place
@@ -54,6 +56,7 @@ class Boxed:
     found: tuple[str, ...]
     ids: Mapping[str, int]
     copies: Mapping[Path, Path] = field(default_factory=dict)
+    spoiled: tuple[Row, ...] = ()
 
     @property
     def name(self) -> str:
@@ -120,17 +123,26 @@ def boxed(place: Place, named: str | None = None, pictures: str | None = None) -
     every, more = whole(place, found, every, pictures)
     rows, faults, facts = looked_at(place, every)
     faults += more
+    spoiled = [row for row in rows if row[1].things and not row[3]]
+    rows = [row for row in rows if not row[1].things or row[3]]
+    for part in dict.fromkeys(row[0] for row in spoiled):
+        faults.append(Fault("spoiled", "", tuple(wrong.called(row[1]) for row in spoiled if row[0] == part), part))
+    faults += suspicions.reading([*rows, *spoiled], found.written)
     copies = suspicions.copies(rows)
-    faults += suspicions.of_set(rows, found.written, [label.name for label in found.classes], copies)
+    faults += suspicions.of_set(rows, [label.name for label in found.classes], copies)
     faults += [Fault("unread", why, (name,)) for name, why in place.missing]
     if not any(boxes for *_, boxes in rows):
         raise refusing.without(place, found, faults)
     used = {box.label for *_, boxes in rows for box in boxes}
     names = tuple(dict.fromkeys([*(label.name for label in found.classes if label.name in used), *sorted(used)]))
     numbered = {label.name: label.number for label in found.classes if label.name in used}
-    kept = [Row(part, one.name, one.picture, hw, boxes) for part, one, hw, boxes in rows if one.picture is not None]
     firsts = {file: first for (part, file), (where, first) in copies.items() if part == where}
-    return Boxed(place, found.title, tuple(kept), Classes(names, io.pictures_of(facts)), ordered(faults), found.said, numbered, firsts)
+    classes = Classes(names, io.pictures_of(facts))
+    return Boxed(place, found.title, kept(rows), classes, ordered(faults), found.said, numbered, firsts, kept(spoiled))
+
+
+def kept(rows: Iterable[suspicions.Row]) -> tuple[Row, ...]:
+    return tuple(Row(part, one.name, wrong.called(one), one.picture, hw, boxes) for part, one, hw, boxes in rows if one.picture is not None)
 
 
 def ordered(faults: Iterable[Fault]) -> tuple[Fault, ...]:

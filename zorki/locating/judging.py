@@ -74,15 +74,12 @@ class Judged:
     @cached_property
     def by_class(self) -> dict[str, dict[str, float]]:
         """Of each class of the data `boxes` that are true, and what is said of all: `accuracy`, `mean_iou`, `class_and_iou50`, `ap50`, `ap`."""
-        out = {}
-        for k, name in enumerate(self.names):
-            sums = np.zeros(len(COUNTED))
-            for one in self.pictures:
-                mine = one.of == k
-                sums[:4] += mine.sum(), one.named[mine].sum(), one.lies[mine].sum(), one.both[mine].sum()
-            found = {key: float(v[0]) for key, v in means(sums[None]).items() if key != "precision"}
-            out[name] = {"boxes": sums[0], **found, "ap50": float(self.precisions[k, 0]), "ap": float(self.precisions[k].mean())}
-        return out
+        each = [np.concatenate([np.zeros(0), *(getattr(one, what) for one in self.pictures)]) for what in ("named", "lies", "both")]
+        of = np.concatenate([np.zeros(0, np.int64), *(one.of for one in self.pictures)])
+        boxes, *sums = (np.bincount(of, weight, len(self.names)) for weight in (np.ones(len(of)), *each))
+        found = {key: divided(sum_, boxes) for key, sum_ in zip(MEANS, (sums[0], sums[1], sums[2]), strict=False)}
+        found |= {"boxes": boxes, "ap50": self.precisions[:, 0], "ap": self.precisions.mean(1)}
+        return {name: {key: float(values[k]) for key, values in found.items()} for k, name in enumerate(self.names)}
 
     @cached_property
     def intervals(self) -> dict[str, Span]:
@@ -170,7 +167,7 @@ def of_classes(found: Floats) -> dict[str, Floats]:
 
 
 def divided(above: Floats, below: NDArray[Any]) -> Floats:
-    return np.divide(above, below, out=np.full(len(above), np.nan), where=np.asarray(below) > 0)
+    return np.asarray(np.divide(above, below, out=np.full(len(above), np.nan), where=np.asarray(below) > 0))
 
 
 def rounded(value: float) -> float | None:

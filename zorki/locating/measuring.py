@@ -32,17 +32,19 @@ def whole(
     out = []
     for (part, one), (_, file) in zip(every, files, strict=True):
         if often[part, file] > 1:
-            place.fail(part, one.wanted or one.name, f"is annotated {often[part, file]} times: {one.source.name} is one")
+            place.fail(part, wrong.called(one), f"is annotated {often[part, file]} times: {one.source.name} is one")
         else:
             out.append((part, one))
     where: dict[Path, set[str]] = {}
     for part, file in files:
         if isinstance(file, Path):
             where.setdefault(file.parent, set()).add(part)
-    used = {file for _, file in files} | {place.root / name for name in place.failed}
+    used = {os.path.abspath(file) for _, file in files if isinstance(file, Path)} | {
+        os.path.abspath(place.root / name) for name in place.failed
+    }
     there = walked(Path(pictures)) if pictures is not None else place.files if place.path.is_dir() else ()
     root = Path(pictures) if pictures is not None else place.root
-    rest = [file for file in there if is_picture(file.name) and file not in used and not any(MASKS.search(p) for p in file.relative_to(root).parts[:-1])]  # fmt: skip
+    rest = [file for file in there if is_picture(file.name) and os.path.abspath(file) not in used and not any(MASKS.search(p) for p in file.relative_to(root).parts[:-1])]  # fmt: skip
     empty = [file for file in rest if found.whole and len(where.get(file.parent, ())) == 1]
     taken = Counter(one.name for _, one in every)
     for file in empty:
@@ -61,15 +63,15 @@ def looked_at(place: Place, every: Sequence[tuple[str, Annotated]]) -> tuple[lis
     facts: list[io.Facts] = []
     for (part, one), seen in zip(every, looks([one for _, one in every]), strict=True):
         if isinstance(seen, InputError):
-            place.fail(part, one.wanted or one.name, seen.got.removesuffix("."))
+            place.fail(part, wrong.called(one), seen.got.removesuffix("."))
             continue
         turn, odd = sized(one, part, seen)
         if isinstance(odd, str):
-            place.fail(part, one.wanted or one.name, odd)
+            place.fail(part, wrong.called(one), odd)
             continue
         boxes, found = wrong.of_picture(one, part, seen.hw, turn)
         if one.picture is not None and not isinstance(one.picture.where, Path):
-            faults.append(Fault("inside", "", (one.name,), part))
+            faults.append(Fault("inside", "", (wrong.called(one),), part))
         facts.append(seen)
         faults += [*odd, *found]
         rows.append((part, one, seen.hw, boxes))
@@ -107,11 +109,11 @@ def sized(one: Annotated, part: str, seen: io.Facts) -> tuple[int, list[Fault] |
         return 1, []
     (h, w), (high, wide) = one.hw, seen.hw
     if one.hw == seen.hw[::-1] and seen.turn in (5, 6, 7, 8):
-        return seen.turn, [Fault("turned", f"annotated as {w} × {h}, before EXIF turns it", (one.name,), part)]
+        return seen.turn, [Fault("turned", f"annotated as {w} × {h}, before EXIF turns it", (wrong.called(one),), part)]
     text = f"is {wide} × {high}, and {one.source.name} says {w} × {h}"
     alike = abs(high * w / (h * wide) - 1) <= RESIZED
     near = max(abs(high / h - 1), abs(wide / w - 1)) <= RESIZED
     boxes, found = wrong.of_picture(one, part, seen.hw)
     if (alike and not near) or (not near and any(fault.kind in ("outside", "beyond") for fault in found)) or not boxes:
         return 1, f"{text}: its boxes are of another picture, or of this one in another size"
-    return 1, [Fault("size", text, (one.name,), part)]
+    return 1, [Fault("size", text, (wrong.called(one),), part)]

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 
 from zorki import io
@@ -37,8 +37,8 @@ class Mended:
     changed: int
 
     def sentence(self) -> str:
-        held = f"{self.pictures:,} pictures and {self.boxes:,} boxes"
-        return f"{self.folder} holds {held}; {CHANGES} in it lists what was changed: {self.changed:,} in all."
+        held = f"{self.pictures:,} picture{'s' * (self.pictures != 1)} and {self.boxes:,} box{'es' * (self.boxes != 1)}"
+        return f"{self.folder} holds {held}; {CHANGES} in it lists what was changed, {self.changed:,} in all."
 
     def answer(self) -> dict[str, object]:
         """What --json gives."""
@@ -86,8 +86,9 @@ def named(rows: list[Row]) -> Iterator[tuple[Row, str]]:
     """Each with the name of its file in the copy, another one for each, case aside."""
     taken: set[str] = set()
     for row in rows:
-        ending = row.picture.ending().lower()
-        name = next(name for k in count(1) if (name := f"{row.name}{f'-{k}' if k > 1 else ''}{ending}").casefold() not in taken)
+        first, ending = row.file.name if row.file is not None else "", row.picture.ending().lower()
+        tried = chain([first], (f"{row.name}{f'-{k}' if k > 1 else ''}{ending}" for k in count(1)))
+        name = next(name for name in tried if name and name.casefold() not in taken)
         taken.add(name.casefold())
         yield row, name
 

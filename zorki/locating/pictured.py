@@ -49,7 +49,7 @@ class OfPicture:
     @cached_property
     def lies(self) -> Floats:
         """(m,): of each true box the IoU of the detection that lies best on it, of whatever class; 0 where there is none."""
-        return self.overlaps.max(0, initial=0)
+        return np.asarray(self.overlaps.max(0, initial=0))
 
     @cached_property
     def named(self) -> NDArray[np.bool_]:
@@ -57,13 +57,13 @@ class OfPicture:
         if not len(self.overlaps):
             return np.zeros(len(self.of), bool)
         right = self.labels[self.shown][self.overlaps.argmax(0)] == self.of
-        return right if self.kind == "one" else right & (self.lies >= HALF)
+        return np.asarray(right if self.kind == "one" else right & (self.lies >= HALF))
 
     @cached_property
     def both(self) -> NDArray[np.bool_]:
         """(m,): whether a detection of the right class lies there: by an IoU of more than a half, or, of many, of a half."""
         there = self.overlaps > HALF if self.kind == "one" else self.overlaps >= HALF
-        return (there & (self.labels[self.shown][:, None] == self.of)).any(0)
+        return np.asarray((there & (self.labels[self.shown][:, None] == self.of)).any(0))
 
     @cached_property
     def taken(self) -> Numbers:

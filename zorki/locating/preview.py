@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as Set_
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from zorki import blocks, io
 from zorki.core.seeds import seed_for
 from zorki.formats import Picture
 from zorki.locating import drawing
+from zorki.locating.boxed import Boxed
 from zorki.locating.faults import Fault
 from zorki.locating.sets import Set
 from zorki.pixels import palette
@@ -24,17 +24,11 @@ SIDE = 360  # a picture's longer side
 OTHER = "#999999"  # boxes beside the one that is meant
 WRONG, RIGHT = "#cc3311", "#009988"  # a box as it stands, and what became of it
 BEYOND = 0.35  # of a side: so much is shown around a picture, where a box sticks out
+EDGE = 12  # pixels
+DOT = 7  # pixels, as which a box without area is shown
 AROUND = 96  # grey levels of it
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, eq=False)
-class Preview:
-    """blocks: for a page. picture: (h, w, 3) uint8, the same as one picture, for preview.jpg."""
-
-    blocks: tuple[blocks.Block, ...]
-    picture: Pixels
 
 
 def colours(names: Sequence[str]) -> tuple[str, ...]:
@@ -42,23 +36,30 @@ def colours(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(palette.nth(n) for n in range(len(names)))
 
 
-def preview(data: Set, count: int = COUNT, seed: int = 0) -> Preview:
-    """A few of a set's pictures with their boxes, chosen so that rare classes are seen too; the same seed shows the same. Raises InputError for a picture that
-    cannot be read."""
-    tiles = [tile(Picture(e.picture), e.picture.stem, e.boxes, data.classes.names, data.classes.pictures) for e in chosen(data, count, seed)]  # fmt: skip
-    sheet = io.sheet([t.pixels for t in tiles], [t.caption for t in tiles], columns=min(3, len(tiles)))
-    return Preview((grid(tiles),), sheet)
+def preview(data: Set, count: int = COUNT, seed: int = 0) -> Pixels:
+    """(h, w, 3) uint8: a few of a set's pictures with their boxes, chosen so that rare classes are seen too; the same seed shows the same. For preview.jpg.
+
+    Raises InputError for a picture that cannot be read.
+    """
+    some = [data.examples[i] for i in drawn_from([e.boxes for e in data.examples], count, seed)]
+    shown = [tile(Picture(e.picture), e.picture.name, e.boxes, data.classes.names, data.classes.pictures) for e in some]
+    return io.sheet([t.pixels for t in shown], [t.caption for t in shown], columns=min(3, len(shown)))
+
+
+def tiles(boxed: Boxed, count: int = COUNT, seed: int = 0) -> tuple[blocks.Tile, ...]:
+    """The same of all pictures that were read, also such as lie inside of JSON files. Raises InputError for one that cannot be read any more."""
+    rows = [boxed.rows[i] for i in drawn_from([row.boxes for row in boxed.rows], count, seed)]
+    return tuple(tile(row.picture, row.called, row.boxes, boxed.classes.names, boxed.classes.pictures) for row in rows)
 
 
 def grid(tiles: Sequence[blocks.Tile]) -> blocks.Grid:
     return blocks.Grid(tuple(tiles), "Some of the pictures, and the boxes in them. Do they fit?", tile_width=260)
 
 
-def chosen(data: Set, count: int, seed: int) -> list[io.Example]:
-    """A few examples, drawn by the seed; of those drawn first such that show a class which none before them shows, and then such with boxes."""
-    order = np.random.default_rng(seed_for(seed, "preview")).permutation(len(data))[:AMONG]
-    holds = {int(i): {box.label for box in data.examples[i].boxes} for i in order}
-    return [data.examples[i] for i in telling(holds, count)]
+def drawn_from(boxes: Sequence[Sequence[io.Box]], count: int, seed: int) -> list[int]:
+    """The numbers of a few pictures, drawn by the seed: first such that show a class which none before them shows, then such with boxes."""
+    order = np.random.default_rng(seed_for(seed, "preview")).permutation(len(boxes))[:AMONG]
+    return telling({int(i): {box.label for box in boxes[i]} for i in order}, count)
 
 
 def telling(holds: Mapping[int, Set_[str]], count: int) -> list[int]:
@@ -89,19 +90,24 @@ def of_fault(fault: Fault, picture: Picture, boxes: Sequence[io.Box], how: io.Pi
     h, w = small.shape[:2]
     raw = np.array(fault.box[1:], np.float64) * scale
     raw[:2], raw[2:] = np.minimum(raw[:2], raw[:2] + raw[2:]), np.abs(raw[2:])
+    raw[:2], raw[2:] = raw[:2] - np.maximum(0, DOT - raw[2:]) / 2, np.maximum(raw[2:], DOT)
     left, top = (int(np.clip(-v, 0, BEYOND * side)) + 2 * (v < 0) for v, side in zip(raw[:2], (w, h), strict=True))
     ends = raw[:2] + raw[2:]
     right, bottom = (int(np.clip(v - side, 0, BEYOND * side)) + 2 * (v > side) for v, side in zip(ends, (w, h), strict=True))
     paper = np.full((h + top + bottom, w + left + right, 3), AROUND / 255, np.float32)
     paper[top : top + h, left : left + w] = small
-    meant = [(raw, fault.box.label, WRONG)]
+    low, high = np.array((-left, -top)), np.array((w + right, h + bottom))
+    ends = np.maximum(raw[:2] + raw[2:], low + EDGE)
+    raw[:2] = np.minimum(raw[:2], high - EDGE)  # of one that is far away an edge is seen
+    raw[2:] = ends - raw[:2]
+    meant = [(raw, "?" if fault.kind == "nameless" else fault.box.label, WRONG)]
     if fault.mended is not None:
         meant.append((np.array(fault.mended[1:], np.float64) * scale, "", RIGHT))
     others = [box for box in boxes if box not in (fault.box, fault.mended)]
     where = [sides for sides, _, _ in meant] + [np.array(box[1:], np.float64) * scale for box in others]
     texts = [text for _, text, _ in meant] + [""] * len(others)
     inks = [ink for _, _, ink in meant] + [OTHER] * len(others)
-    shown = drawing.drawn(paper, np.array(where) + (left, top, 0, 0), texts, inks)
+    shown = drawing.drawn(paper, np.array(where) + np.array((left, top, 0, 0)), texts, inks)
     return blocks.Tile(shown, fault.sentence(), f"A picture with the box that is meant in red. {fault.sentence()}")
 
 

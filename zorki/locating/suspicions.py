@@ -15,7 +15,7 @@ from zorki import io
 from zorki.formats import Annotated
 from zorki.formats.annotated import Written
 from zorki.io.pairs import stem
-from zorki.locating.faults import Fault
+from zorki.locating.faults import Fault, called
 
 Numbers = npt.NDArray[np.float64]
 SLACK = 0.01  # of a side, by which a box may stick out and still fit
@@ -39,13 +39,13 @@ Where = tuple[str, Path]  # a part, and a file in it
 Row = tuple[str, Annotated, tuple[int, int], tuple[io.Box, ...]]  # part, what is said of it, its size, its boxes
 
 
-def of_set(rows: Sequence[Row], written: Written, listed: Iterable[str], copies: Mapping[Where, Where]) -> list[Fault]:
-    """All of them. listed: the classes that the annotations name; copies: as below."""
-    found = [*reading(rows, written), *classes(rows, listed), *twice(rows, copies)]
+def of_set(rows: Sequence[Row], listed: Iterable[str], copies: Mapping[Where, Where]) -> list[Fault]:
+    """All but other readings. listed: the classes that the annotations name; copies: as below."""
+    found = [*classes(rows, listed), *twice(rows, copies)]
     bare: dict[str, list[str]] = {}
     for part, one, _, boxes in rows:
         if not boxes:
-            bare.setdefault(part, []).append(one.name)
+            bare.setdefault(part, []).append(called(one))
     return found + [Fault("empty", "", tuple(names), part) for part, names in bare.items()]
 
 
@@ -89,7 +89,7 @@ def classes(rows: Sequence[Row], listed: Iterable[str]) -> Iterator[Fault]:
         for box in boxes:
             often[box.label] = often.get(box.label, 0) + 1
             parts.setdefault(part, set()).add(box.label)
-            where.setdefault(box.label, one.name)
+            where.setdefault(box.label, called(one))
     for name, count in often.items():
         if count == 1:
             yield Fault("alone", f"in {where[name]}", (name,))

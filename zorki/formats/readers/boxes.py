@@ -62,10 +62,12 @@ def found(place: Place) -> str:
 
 
 def own(place: Place) -> list[Path]:
-    """Those tables that are meant for Zorki: boxes.csv in the folder itself or in its train/, val/ and test/, or the one file that was named."""
+    """Those tables that are meant for Zorki: boxes.csv in the folder itself, else in its train/, val/ and test/; or the one file that was named."""
     if not place.path.is_dir():
         return [place.path] if place.path.suffix.lower() in (".csv", ".tsv") else []
-    return [file for file in place.called(BOXES) if len(parts := Path(place.inside(file)).parts) == 1 or (len(parts) == 2 and parts[0] in SPLITS)]  # fmt: skip
+    found = {file: Path(place.inside(file)).parts for file in place.called(BOXES)}
+    whole = [file for file, parts in found.items() if len(parts) == 1]
+    return whole or [file for file, parts in found.items() if len(parts) == 2 and parts[0].lower() in SPLITS]
 
 
 def tables(place: Place) -> list[Path]:

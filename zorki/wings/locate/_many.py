@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from zorki.locating import decoding
 from zorki.locating.assigning import assigned
 from zorki.locating.detections import Detections
+from zorki.nets.detector import Detector
 from zorki.scores import box_losses
 from zorki.scores.average_precision import Ranked
 from zorki.train.together import added, collected, total
@@ -30,10 +31,16 @@ LEAST = 0.01  # surest from which a detection counts in mAP
 class Many(Boxed):
     """The lesson. net: a `Detector`."""
 
+    net: Detector
+
     def wrong(self, shown: Any) -> tuple[torch.Tensor, Mapping[str, torch.Tensor]]:
         picture, boxes, labels = shown["picture"], shown["boxes"], shown["labels"]
         logits, found = self.net(picture)
-        logits, cells, side = logits.float(), self.net.cells(*picture.shape[-2:], picture.device), float(max(picture.shape[-2:]))
+        logits, cells, side = (
+            logits.float(),
+            self.net.cells(picture.shape[-2], picture.shape[-1], picture.device),
+            float(max(picture.shape[-2:])),
+        )
         aim, mine, true = torch.zeros_like(logits), [], []
         for i in range(len(picture)):
             there = labels[i] >= 0
