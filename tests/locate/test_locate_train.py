@@ -127,7 +127,7 @@ def test_what_shows_a_net_shows_a_run(learnt: Any, data: Path) -> None:
 def test_the_page_says_how_it_went_and_how_to_go_on(learnt: Any) -> None:
     left, _ = learnt
     html = (left.folder / "report.html").read_text()
-    for title in ("How it learnt", "How good it is", "Where it fails", "What was read", "What was decided", "Go on from here"):
+    for title in ("How it learnt", "How good it is", "Where it fails", "Pictures with their boxes", "What was decided", "Go on from here"):
         assert title in html
     assert "a guess: the whole picture" in html
 
