@@ -67,9 +67,11 @@ def truths(stock: Stock) -> tuple[list[list[float]], list[int]]:
 @pytest.mark.parametrize("name", box_losses.names())
 def test_the_loss_is_that_of_classes_and_of_boxes(name: str, each: bool) -> None:
     it = lesson(examples(), each, box_loss=name, box=3.0, smooth=0.1)
+    it.net.eval()
     shown = it.draw(0)
-    loss, parts = it.loss(shown)
-    logits, boxes = it.net.answers(shown["picture"])
+    with torch.no_grad():
+        loss, parts = it.loss(shown)
+        logits, boxes = it.net.answers(shown["picture"])
     labels = shown["labels"][:, 0]
     mine = boxes[torch.arange(4), labels] if each else boxes[:, 0]
     named = F.cross_entropy(logits, labels, label_smoothing=0.1)
