@@ -1,4 +1,5 @@
-"""Average precisions by faster-coco-eval, which keeps pycocotools' rules; where it is not installed, by our own, which tests hold equal to it.
+"""Average precisions by faster-coco-eval, which keeps pycocotools' rules; where it is not installed, and where it would take gigabytes for very many pictures
+of very many classes, by our own, which tests hold equal to it.
 
 Source: https://github.com/MiXaiLL76/faster_coco_eval (Apache-2.0); Lin et al. 2014.
 """
@@ -13,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zorki.scores.average_precision import IOUS, MOST, Ranked
+
+PAIRS = 1_000_000  # pictures times classes, for each of which the library keeps a list
 
 
 class Seen(Protocol):
@@ -34,7 +37,7 @@ class Seen(Protocol):
 
 def precisions(pictures: Sequence[Seen], classes: int) -> NDArray[np.float64]:
     """(classes, 10): at IoU .50:.05:.95; nan of a class of which nothing is true, 0 where nothing of it was found."""
-    if find_spec("faster_coco_eval") is not None:
+    if find_spec("faster_coco_eval") is not None and len(pictures) * classes <= PAIRS:
         return by_library(pictures, classes)
     ranked = Ranked(classes)
     for one in pictures:
@@ -47,7 +50,7 @@ def by_library(pictures: Sequence[Seen], classes: int) -> NDArray[np.float64]:
     from faster_coco_eval import COCO
     from faster_coco_eval.core.faster_eval_api import COCOeval_faster
 
-    truth, found = [], []
+    truth, found = list[dict[str, Any]](), list[dict[str, Any]]()
     for i, one in enumerate(pictures, 1):
         for box, label in zip(one.true.tolist(), one.of.tolist(), strict=True):
             truth.append(annotation(len(truth) + 1, i, label, box))

@@ -28,7 +28,7 @@ def iou(one: NDArray[Any], two: NDArray[Any]) -> Floats:
     a, b = np.asarray(one, np.float64).reshape(-1, 1, 4), np.asarray(two, np.float64).reshape(1, -1, 4)
     shared = (np.minimum(a[..., :2] + a[..., 2:], b[..., :2] + b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])).clip(0).prod(-1)
     covered = a[..., 2:].prod(-1) + b[..., 2:].prod(-1) - shared
-    return np.divide(shared, covered, out=np.zeros_like(shared), where=covered > 0)
+    return np.asarray(np.divide(shared, covered, out=np.zeros_like(shared), where=covered > 0))
 
 
 def matched(overlaps: Floats, least: Sequence[float] | Floats = IOUS) -> NDArray[np.int64]:
@@ -38,12 +38,13 @@ def matched(overlaps: Floats, least: Sequence[float] | Floats = IOUS) -> NDArray
     """
     n, m = overlaps.shape
     out = np.full((len(least), n), -1, np.int64)
+    highest = overlaps.max(1, initial=0)
     for t, asked in enumerate(least):
-        left = np.ones(m, bool)
-        for i in range(n if m else 0):
+        left, needed = np.ones(m, bool), min(asked, 1 - 1e-10)
+        for i in np.flatnonzero(highest >= needed) if m else ():
             there = np.where(left, overlaps[i], -1)
             best = m - 1 - int(there[::-1].argmax())
-            if there[best] >= min(asked, 1 - 1e-10):
+            if there[best] >= needed:
                 out[t, i], left[best] = best, False
     return out
 
@@ -96,17 +97,16 @@ class Ranked:
 
     def __init__(self, classes: int, least: Sequence[float] | Floats = IOUS) -> None:
         self.classes, self.least, self.count = classes, np.asarray(least, np.float64), 0
-        self._parts: list[list[tuple[Floats, NDArray[np.bool_], int]]] = []
+        self._parts: list[list[tuple[Floats, NDArray[np.bool_], int, int]]] = [[] for _ in range(classes)]
 
     def add(self, boxes: NDArray[Any], scores: NDArray[Any], labels: NDArray[Any], true: NDArray[Any], of: NDArray[Any]) -> Ranked:
         """A picture's detections (n, 4), (n,), (n,) and true boxes (m, 4), (m,). Gives itself."""
-        part = []
-        for k in range(self.classes):
+        for k in {*np.unique(labels).tolist(), *np.unique(of).tolist()} & {*range(self.classes)}:
             mine = np.flatnonzero(labels == k)
             mine = mine[np.argsort(-np.asarray(scores, np.float64)[mine], kind="stable")][:MOST]
             there = true[of == k]
-            part.append((np.asarray(scores, np.float64)[mine], matched(iou(boxes[mine], there), self.least) >= 0, len(there)))
-        self._parts.append(part)
+            right = matched(iou(boxes[mine], there), self.least) >= 0
+            self._parts[k].append((np.asarray(scores, np.float64)[mine], right, len(there), self.count))
         self.count += 1
         return self
 
@@ -114,13 +114,14 @@ class Ranked:
     def each(self) -> tuple[OfClass, ...]:
         """By class, once all pictures are there."""
         out = []
-        for k in range(self.classes):
-            parts = [part[k] for part in self._parts]
+        for parts in self._parts:
             scores = np.concatenate([np.zeros(0), *(p[0] for p in parts)])
             right = np.concatenate([np.zeros((len(self.least), 0), bool), *(p[1] for p in parts)], 1)
-            picture = np.repeat(np.arange(len(parts)), [len(p[0]) for p in parts])
+            picture = np.repeat(np.array([p[3] for p in parts], np.int64), [len(p[0]) for p in parts])
+            true = np.zeros(self.count, np.int64)
+            true[[p[3] for p in parts]] = [p[2] for p in parts]
             order = np.argsort(-scores, kind="stable")
-            out.append(OfClass(scores[order], picture[order], right[:, order], np.array([p[2] for p in parts], np.int64)))
+            out.append(OfClass(scores[order], picture[order], right[:, order], true))
         return tuple(out)
 
     def precision(self, often: NDArray[Any] | None = None) -> Floats:

@@ -45,24 +45,20 @@ class Changes:
 
 
 class Window(NamedTuple):
-    """What a square shows, along rows or columns: pixels `first` to `last` of the picture, brought to `count` pixels of the square from `begin` on."""
+    """What a square shows, along rows or columns: pixels `first` to `last` of the picture, brought to `pixels` pixels of the square from `begin` on."""
 
     first: int
     last: int
     begin: int
-    count: int
+    pixels: int
 
     @property
     def scale(self) -> float:
-        return self.count / (self.last - self.first)
+        return self.pixels / (self.last - self.first)
 
     def there(self, at: NDArray[Any]) -> NDArray[np.float64]:
         """Places in the picture as places in the square."""
         return self.begin + (at.astype(np.float64) - self.first) * self.scale
-
-    def back(self, at: NDArray[Any]) -> NDArray[np.float64]:
-        """Places in the square as places in the picture."""
-        return self.first + (at.astype(np.float64) - self.begin) / self.scale
 
 
 def cut(
@@ -84,12 +80,6 @@ def cut(
             windows = fitted(h, w, c, np.full(2, 0.5))
             there, left = moved(boxes, windows, c)
     return mirrored(shown(picture, windows, c.side), torch.from_numpy(there[left]), torch.from_numpy(labels[left]), c, chance)
-
-
-def whole(picture: NDArray[Any], side: int, fit: Fit) -> tuple[torch.Tensor, tuple[Window, Window]]:
-    """All of it in the middle of a square (channels, side, side), and where its rows and columns lie there."""
-    windows = fitted(*picture.shape[:2], Changes(side, fit), np.full(2, 0.5))
-    return shown(picture, windows, side), windows
 
 
 def fitted(h: int, w: int, c: Changes, at: NDArray[np.float64], zoom: NDArray[np.float64] | float = 1.0) -> tuple[Window, Window]:
@@ -137,10 +127,10 @@ def shown(picture: NDArray[Any], windows: tuple[Window, Window], side: int) -> t
     """(channels, side, side): what the square shows."""
     rows, columns = windows
     part = torch.from_numpy(picture[rows.first : rows.last, columns.first : columns.last]).permute(2, 0, 1)[None]
-    part = F.interpolate(part, (rows.count, columns.count), mode="bilinear", antialias=True, align_corners=False)[0]
+    part = F.interpolate(part, (rows.pixels, columns.pixels), mode="bilinear", antialias=True, align_corners=False)[0]
     part = part.float() / 255 if part.dtype == torch.uint8 else part
     out = part.mean((1, 2), keepdim=True).expand(-1, side, side).clone()
-    out[:, rows.begin : rows.begin + rows.count, columns.begin : columns.begin + columns.count] = part
+    out[:, rows.begin : rows.begin + rows.pixels, columns.begin : columns.begin + columns.pixels] = part
     return out
 
 

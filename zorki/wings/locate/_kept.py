@@ -10,6 +10,7 @@ import numpy as np
 
 from zorki import io
 from zorki.weights.cards import RUN_CARD
+from zorki.wings.locate._learnt import TITLES
 
 if TYPE_CHECKING:
     from zorki.locating.sets import Set
@@ -18,13 +19,7 @@ if TYPE_CHECKING:
     from zorki.wings.locate._setup import Start
     from zorki.wings.locate.train import Settings
 
-TITLES = {
-    "accuracy": "classes right",
-    "mean_iou": "mean IoU of the boxes",
-    "class_and_iou50": "class and box right (IoU above 0.5)",
-    "map50": "mAP at IoU 0.5",
-    "map": "mAP at IoU 0.5 to 0.95",
-}
+BLIND = "the best guess that sees no picture"
 
 
 def card(start: Start, learnt: Set, s: Settings, found: Verdict | None) -> dict[str, Any]:
@@ -56,7 +51,9 @@ def figures(found: Verdict) -> dict[str, str]:
     held = f"on {found.pictures} pictures held back"
     said = {}
     for name, value in found.figures.items():
-        beside = [f"{what} {one[name]:.1%}" for what, one in (("a box of the whole picture", found.whole), ("the best guess that sees no picture", found.guess)) if name in one]  # fmt: skip
+        beside = [
+            f"{what} {one[name]:.1%}" for what, one in (("a box of the whole picture", found.whole), (BLIND, found.guess)) if name in one
+        ]
         span = found.intervals.get(name, (np.nan, np.nan))
         likely = "" if np.isnan(span[0]) else f" ({span[0]:.1%} to {span[1]:.1%})"
         said[TITLES[name]] = "; ".join([f"{value:.1%}{likely}, {held}", *beside])

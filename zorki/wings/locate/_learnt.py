@@ -1,32 +1,26 @@
-"""Whether anything was learnt: the net beside guesses that look at no picture, and beside its own answers to other pictures.
-
-Source: Efron, Tibshirani 1993 (intervals over pictures).
-"""
+"""Whether anything was learnt: the net beside guesses that look at no picture, and beside its own answers to other pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-from torch import nn
-
-from zorki import scores
-from zorki.wings.locate import _one
-from zorki.wings.locate._one import Answer
-from zorki.wings.locate._stock import Stock
-
-MOST, SHIFTS = 500, 3  # pictures looked at; other pictures whose answers are tried
-FIGURES = ("accuracy", "mean_iou", "class_and_iou50")
-WHOLE = (0.0, 0.0, 1.0, 1.0)
+TITLES = {
+    "accuracy": "classes right",
+    "mean_iou": "mean IoU of the boxes",
+    "class_and_iou50": "class and box right (IoU above 0.5)",
+    "map50": "mAP at IoU 0.5",
+    "map": "mAP at IoU 0.5 to 0.95",
+}
+SHORT = {"accuracy": "classes right", "mean_iou": "IoU", "map50": "mAP at IoU 0.5"}
 Span = tuple[float, float]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """On `pictures` that were not learnt from: the net's figures with their intervals; those of its classes with a box of the whole picture; those of the best guess that
-    sees no picture; of its own answers to other pictures (nothing for one picture alone). learnt: whether it is better than both by more than chance."""
+    """On `pictures` that were not learnt from: the net's figures with their intervals; of one box those of its classes with a box of the whole picture; those of the
+    best guess that sees no picture; of its own answers to other pictures (nothing for one picture alone). learnt: whether it is better than these by
+    more than chance."""
 
     pictures: int
     figures: Mapping[str, float]
@@ -46,69 +40,4 @@ class Verdict:
 
 
 def told(figures: Mapping[str, float]) -> str:
-    return f"{figures['accuracy']:.0%} of the classes and an IoU of {figures['mean_iou']:.3f}"
-
-
-def verdict(net: nn.Module, stock: Stock, held: Stock, side: int) -> Verdict:
-    """stock: what was learnt from; held: what was not; of very many pictures some, evenly apart. Pictures without a box are not asked about."""
-    said = dict(_one.answers(net, held, side, every=max(1, len(held) // MOST)))
-    truths = {i: (_one.shares(held[i][0], held[i][1][0]), int(held[i][2][0])) for i in said if len(held[i][2])}
-    own = of({i: said[i] for i in truths}, truths)
-    guesses = [of(dict.fromkeys(truths, guess), truths) for guess in blind(stock)]
-    guess = max(guesses, key=lambda one: float(worth(one).mean()))
-    bare = of({i: Answer(said[i].label, said[i].score, WHOLE) for i in truths}, truths)
-    better, others = surely(own, guess), swapped(said, truths)
-    if others is not None:
-        better = better and surely(own, others)
-    spans = {name: scores.interval(own[:, k]) for k, name in enumerate(FIGURES)}
-    return Verdict(len(own), named(own), spans, named(bare), named(guess), {} if others is None else named(others), better)
-
-
-Truths = Mapping[int, tuple[NDArray[np.float64], int]]
-
-
-def of(answers: Mapping[int, Answer], truths: Truths) -> NDArray[np.float64]:
-    """(n, 3): of each picture whether its class is right, the box's IoU, whether both are right."""
-    return np.array([_one.against(answers[i], box, label) for i, (box, label) in truths.items()], np.float64).reshape(-1, 3)
-
-
-def named(each: NDArray[np.float64]) -> dict[str, float]:
-    means = each.mean(0) if len(each) else np.zeros(3)
-    return dict(zip(FIGURES, map(float, means), strict=True))
-
-
-def worth(each: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n,): half for the class, half for the box."""
-    half: NDArray[np.float64] = each[:, :2].mean(1)
-    return half
-
-
-def surely(one: NDArray[np.float64], two: NDArray[np.float64]) -> bool:
-    """Whether the first of two answers to the same pictures is worth more, also with other pictures of the kind (95 %)."""
-    apart = worth(one) - worth(two)
-    low, _ = scores.interval(apart)
-    return bool(len(apart) and apart.mean() > 0) if np.isnan(low) else low > 0
-
-
-def blind(stock: Stock) -> list[Answer]:
-    """What can be said without a picture: the commonest class, with a box of the whole picture, and with the middle one."""
-    boxes, labels = [], list[int]()
-    for i in range(0, len(stock), max(1, len(stock) // MOST)):
-        picture, some, classes = stock[i]
-        if len(classes):
-            boxes.append(_one.shares(picture, some[0]))
-            labels.append(int(classes[0]))
-    common = int(np.bincount(labels).argmax())
-    corners = np.array([[*box[:2], *(box[:2] + box[2:])] for box in boxes])
-    left, top, right, bottom = np.median(corners, 0).tolist()
-    return [Answer(common, 0.0, WHOLE), Answer(common, 0.0, (left, top, right - left, bottom - top))]
-
-
-def swapped(said: Mapping[int, Answer], truths: Truths) -> NDArray[np.float64] | None:
-    """Of each picture's truth beside answers to some others, the mean; None where there is no other."""
-    order = list(truths)
-    shifts = sorted({round(s) for s in np.linspace(1, len(order) - 1, min(SHIFTS, len(order) - 1))}) if len(order) > 1 else []
-    if not shifts:
-        return None
-    every = [of({i: said[order[(at + s) % len(order)]] for at, i in enumerate(order)}, truths) for s in shifts]
-    return np.mean(every, 0)  # type: ignore[no-any-return]
+    return ", ".join(f"{title} {figures[name]:.3f}" for name, title in SHORT.items() if name in figures)

@@ -47,6 +47,8 @@ class Boxed(Lesson):
     stock: what is learnt from; held: what is judged on. net.encoder is an `Encoder`.
     """
 
+    net: Any
+
     def __init__(self, net: Any, stock: Stock, held: Stock, recipe: Recipe, changes: Changes) -> None:
         self.net = net
         self.stock, self.held, self.recipe, self.changes = stock, held, recipe, changes

@@ -12,13 +12,15 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional as F
 
 from zorki.core import events
-from zorki.scores import box_losses, boxes as geometry
+from zorki.locating import looking
+from zorki.scores import box_losses
+from zorki.scores import boxes as geometry
 from zorki.train import added, gathered
-from zorki.wings.locate._augment import whole
 from zorki.wings.locate._lesson import NOBODY, Boxed
 from zorki.wings.locate._stock import Stock
 
@@ -76,7 +78,7 @@ def answers(net: nn.Module, held: Stock, side: int, first: int = 0, every: int =
         numbers = range(first, len(held), every)
         for begin in range(0, len(numbers), TOGETHER):
             some = numbers[begin : begin + TOGETHER]
-            x = torch.stack([whole(held[i][0], side, "stretch")[0] for i in some]).to(device)
+            x = torch.stack([squared(held[i][0], side) for i in some]).to(device)
             logits, boxes = net(x.contiguous(memory_format=torch.channels_last))
             scores, labels = logits.float().softmax(1).max(1)
             for i, label, score, box in zip(some, labels.tolist(), scores.tolist(), boxes.float().tolist(), strict=True):
@@ -84,6 +86,12 @@ def answers(net: nn.Module, held: Stock, side: int, first: int = 0, every: int =
             events.tell("judging", some[-1] + 1, len(held))
     finally:
         net.train(training)
+
+
+def squared(picture: NDArray[Any], side: int) -> torch.Tensor:
+    """(c, side, side) of a picture (h, w, c), as `looking.found` shows it to a net of one box."""
+    x = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / (255 if picture.dtype == np.uint8 else 1)
+    return looking.brought(x, (side, side))[0]
 
 
 def held_against(held: Stock, i: int, answer: Answer) -> tuple[float, float, float] | None:
@@ -94,14 +102,14 @@ def held_against(held: Stock, i: int, answer: Answer) -> tuple[float, float, flo
     return against(answer, shares(picture, boxes[0]), int(labels[0]))
 
 
-def against(answer: Answer, truth: np.ndarray, label: int) -> tuple[float, float, float]:
+def against(answer: Answer, truth: NDArray[np.float64], label: int) -> tuple[float, float, float]:
     """The same of a truth in shares of the picture's sides."""
     mine, true = torch.tensor(answer.box, dtype=torch.float64, device="cpu"), torch.from_numpy(truth)
     iou, right = float(geometry.iou(mine, true)), answer.label == label
     return float(right), iou, float(right and iou > 0.5)
 
 
-def shares(picture: np.ndarray, box: np.ndarray) -> np.ndarray:
+def shares(picture: NDArray[Any], box: NDArray[Any]) -> NDArray[np.float64]:
     """(4,) of pixels as shares of the picture's sides, float64."""
     h, w = picture.shape[:2]
-    return box.astype(np.float64) / np.array([w, h, w, h])
+    return np.asarray(box.astype(np.float64) / np.array([w, h, w, h]))

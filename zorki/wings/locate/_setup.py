@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from zorki.wings.locate.train import Settings
 
 FOLLOWS = ("encoder", "side", "batch", "flips", "steps")  # options that, where nobody gives them, follow from the data and the time
-FIXED = ("boxes", "encoder", "width", "classes", "channels", "each")  # what makes the net, which a run keeps
+FIXED = ("boxes", "encoder", "width", "classes", "channels", "each", "freeze")  # what makes the net, which a run keeps
 WORDS = {
     "classes": "what the boxes tell apart",
     "channels": "the pictures' channels",
@@ -43,13 +43,14 @@ KEEP, DECAY, LOOKS = 60.0, 0.01, 20  # of plans; looks on the way where nobody m
 @dataclass(frozen=True)
 class Parts:
     """learnt: what is learnt from; held: what is judged on; mark: of the data, by which they are known; kind: how many boxes a picture has. stock, judged: the same at
-    hand, read once. why: that kind."""
+    hand, read once. why: that kind. ids: the number that the data had for each class."""
 
     learnt: Set
     held: Set
     mark: str
     kind: Kind
     why: str = ""
+    ids: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def stock(self) -> Stock:
@@ -96,7 +97,9 @@ def start(parts: Parts, folder: Folder, s: Settings, begun: float) -> Start:
     if s.boxes is None:
         why["boxes"] = parts.why
     encoder = chosen("encoder", lambda: weights.installed(ENCODERS), "lite0 where pip's imagenet extra is installed, else eye, which ships")
-    side = chosen("side", lambda: _choice.side_for(stock, device, parts.kind), "near the pictures' longer side, as far as the machine bears")
+    side = chosen(
+        "side", lambda: _choice.side_for(stock, device, parts.kind), "near the pictures' longer side, as far as the machine bears"
+    )
     reason = "any way where neither things nor light lie higher or lower, nor things stand, else sideways"
     flips = chosen("flips", lambda: _choice.flips_for(stock), reason)
     asked = None if "batch" in known and "batch" in given else s.batch
@@ -135,8 +138,10 @@ def start(parts: Parts, folder: Folder, s: Settings, begun: float) -> Start:
 
 
 def made(kind: Kind, encoder: str, classes: int, channels: int, s: Settings) -> nn.Module:
-    """The net of that kind, its encoder with the numbers that it begins with."""
+    """The net of that kind, its encoder with the numbers that it begins with. Raises InputError for more frozen blocks than there are."""
     trunk = encoding.encoded(encoder, channels)
+    if s.freeze > len(trunk.taps):
+        raise InputError(f"--freeze={s.freeze} is more than all.", f"{encoder} has {len(trunk.taps)} blocks.", "Freeze some of them.")
     if kind == "one":
         return Locator(trunk, classes, channels, s.width, s.each)
     from zorki.nets.detector import Detector

@@ -13,11 +13,12 @@ from safetensors.torch import load_file
 from zorki import io
 from zorki.locating import preview, record
 from zorki.train import Folder, choosing, out_of_memory, teach
-from zorki.wings.locate import _kept, _learnt, _setup
+from zorki.wings.locate import _kept, _setup
 
 if TYPE_CHECKING:
     from torch import nn
 
+    from zorki.wings.locate import _learnt
     from zorki.wings.locate.train import Settings
 
 
@@ -33,7 +34,12 @@ class Taught:
 
     def verdict(self) -> _learnt.Verdict:
         """What it says of what was held back, beside guesses."""
-        return _learnt.verdict(self.net, self.start.lesson)
+        lesson = self.start.lesson
+        if self.parts.kind == "one":
+            from zorki.wings.locate import _one_learnt as learnt
+        else:
+            from zorki.wings.locate import _many_learnt as learnt  # type: ignore[no-redef]
+        return learnt.verdict(self.net, lesson.stock, lesson.held, lesson.changes.side)
 
     def card(self, found: _learnt.Verdict | None) -> Mapping[str, Any]:
         """Written into the run folder. found: once it is known."""
@@ -48,7 +54,7 @@ def taught(parts: _setup.Parts, out: Path, s: Settings, begun: float) -> Taught:
     folder = Folder(out)
     first = _setup.start(parts, folder, s, begun)
     folder.open({**asdict(first.plan), **first.config}, _setup.WORDS, s.change)
-    record.write(out, parts.learnt, parts.held, first.why)
+    record.write(out, parts.learnt, parts.held, first.why, parts.ids)
     io.save_photo(out / "preview.jpg", preview.preview(parts.learnt, seed=s.seed), force=True)
     carded(folder, parts, first, s, None)
     first, best = to_the_end(first, folder, s)
