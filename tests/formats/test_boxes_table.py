@@ -149,6 +149,16 @@ def test_voc_has_its_parts_also_where_it_has_boxes_alone(tmp_path: Path) -> None
     made.written(tmp_path / "ImageSets" / "Main" / "hen_train.txt", "0 1\n2 -1\n")
     found = formats.read(Place(tmp_path))
     assert {part: [one.name for one in some] for part, some in found.splits.items()} == {"train": ["0", "2"], "val": ["1"]}
+    made.photo(tmp_path / "JPEGImages" / "2007_a.b.jpg")
+    made.written(tmp_path / "Annotations" / "2007_a.b.xml", xml)
+    made.written(tmp_path / "ImageSets" / "Segmentation" / "train.txt", "0\n")
+    made.index(tmp_path / "SegmentationClass" / "0.png", np.zeros(made.HW))
+    again = formats.read(Place(tmp_path), boxes=True)  # few of its pictures have masks
+    assert {part: [one.name for one in some] for part, some in again.splits.items()} == {"train": ["0", "2"], "val": ["1"]}
+    assert "1 XML files stand in no list of ImageSets/Main, and are left out." in again.said
+    assert not again.masked
+    made.written(tmp_path / "ImageSets" / "Main" / "val.txt", "1\n2007_a.b\n")
+    assert [one.name for one in formats.read(Place(tmp_path), boxes=True).splits["val"]] == ["1", "2007_a.b"]
 
 
 def test_labelmes_groups_are_kept(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def read(place: Place, named: str | None = None, pictures: str | None = None, bo
     if folder is not None and not folder.is_dir():
         raise InputError(f"--pictures={own(folder)} is no folder.", "The pictures lie in it.", "Name their folder.")
     module, seen = reader(place, named, boxes)
-    found: Annotations = module.read(place)
+    found: Annotations = module.boxes(place) if boxes and hasattr(module, "boxes") else module.read(place)
     what = "" if not seen or seen == place.name else f" ({seen})"
     things = sum(len(one.things) for some in found.splits.values() for one in some)
     rest = number(len(found), "mask") if found.masked else f"{number(things, 'thing')} in {number(len(found), 'picture')}"
