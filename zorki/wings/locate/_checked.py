@@ -122,7 +122,7 @@ def of_faults(boxed: Boxed) -> Iterator[blocks.Section]:
         if here:
             rows = [(KINDS[kind].title, sum(fault.count for fault in some), KINDS[kind].done) for kind, some in here.items()]
             said = "Nothing of the data was changed: it is read so, and a cleaned copy is written so."
-            table = blocks.Table(("what", "how many", "what became of it"), rows, said if sure else "Nothing of it was changed, also not in a copy, but what is left out.")  # fmt: skip
+            table = blocks.Table(("what", "how many", "what became of it"), rows, said if sure else "None of it is changed; a cleaned copy is without what is left out.")  # fmt: skip
             yield blocks.Section(key, title, "", (table, *(block for kind, some in here.items() for block in of_kind(boxed, kind, some))))
 
 
