@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zorki.core.void import VOID
-from zorki.wings.segment._augment import Changes, coloured, cut
+from zorki.train.colouring import coloured
+from zorki.wings.segment._augment import Changes, cut
 
 pytestmark = pytest.mark.unit
 STILL = Changes(side=32, smallest=1, largest=1, turn=0, flips="none", rare=0)
@@ -90,9 +91,9 @@ def test_a_rare_class_is_seen_more_often() -> None:
 def test_colours_change_between_black_and_white(channels: int) -> None:
     x = torch.rand(4, channels, 8, 8, generator=torch.Generator().manual_seed(0))
     chance = [np.random.default_rng(k) for k in range(4)]
-    y = coloured(x, Changes(), chance)
+    y = coloured(x, 0.25, 0.5, chance)
     assert y.shape == x.shape
     assert y.min() >= 0
     assert y.max() <= 1
     assert not torch.allclose(x, y)
-    assert torch.allclose(coloured(x, Changes(light=0, colour=0), chance), x, atol=1e-6)
+    assert torch.allclose(coloured(x, 0, 0, chance), x, atol=1e-6)

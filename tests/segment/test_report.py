@@ -13,6 +13,7 @@ import pytest
 
 from tests.segment.judges import folder, randomly
 from zorki import blocks, io, report
+from zorki.explaining import clearest
 from zorki.wings.segment import _report
 
 pytestmark = pytest.mark.tiny
@@ -70,8 +71,8 @@ def test_before_the_first_line_there_is_a_page(run: tuple[io.RunFolder, io.Label
 def test_in_the_end_it_says_how_good_it_is_and_where_it_fails(
     run: tuple[io.RunFolder, io.LabelledFolder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_report, "STEPS", 2)
-    monkeypatch.setattr(_report, "SECONDS", 1e9)
+    monkeypatch.setattr(clearest, "STEPS", 2)
+    monkeypatch.setattr(clearest, "SECONDS", 1e9)
     page = _report.page(run[0], True, run[1])
     assert [s.key for s in page.sections] == [
         "learning", "figures", "confusion", "calibration", "worst", "best", "data", "drawn", "decided", "on",

@@ -16,6 +16,7 @@ from zorki import lens
 from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.nets.segmenter import Segmenter
+from zorki.pixels import pieces
 from zorki.segmenting import tiles
 from zorki.segmenting.predicting import enlarged, predicted
 
@@ -82,15 +83,15 @@ def picture(h: int, w: int, seed: int = 0) -> torch.Tensor:
 
 
 def test_positions_are_those_of_nnunet() -> None:
-    assert tiles.positions(110, 64) == [0, 23, 46]
-    assert tiles.positions(64, 64) == [0]
-    assert tiles.positions(5, 64) == [0]
-    assert tiles.positions(128, 64) == [0, 32, 64]
+    assert pieces.positions(110, 64) == [0, 23, 46]
+    assert pieces.positions(64, 64) == [0]
+    assert pieces.positions(5, 64) == [0]
+    assert pieces.positions(128, 64) == [0, 32, 64]
 
 
 @given(st.integers(1, 700), st.integers(1, 200))
 def test_tiles_cover_every_pixel_in_even_steps(size: int, tile: int) -> None:
-    begins = tiles.positions(size, tile)
+    begins = pieces.positions(size, tile)
     covered = np.zeros(size, bool)
     for begin in begins:
         assert begin >= 0
@@ -120,8 +121,8 @@ def test_the_blend_is_the_weighted_mean_of_a_plain_loop(h: int, w: int, tile: in
     weight = torch.outer(tiles.bell(high), tiles.bell(wide)).double()
     sums, total = torch.zeros(3, h, w, dtype=torch.float64), torch.zeros(h, w, dtype=torch.float64)
     with torch.no_grad():
-        for top in tiles.positions(h, high):
-            for left in tiles.positions(w, wide):
+        for top in pieces.positions(h, high):
+            for left in pieces.positions(w, wide):
                 place = (slice(top, top + high), slice(left, left + wide))
                 sums[(slice(None), *place)] += weight * seen.module(x[(slice(None), *place)][None])[0].double()
                 total[place] += weight
@@ -201,8 +202,8 @@ def test_a_classifier_is_refused() -> None:
 def test_rows_are_handed_on_as_they_are_finished() -> None:
     heard: list[tuple[int, int]] = []
     with events.listen(lambda e: heard.append((e.step, e.of))):
-        found = list(tiles.bands(net(Pointwise()), tiles.Held(picture(100, 40)), 32))
-    assert [band.top for band in found] == tiles.positions(100, 32)
+        found = list(tiles.bands(net(Pointwise()), pieces.Held(picture(100, 40)), 32))
+    assert [band.top for band in found] == pieces.positions(100, 32)
     assert sum(band.logits.shape[1] for band in found) == 100
     assert heard == [(i + 1, len(heard)) for i in range(len(heard))]
 

@@ -1,7 +1,7 @@
 """Other people's annotations: which format lies in a folder, what it says of each picture, as outlines, boxes or masks. A file each in `readers/`."""
 
 from zorki.formats.annotated import Annotated, Annotations, Embedded, Picture, Thing
-from zorki.formats.finding import labelled, read
+from zorki.formats.finding import Unknown, labelled, read
 from zorki.formats.places import Place
 from zorki.formats.shapes import Bitmap, Disc, Patch, Polygons, Shape, Stroke
 
@@ -18,6 +18,7 @@ __all__ = [
     "Shape",
     "Stroke",
     "Thing",
+    "Unknown",
     "labelled",
     "read",
 ]

@@ -19,6 +19,7 @@ from zorki.io.kinds import ENDINGS, HEAD, sniff
 from zorki.io.opening import contents, open_handle
 
 Over = Literal["later", "smaller"]
+Written = Literal["size", "corners", "middle"]  # left, top, width, height; left, top, right, bottom; the middle, width, height
 BACKGROUND = ("background", "_background_", "__background__")  # names of what is left where nothing is
 NOWHERE = ("void", "__ignore__", "_ignore_")  # names of what counts nowhere
 
@@ -27,7 +28,8 @@ NOWHERE = ("void", "__ignore__", "_ignore_")  # names of what counts nowhere
 class Thing:
     """label: its class, as the format names it. shape: its outline; None where it has only a box, or none that can be drawn, and `flaw` says why.
 
-    box: left, top, width, height in pixels, where the format says it. crowd: many of them, outlined as one. number: which of its file, for sentences.
+    box: left, top, width, height in pixels, where the format says it, as they stand: they may be without area, or negative. crowd: many of them, outlined
+    as one. number: which of its file, for sentences. group: those of one picture that have the same are parts of one thing.
     """
 
     label: str
@@ -36,6 +38,7 @@ class Thing:
     crowd: bool = False
     flaw: str = ""
     number: str = ""
+    group: int | None = None
 
     @property
     def nowhere(self) -> bool:
@@ -143,7 +146,8 @@ def parted(splits: Mapping[str, Iterable[Annotated]], by: Callable[[Annotated], 
 class Annotations:
     """title: the format's name. splits: train, val and test as far as they are told apart, or all as "all". classes: number, name, colour; of masks the
     numbers that they hold, empty where nobody says what these mean. over: of two things which lies on top. said: sentences about what was found.
-    masked: each picture has a mask, and its things, if it has any, are boxes."""
+    masked: each picture has a mask, and its things, if it has any, are boxes. written: what a box's four numbers are as the format has them. whole: pictures
+    of which nothing is said are known to hold nothing, as those of a table."""
 
     title: str
     splits: Mapping[str, tuple[Annotated, ...]]
@@ -151,6 +155,8 @@ class Annotations:
     over: Over = "later"
     said: tuple[str, ...] = ()
     masked: bool = False
+    written: Written = "size"
+    whole: bool = False
 
     def __len__(self) -> int:
         return sum(map(len, self.splits.values()))

@@ -19,7 +19,12 @@ from zorki.io import LabelledFolder, open_labelled
 from zorki.io.pairs import stem
 
 READERS = "zorki.formats.readers"
-KNOWN = "COCO, LabelMe, VOC, YOLO, CVAT, Cityscapes, GeoJSON, and pictures with masks are known"
+MASKS = ("folder", "pairs", "cityscapes", "cvat", "labelme_export")  # of which no thing has a box
+KNOWN = "COCO, LabelMe, VOC, YOLO, CVAT, Cityscapes, GeoJSON, tables of boxes and pictures with masks are known"
+
+
+class Unknown(InputError):
+    """There are no annotations in a place, or none that any reader knows."""
 
 
 def readers(place: Place) -> dict[str, tuple[ModuleType, str]]:
@@ -35,18 +40,25 @@ def readers(place: Place) -> dict[str, tuple[ModuleType, str]]:
     return found
 
 
-def reader(place: Place, named: str | None) -> tuple[ModuleType, str]:
-    """The one format that lies there, or the one that a person named. Raises UnknownName; InputError for none, and for several."""
+def reader(place: Place, named: str | None, boxes: bool = False) -> tuple[ModuleType, str]:
+    """The one format that lies there, or the one that a person named. boxes: these are wanted, so that Zorki's own table of them goes before all else, and
+    what has masks alone behind. Raises UnknownName; InputError for none, and for several."""
     if named is not None:
         if named not in shelf.names(READERS):
             raise UnknownName.among("format", named, shelf.names(READERS))
         module = shelf.take(READERS, named, "format")
         return module, module.found(place) or ""
+    if boxes:
+        table = shelf.take(READERS, "boxes", "format")
+        if table.own(place):
+            return table, table.found(place)
     found = readers(place)
+    if boxes and len(found) > 1:
+        found = {name: one for name, one in found.items() if name not in MASKS} or found
     if not found:
         for file in place.ending(".json", ".geojson")[:20]:
             texts.json_of(file)  # a damaged one says so
-        raise InputError(f"{own(place.name)} holds no annotations that are known.", f"{KNOWN}.", "Name their folder or file.")
+        raise Unknown(f"{own(place.name)} holds no annotations that are known.", f"{KNOWN}.", "Name their folder or file.")
     if len(found) > 1:
         both = " and ".join(f"{module.TITLE} ({seen})" for module, seen in found.values())
         do = f"Name one of their folders or files, or give --from={next(iter(found))}, say."
@@ -54,9 +66,9 @@ def reader(place: Place, named: str | None) -> tuple[ModuleType, str]:
     return next(iter(found.values()))
 
 
-def read(place: Place, named: str | None = None, pictures: str | None = None) -> Annotations:
+def read(place: Place, named: str | None = None, pictures: str | None = None, boxes: bool = False) -> Annotations:
     """What lies there, each picture with where it is. named: the format, where it is not to be found out. pictures: the folder of the pictures, where
-    they are not beside; then only there.
+    they are not beside; then only there. boxes: whether these are what is wanted of it.
 
     Pictures that are not found go to `place.failed`. Raises InputError: for what is no annotations, or several, for damaged files, which it
     names, and where no picture is found at all.
@@ -64,8 +76,8 @@ def read(place: Place, named: str | None = None, pictures: str | None = None) ->
     folder = None if pictures is None else at_home(pictures)
     if folder is not None and not folder.is_dir():
         raise InputError(f"--pictures={own(folder)} is no folder.", "The pictures lie in it.", "Name their folder.")
-    module, seen = reader(place, named)
-    found: Annotations = module.read(place)
+    module, seen = reader(place, named, boxes)
+    found: Annotations = module.boxes(place) if boxes and hasattr(module, "boxes") else module.read(place)
     damaged(place, module)
     what = "" if not seen or seen == place.name else f" ({seen})"
     things = sum(len(one.things) for some in found.splits.values() for one in some)
@@ -73,7 +85,7 @@ def read(place: Place, named: str | None = None, pictures: str | None = None) ->
     masks = {one.mask for some in found.splits.values() for one in some if one.mask is not None}
     finder = Finder(place, folder, masks)
     splits = {name: tuple(located(finder, one, name) for one in some) for name, some in found.splits.items()}
-    said = (f"{place.name} is {found.title}{what}: {rest}.", *found.said, *where_found(finder))
+    said = (f"{place.name} is {found.title}{what}: {rest}.", *found.said, *where_found(finder), *beside(place, module, named, boxes))
     used = replace(found, splits=kept(place, found, splits), said=said)
     place.count = len(used) + len(place.failed)
     return used
@@ -104,6 +116,14 @@ def located(finder: Finder, one: Annotated, split: str) -> Annotated:
         return replace(one, picture=Picture(finder.find(one.wanted, one.source.parent, stem(one.source), split)))
     except Lost as e:
         return one if one.picture is not None else replace(one, lost=str(e))
+
+
+def beside(place: Place, read: ModuleType, named: str | None, boxes: bool) -> Iterable[str]:
+    """What else lies there, where Zorki's own table went before it."""
+    if boxes and named is None and read.__name__ == f"{READERS}.boxes":
+        for name, (module, seen) in readers(place).items():
+            if name not in (*MASKS, "boxes"):
+                yield f"{module.TITLE} ({seen}) lies there too, and is not read."
 
 
 def where_found(finder: Finder) -> Iterable[str]:

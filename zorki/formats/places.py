@@ -14,7 +14,7 @@ from zorki.core.folders import at_home
 from zorki.core.spelling import own
 from zorki.formats import texts
 from zorki.formats.naming import parts_of
-from zorki.io.files import a_path, existing_file, natural
+from zorki.io.files import a_path, as_it_lies, existing_file, natural
 from zorki.io.pairs import stem
 from zorki.io.photosets import is_picture
 
@@ -27,7 +27,7 @@ class Place:
     of those that whoever read the annotations could not use."""
 
     def __init__(self, given: object) -> None:
-        path = at_home(a_path(given, "a folder or a file of annotations"))
+        path = as_it_lies(at_home(a_path(given, "a folder or a file of annotations")))
         if not path.is_dir():
             path = existing_file(path)
         if path.suffix.lower() == ".zip":
@@ -154,7 +154,7 @@ class Finder:
         Raises Lost.
         """
         named = PureWindowsPath(wanted).as_posix() if wanted else ""
-        parts = [*base.parts, *parts_of(wanted)]
+        parts = [*base.parts, *(parts_of(wanted) or [alone])]
         for folder in (self.pictures,) if self.pictures is not None else (base, self.place.root):
             if named and is_picture(named) and is_there(folder / named):
                 return folder / named

@@ -63,9 +63,9 @@ def polygons(parts: Iterable[Any]) -> Polygons | str:
 
 
 def box(values: Any) -> tuple[float, float, float, float] | None:
-    """Left, top, width, height; None where it has no area."""
+    """Left, top, width, height as they stand, also where these are none or negative; None where one is no number."""
     found = numbers(values, 4)
-    return (found[0], found[1], found[2], found[3]) if found is not None and min(found[2:]) > 0 else None
+    return None if found is None else (found[0], found[1], found[2], found[3])
 
 
 def size(width: Any, height: Any) -> tuple[int, int] | None:

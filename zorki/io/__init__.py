@@ -3,7 +3,7 @@
 from zorki.io.arrays import cached, read_arrays, tidied, used, write_arrays
 from zorki.io.assembling import assemble
 from zorki.io.bands import Facts, facts, open_bands
-from zorki.io.brightness import Pictures, pictures_of
+from zorki.io.brightness import Pictures, pictures_of, spread
 from zorki.io.codings import MUXERS, Coding, check_film_target
 from zorki.io.disk import atomic, atomic_write, check_target, check_writable, free_path, numbered
 from zorki.io.film import Film
@@ -87,6 +87,7 @@ __all__ = [
     "sheet",
     "span_text",
     "split",
+    "spread",
     "tidied",
     "tidy_run",
     "to_toml",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,3 +92,11 @@ def _range(facts: Sequence[Facts]) -> tuple[float, float] | None:
         got = f"{flat.name} has 8 bits, {deep[0].name} values from {deep[0].low:,g} to {deep[0].high:,g}."
         raise InputError(got, "Black and white are the same numbers in all pictures of a set.", "Save them alike.")
     return span
+
+
+def spread(photo: Photo, span: Sequence[float] | None) -> Photo:
+    """A photo of 16 bits with those of its stored numbers as black and white that were so where a network was trained; any other as it is."""
+    if span is None or photo.depth != 16:
+        return photo
+    low, high = (np.float32(v) for v in span)
+    return replace(photo, pixels=np.clip((photo.pixels * np.float32(65535) - low) / (high - low), 0, 1), depth=8)

@@ -14,6 +14,14 @@ from zorki.core.names import nearest
 from zorki.core.spelling import own
 
 
+def as_it_lies(path: Path) -> Path:
+    """The path, also where the letters in it are composed otherwise on the disk; as it is where nothing is there."""
+    try:
+        return path if path.exists() else _same_letters(path) or path
+    except (OSError, ValueError):  # too long a name, say: whoever opens it says so
+        return path
+
+
 def _same_letters(path: Path) -> Path | None:
     """The path as it lies on the disk when only the composition of letters differs: é as one sign, or as e and an accent."""
     found = Path(path.anchor or ".")

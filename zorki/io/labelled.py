@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from zorki.core.errors import InputError
 from zorki.core.folders import at_home
-from zorki.io.files import a_path, natural
+from zorki.io.files import a_path, as_it_lies, natural
 from zorki.io.pairs import paired, side_by_side, stem
 from zorki.io.photosets import is_picture
 
@@ -93,7 +93,7 @@ def open_labelled(source: str | Path | LabelledFolder) -> LabelledFolder:
     """
     if isinstance(source, LabelledFolder):
         return source
-    folder = at_home(a_path(source, "a labelled folder"))
+    folder = as_it_lies(at_home(a_path(source, "a labelled folder")))
     if not folder.is_dir():
         raise InputError(f"{folder} is no folder.", f"Labelled data are {PICTURES}/ with {MASKS}/ or {BOXES}.", "Name the folder of both.")
     inside = [name for name in SPLITS if (folder / name / PICTURES).is_dir()]

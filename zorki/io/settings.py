@@ -6,6 +6,7 @@ import html
 import json
 import re
 import struct
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,9 @@ def _text(path: Path) -> str | None:
     if words == "a text file" and path.suffix.lower() in (".json", ".geojson"):
         found = json.loads(path.read_text(encoding="utf-8"))
         return to_text(found.get(KEY) or found["info"][KEY])
+    if words.startswith("a zip archive"):
+        with zipfile.ZipFile(path) as archive:
+            return archive.comment.decode() or None
     if words == "a video":
         import av
 

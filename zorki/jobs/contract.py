@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from zorki import blocks, pixels
+from zorki import blocks, io, pixels
 from zorki.core.method import File, Frame, Leaf
 
 Drawn = Iterator[pixels.Step]
@@ -51,6 +51,37 @@ class Filed(Protocol):
 
     def save(self, path: Path, kind: str, record: Mapping[str, Any], force: bool) -> None:
         """Written whole or not at all."""
+
+
+@runtime_checkable
+class Tabled(Protocol):
+    """What is measured of each of many pictures may be rows of one table, which the method's `TABLE` names with its columns."""
+
+    def rows(self) -> Sequence[Sequence[Any]]:
+        """Its rows without the picture's name, which is the first column; numbers and texts. What is saved as a picture keeps them in its record as "rows"."""
+
+
+class Following(Protocol):
+    """A film as a whole: the method's `film(net, video, settings)`. Frames come in their order, each once; a film that is gone on with begins anew with the
+    words that were kept, so that it ends as the unbroken one."""
+
+    columns: Sequence[str]
+    "of the table that lies beside the film"
+
+    def seen(self, photo: io.Photo) -> str:
+        """What is found in a frame, as one line of text, which is kept. All else hangs on these lines alone."""
+
+    def add(self, number: int, seconds: float, seen: str) -> Sequence[Sequence[Any]]:
+        """Goes on with the next frame; its rows of the table."""
+
+    def picture(self, photo: io.Photo) -> Any:
+        """(h, w, 3) uint8: the frame that was added last, as it is shown."""
+
+    def answer(self) -> Mapping[str, Any]:
+        """Fields for --json, of all frames by now."""
+
+    def lines(self) -> Sequence[str]:
+        """The same for a person."""
 
 
 @runtime_checkable

@@ -21,7 +21,8 @@ from zorki import io, lens, pixels
 from zorki.core import events
 from zorki.core.errors import InputError, Stopped, ZorkiError
 from zorki.core.folders import typed
-from zorki.jobs import inputs, interrupt, records, targets
+from zorki.jobs import inputs, interrupt, records, tables, targets
+from zorki.jobs.contract import Following
 from zorki.jobs.job import Job
 from zorki.jobs.many import Said
 from zorki.jobs.outcome import Outcome
@@ -30,6 +31,7 @@ from zorki.jobs.request import Request
 SLOW = 1.0  # seconds: a frame that takes longer is kept at once, not only when its stretch is closed
 THOUSAND = 1000  # parts of a frame, in which progress is told
 HOLD = 0.9  # share of the last frame, moved, with --steady=100
+TABLE = ".csv"  # of what lies beside a film that is followed as a whole
 PACE = 0.1  # how much the last frame counts in the pace that is told
 
 
@@ -45,6 +47,7 @@ def each(r: Request, net: lens.Net | None) -> Outcome:
     rest = {n: inputs.opened(p, r.method.inputs[n], r.opening) for n, p in r.pictures.items() if n != r.moving and p is not None}
     first = next(video.moments())
     record = recorded(r, Reel(r, net, video, rest).job(first.pixels, None), video)
+    following = None if r.method.film is None else r.method.film(net if net is None else lens.precise(net), video, r.settings)
     path, going_on = place(r, video, key := key_of(record, net, r))
     coding = io.Coding.of(path, video.hw)
     tracks = io.Tracks.of(video.path, coding.muxer)
@@ -53,7 +56,10 @@ def each(r: Request, net: lens.Net | None) -> Outcome:
     with ExitStack() as kept:
         work = io.Unfinished(path, key, coding, video.hw, Fraction(video.rate).limit_denominator(1001), video.aspect)
         kept.callback(work.release)
-        return Reel(r, net, video, rest, work, tracks, record, path, r.force or going_on).work()
+        reel = Reel(r, net, video, rest, work, tracks, record, path, r.force or going_on)
+        if following is not None:
+            reel.beside = kept.enter_context(Beside(following, work, video))
+        return reel.work()
 
 
 def made(r: Request, net: lens.Net | None) -> list[Path]:
@@ -86,6 +92,14 @@ def place(r: Request, video: io.Video, key: str) -> tuple[Path, bool]:
     """Where the film goes, and whether one lies there that broken work of the same key left."""
     if r.out is not None and not targets.is_folder(r.out):
         path = Path(r.out)
+        if (
+            r.method.film is not None
+            and video.path.suffix != TABLE
+            and path.with_suffix(TABLE).exists()
+            and not r.force
+            and not io.is_unfinished(path, key)
+        ):
+            io.check_target(path.with_suffix(TABLE), force=False)
         if path.exists() and path.samefile(video.path):
             raise InputError(
                 f"--out={r.out} is the film itself.", "It is read as long as the other is written.", f"Write --out=new-{path.name}, say."
@@ -96,7 +110,9 @@ def place(r: Request, video: io.Video, key: str) -> tuple[Path, bool]:
     suffix = video.path.suffix.lower()
     name = f"{video.path.stem}.{r.method.name}{suffix if suffix in io.MUXERS else '.mp4'}"
     for path in io.numbered(Path(r.out or "") / name):
-        if not path.exists() or (ours := io.is_unfinished(path, key)):
+        if (not path.exists() and not (r.method.film is not None and path.with_suffix(TABLE).exists())) or (
+            ours := io.is_unfinished(path, key)
+        ):
             return path, path.exists()
     raise AssertionError("numbers do not end")
 
@@ -104,6 +120,31 @@ def place(r: Request, video: io.Video, key: str) -> tuple[Path, bool]:
 def tensor(frame: Any) -> Any:
     """(h, w, 3) uint8 to (1, 3, h, w) in 0..1."""
     return inputs.tensor(io.open_photo(frame))
+
+
+class Beside:
+    """What goes with a film that is followed as a whole: the words of its frames, kept until it is whole, and the table that lies beside it."""
+
+    def __init__(self, following: Following, work: io.Unfinished, video: io.Video) -> None:
+        self.following, self.video = following, video
+        self.log = tables.Log(work.folder / "seen.txt")
+        self.table = tables.Rows(work.folder / "table.csv", following.columns)
+        self.begin: int | None = None
+
+    def __enter__(self) -> Beside:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.log.close()
+        self.table.close()
+
+    def goes_on(self, moment: io.Moment, seeing: Callable[[], str]) -> None:
+        """With the next frame: what was kept of it, else what is seen now."""
+        self.begin = moment.at if self.begin is None else self.begin
+        if (seen := self.log.next()) is None:
+            seen = seeing()
+            self.log.add(seen)
+        self.table.add(self.following.add(moment.number, float((moment.at - self.begin) * self.video.tick), seen))
 
 
 @dataclass
@@ -125,6 +166,7 @@ class Reel:
     before: tuple[io.Moment, Any] | None = None
     said: Said = field(default_factory=lambda: Said(1))
     pace: float = 0.0
+    beside: Beside | None = None
 
     @property
     def film(self) -> io.Unfinished:
@@ -161,6 +203,8 @@ class Reel:
     def frame(self, moment: io.Moment) -> None:
         """One more."""
         there = self.film.kept(moment.number)
+        if self.beside is not None and (moment.number < self.film.done or there is not None):
+            self.follow(moment)
         if moment.number >= self.film.done:
             keep = False
             if there is None:
@@ -177,6 +221,9 @@ class Reel:
 
     def paint(self, moment: io.Moment) -> Any:
         """(h, w, 3) uint8 of what the method makes of it; with what came of the last frame, moved, where the method or --steady asks for it."""
+        if self.beside is not None:
+            self.follow(moment)
+            return self.beside.following.picture(io.open_photo(moment.pixels))
         followed = self.followed(moment)
         begin = None
         if followed is not None and self.begins:
@@ -191,6 +238,13 @@ class Reel:
             moved, trust = followed
             made = made.lerp(moved, trust * (HOLD * self.r.steady / 100))
         return pixels.display.levels(made)
+
+    def follow(self, moment: io.Moment) -> None:
+        """Goes on with a frame of a film that is followed as a whole."""
+        beside = self.beside
+        assert beside is not None
+        with interrupt.awaited():
+            beside.goes_on(moment, lambda: beside.following.seen(io.open_photo(moment.pixels)))
 
     def followed(self, moment: io.Moment) -> tuple[Any, Any] | None:
         """What came of the last frame, moved, and where to trust it; None where nobody asks or there was none."""
@@ -251,10 +305,24 @@ class Reel:
             out.end = Stopped(full.got, f"{film.done} frames are kept.", f"Free some space; {onward}")
             return out
         out.paths = [typed(str(self.path))]
+        if self.beside is not None:
+            out.more, out.lines = out.more | dict(self.beside.following.answer()), list(self.beside.following.lines())
+            table = self.path.with_suffix(TABLE)
+            try:
+                self.beside.table.publish(table, force=self.replaces)
+            except Stopped as full:
+                film.left(self.path)
+                out.end = Stopped(
+                    full.got,
+                    f"The film is whole, in {self.path}." if stop is None else f"{n} frames are in {self.path}.",
+                    f"Free some space; {onward}",
+                )
+                return out
+            out.paths.append(typed(str(table)))
         if stop is None:
             film.remove()
             return out
-        film.left(self.path)
+        film.left(self.path, *([self.path.with_suffix(TABLE)] if self.beside is not None else []))
         kept = f"{n} of {self.video.expected or 'its'} frames are in {self.path}: {onward}"
         out.end = type(stop)(stop.got, kept, stop.do) if isinstance(stop, ZorkiError) else interrupt.said(stop, kept)  # type: ignore[arg-type]
         return out

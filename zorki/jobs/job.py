@@ -287,8 +287,10 @@ class Job:
             return io.output_name(first, self.method.name)
         stem = self.stem()
         if self.method.files:
-            kind = filing.kind_of(self.method, self.settings)
-            return f"{stem}.{self.method.name}{self.method.files[kind][0]}"
+            endings = self.method.files[filing.kind_of(self.method, self.settings)]
+            own = "" if first is None else Path(io.output_name(first, self.method.name)).suffix
+            as_it_is = ".jpg" in endings and own.lower() in endings  # a photo with something on it comes back as it came
+            return f"{stem}.{self.method.name}{own if as_it_is else endings[0]}"
         if self.method.gives in ("trained", "written"):
             return f"{stem}.{self.method.name}{self.method.ending}"
         return f"{stem}.{self.method.name}.{'html' if self.method.page is not None and self.method.climbs else 'png'}"

@@ -14,7 +14,8 @@ from zorki import io, lens
 from zorki.core import events
 from zorki.core.errors import InputError, Stopped
 from zorki.core.folders import typed
-from zorki.jobs import inputs, interrupt, records, targets
+from zorki.jobs import inputs, interrupt, records, tables, targets
+from zorki.jobs.contract import Tabled
 from zorki.jobs.job import Job
 from zorki.jobs.outcome import NAMED, Outcome, answer, loss_of, some_failed
 from zorki.jobs.request import Request
@@ -76,6 +77,7 @@ class Series:
     failed: list[tuple[str, str]] = field(default_factory=list)
     taken: set[Path] = field(default_factory=set)
     kept: int = 0
+    rows: dict[str, list[list[Any]]] = field(default_factory=dict)
 
     def work(self) -> Outcome:
         r, photos, out = self.r, self.photos, self.out
@@ -89,7 +91,7 @@ class Series:
                     losses: list[dict[str, Any]] = []
                     with interrupt.awaited():
                         job, path, done = self.begun(k, rest)
-                        for step in () if done and not r.method.words else job.steps():
+                        for step in () if done and not self.wanted(path) else job.steps():
                             losses.append(loss_of(step))
                     result = None if done or path is None or r.method.gives == "written" else job.result()
             except KeyboardInterrupt as stop:
@@ -113,7 +115,13 @@ class Series:
             self.keep(entry.name, job, path, done, losses)
         said.counted()
         self.conclude()
+        if self.rows:
+            self.tabled()
         return out
+
+    def wanted(self, path: Path | None) -> bool:
+        """Whether a picture is looked at once more although its result is there: for what is printed, or for rows that no file keeps."""
+        return self.r.method.words or (bool(self.r.method.table) and path is not None and records.rows_in(path) is None)
 
     def onwards(self) -> str:
         """How to go on: of pictures those that are done are known again, of other files nobody knows."""
@@ -139,6 +147,9 @@ class Series:
             self.out.paths.append(typed(str(path)))
         if (self.r.method.words or self.r.method.files) and job.lines():
             self.out.lines += [*([""] if self.out.lines else []), name, *job.lines()]
+        if self.r.method.table and path is not None:
+            rows = job.made.rows() if isinstance(job.made, Tabled) else records.rows_in(path) or []
+            self.rows[name] = [[name, *row] for row in rows]
         self.results.append({"photo": name} | ({"out": self.out.paths[-1], "kept": done} if path else {}) | answer(job, losses))
 
     def conclude(self) -> None:
@@ -157,6 +168,24 @@ class Series:
         if out.end is None and failed:
             where = f"the others are in {self.folder}" if self.folder else "the others have their answers"
             out.end = some_failed(failed, len(photos), where)
+
+    def tabled(self) -> None:
+        """One table of all pictures, beside their results; what is said of it. One that the same command left gives way, no other does."""
+        method, folder = self.r.method, self.folder
+        (name, columns), rows = next(iter(method.table.items())), [row for some in self.rows.values() for row in some]
+        assert folder is not None
+        if method.summed is not None:
+            lines, more = method.summed(rows)
+            self.out.lines += lines
+            self.out.more |= more
+        ours = self.r.force or (self.kept > 0 and tables.begins(folder / name, columns))
+        path = folder / name if ours else io.free_path(folder / name)
+        try:
+            tables.write(path, columns, rows, force=ours)
+            self.out.paths.append(typed(str(path)))
+        except Stopped as full:
+            if self.out.end is None or not isinstance(self.out.end, Stopped):
+                self.out.end = full
 
 
 class Said:

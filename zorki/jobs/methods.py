@@ -43,6 +43,12 @@ class Method:
     "of the one file that is written, or of the page that is a training's result; none: there are several, in a folder"
     files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     "what the result of what measures is saved as: each kind, one of its option --as, with its endings; the first where nobody says"
+    table: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    "of many pictures, one table of all beside their results: its name and its columns, of which the first is the picture"
+    summed: Callable[..., Any] | None = None
+    "that table's rows → lines for a person, and fields for --json"
+    film: Callable[..., Any] | None = None
+    "what a film is as a whole, its frames one after the other (`contract.Following`); without it each frame is a picture of its own"
     report: Callable[..., Any] | None = None
     "what a training has learnt by now → blocks.Page, which the house keeps in its run folder (`reports.py`)"
 
@@ -143,5 +149,6 @@ def method(wing: str, name: str) -> Method:
     return Method(
         wing, name, module.__doc__ or "", module.INPUTS, module.Settings, module.PRESETS, getattr(module, "ALSO", {}), module.run, module.NETS, gives,
         getattr(module, "page", None), getattr(module, "WORDS", False), getattr(module, "TASK", None), getattr(module, "ENDING", ""),
-        getattr(module, "FILES", {}), getattr(module, "report", None),
+        getattr(module, "FILES", {}), getattr(module, "TABLE", {}), getattr(module, "summed", None), getattr(module, "film", None),
+        getattr(module, "report", None),
     )  # fmt: skip

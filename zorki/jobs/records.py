@@ -18,6 +18,8 @@ from zorki.jobs.job import Job
 from zorki.jobs.methods import Method, method
 from zorki.jobs.request import Request
 
+ROWS = "rows"  # what a picture keeps of a table of many, beside how it was made
+
 
 def recorded(job: Job) -> dict[str, Any]:
     """How the job's result will be made, as a file gives it back."""
@@ -27,6 +29,18 @@ def recorded(job: Job) -> dict[str, Any]:
 
 def made_by(path: Path) -> dict[str, Any] | None:
     """What a file says of its making, if it is a picture of ours."""
+    record = remembered(path)
+    return None if record is None else {k: v for k, v in record.items() if k != ROWS}
+
+
+def rows_in(path: Path) -> list[list[Any]] | None:
+    """The rows of a table that a picture of ours keeps."""
+    rows = (remembered(path) or {}).get(ROWS)
+    return rows if isinstance(rows, list) and all(isinstance(row, list) for row in rows) else None
+
+
+def remembered(path: Path) -> dict[str, Any] | None:
+    """All that a file holds of ours."""
     try:
         return io.read_settings(path)
     except InputError:

@@ -61,7 +61,11 @@ class Request:
         opening = {n: rest.pop(n) for n in OPENING if n in rest}
         where = {n: target(n, to) for n in WHERE if (to := rest.pop(n, None)) is not None}
         moving = film_of(method, named)
-        steady = {"steady": settings.within(options.FRAMES[0], rest.pop("steady"))} if "steady" in rest and method.framed else {}
+        steady = (
+            {"steady": settings.within(options.FRAMES[0], rest.pop("steady"))}
+            if "steady" in rest and method.framed and not method.film
+            else {}
+        )
         preset = rest.pop("preset", None)
         chosen = method.fill(preset, rest)
         if moving is None:

@@ -8,6 +8,7 @@ from zorki.core.lazy import attach
 
 if TYPE_CHECKING:
     from zorki.core.void import VOID as VOID
+    from zorki.scores import box_losses as box_losses
     from zorki.scores import losses as losses
     from zorki.scores import weighting as weighting
     from zorki.scores.bootstrap import interval as interval
@@ -24,6 +25,7 @@ __getattr__, __dir__, __all__ = attach(
         "Calibration": "calibration",
         "Confusion": "confusion",
         "boundary_f1": "boundary",
+        "box_losses": "",
         "interval": "bootstrap",
         "losses": "",
         "summed": "summing",

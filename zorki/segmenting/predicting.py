@@ -12,7 +12,8 @@ from zorki import lens
 from zorki.core.errors import InputError, Stopped
 from zorki.core.void import VOID
 from zorki.lens.chunks import free_memory
-from zorki.segmenting.tiles import Band, Held, Mirror, Rows, bands
+from zorki.pixels.pieces import Held, Rows
+from zorki.segmenting.tiles import Band, Mirror, bands
 
 AT_ONCE = 1 << 25  # numbers of logits that are enlarged in one go
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 
 from zorki import lens, pixels, weights
+from zorki.core.classes import numbered
 from zorki.core.errors import InputError, UnknownName
 from zorki.pixels import palette
 from zorki.segmenting.predicting import predicted
@@ -24,23 +25,6 @@ def classes_of(net: lens.Net, count: int) -> tuple[tuple[str, ...], tuple[str, .
     card = weights.card_of(net)
     shown = card.colours if card is not None and len(card.colours) == count else palette.colours(names)
     return names, tuple(shown)
-
-
-def numbered(names: Sequence[str], wanted: str) -> tuple[int, ...]:
-    """The numbers of classes by name or number, as "person,car". Raises UnknownName with the nearest."""
-    plain = {" ".join(name.casefold().split()): n for n, name in enumerate(names)}
-    out = []
-    for one in filter(None, (part.strip() for part in wanted.split(","))):
-        said = " ".join(one.casefold().split())
-        if said in plain:
-            out.append(plain[said])
-        elif said.isdecimal() and int(said) < len(names):
-            out.append(int(said))
-        else:
-            raise UnknownName.among("class", one, names)
-    if not out:
-        raise InputError("No class is named.", f"There are {', '.join(names)}.", "Name one or more, with commas between them.")
-    return tuple(dict.fromkeys(out))
 
 
 def things(names: Sequence[str]) -> tuple[int, ...]:

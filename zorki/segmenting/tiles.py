@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple
 
 import torch
 from torch.nn import functional as F
@@ -17,34 +17,13 @@ from zorki import lens
 from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.lens.chunks import SHARE, free_memory
+from zorki.pixels.pieces import Held, Rows, positions, size_for, strip, widened
 
-TILE, STEP = 512, 0.5  # pixels; how far tiles lie apart, in sides
+TILE = 512  # pixels
 WHOLE = 6_000_000  # pixels of the largest picture that is looked at at once, where there is memory for it
-SMALL = 64  # pixels of a side, below which a net may have nothing left to see
 DEFAULT_COST = 4096  # bytes a pixel of a net that hides its layers
 Mirror = Literal["none", "sideways", "any"]
 FLIPS: dict[Mirror, tuple[tuple[int, ...], ...]] = {"none": ((),), "sideways": ((), (3,)), "any": ((), (3,), (2,), (2, 3))}
-
-
-class Rows(Protocol):
-    """A picture that is read some rows at a time."""
-
-    @property
-    def hw(self) -> tuple[int, int]: ...
-
-    def rows(self, top: int, bottom: int) -> Any:
-        """Rows `top` up to `bottom`, (n, w, c) in 0..1, an array or a tensor."""
-
-
-class Held:
-    """A picture (c, h, w) at hand, as Rows."""
-
-    def __init__(self, picture: torch.Tensor) -> None:
-        self.picture = picture
-        self.hw = (picture.shape[-2], picture.shape[-1])
-
-    def rows(self, top: int, bottom: int) -> torch.Tensor:
-        return self.picture[:, top:bottom].permute(1, 2, 0)
 
 
 class Band(NamedTuple):
@@ -93,12 +72,6 @@ def bands(net: lens.Net, picture: Rows, tile: int | None = None, mirror: Mirror 
         sums = torch.cat([sums[:, n:], torch.zeros_like(sums[:, :n])], 1)
 
 
-def strip(picture: Rows, top: int, bottom: int) -> torch.Tensor:
-    """Some rows as a picture (1, c, n, w)."""
-    found = picture.rows(top, bottom)
-    return (found if isinstance(found, torch.Tensor) else torch.from_numpy(found)).permute(2, 0, 1)[None]
-
-
 def tile_for(net: lens.Net, hw: tuple[int, int], tile: int | None = None) -> tuple[int, int]:
     """Height and width of the tiles for a picture of that size; the picture's own where it is looked at at once. tile: the side that is asked for."""
     if not net.step():
@@ -118,14 +91,6 @@ def cost(net: lens.Net) -> float:
         return DEFAULT_COST
     values = sum(math.prod(layer.shape) for layer in layers) / (net.hw[0] * net.hw[1])
     return 4 * (values / 2 + 2 * layers[-1].shape[0])
-
-
-def positions(size: int, tile: int, step: float = STEP) -> list[int]:
-    """Where tiles begin so that they cover `size` pixels, evenly, at most tile · step apart (a pixel at least)."""
-    if size <= tile:
-        return [0]
-    count = math.ceil((size - tile) / max(1.0, tile * step)) + 1
-    return [round(i * (size - tile) / (count - 1)) for i in range(count)]
 
 
 def bell(size: int) -> torch.Tensor:
@@ -163,23 +128,3 @@ def once(net: lens.Net, x: torch.Tensor) -> torch.Tensor:
             found = F.interpolate(found, hw, mode="bilinear", align_corners=False)
     found = found[..., :h, :w].cpu()
     return found if found.shape[1] > 1 else torch.cat([torch.zeros_like(found), found], 1)
-
-
-def size_for(net: lens.Net, hw: tuple[int, int]) -> tuple[int, int]:
-    """The smallest size that holds hw and that the net takes."""
-    step = net.step()
-    if not step:
-        return net.hw
-    least = net.least if min(hw) < SMALL else 1
-    h, w = (-(-max(side, least) // step) * step for side in hw)
-    return h, w
-
-
-def widened(x: torch.Tensor, hw: tuple[int, int]) -> torch.Tensor:
-    """x (b, c, h, w) reflected beyond its last row and column, as often as needed, to the size hw."""
-    for dim, wanted in zip((2, 3), hw, strict=True):
-        size = x.shape[dim]
-        if wanted > size:
-            there = torch.arange(wanted, dtype=torch.int64, device=x.device) % max(1, 2 * (size - 1))
-            x = x.index_select(dim, torch.where(there < size, there, 2 * (size - 1) - there))
-    return x

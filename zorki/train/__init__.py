@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from zorki.train.memory import out_of_memory as out_of_memory
     from zorki.train.pace import steps_within as steps_within
     from zorki.train.plan import Plan as Plan
+    from zorki.train.stock import Stock as Stock
     from zorki.train.teaching import equipped as equipped
     from zorki.train.teaching import teach as teach
     from zorki.train.together import added as added
@@ -25,6 +26,7 @@ DOORS = {
     "Folder": "folder",
     "Lesson": "lesson",
     "Plan": "plan",
+    "Stock": "stock",
     "added": "together",
     "choosing": "",
     "equipped": "teaching",

@@ -60,6 +60,14 @@ def added(of_one: torch.Tensor) -> torch.Tensor:
     return of_one
 
 
+def collected(of_one: Any) -> list[Any]:
+    """What each process has, by rank: anything that can be pickled."""
+    out: list[Any] = [of_one] * count()
+    if count() > 1:
+        distributed.all_gather_object(out, of_one)
+    return out
+
+
 def total(of_one: torch.Tensor) -> torch.Tensor:
     """The sum over all processes."""
     whole: torch.Tensor = Total.apply(of_one)  # type: ignore[no-untyped-call]

@@ -117,7 +117,10 @@ def pictures(file: Path, doc: Mapping[str, Any], names: Mapping[int, str], said:
         if category is None or category not in names:
             given = f"{one.get('category_id')!r:.40}"
             strange[given] = strange.get(given, 0) + 1
-        of[n].append(thing(one, names.get(-1 if category is None else category, UNKNOWN), sizes[n], f"annotation {one.get('id', k)}"))
+        made = thing(one, names.get(-1 if category is None else category, UNKNOWN), sizes[n], f"annotation {one.get('id', k)}")
+        if category not in names:
+            made = replace(made, flaw=made.flaw or f"is of the category {one.get('category_id')!r:.40}, which is not listed")
+        of[n].append(made)
     if homeless:
         said.append(f"{file.name}: {homeless} annotations are of no image that it lists, and are left out.")
     for category_id, count in strange.items():

@@ -96,7 +96,7 @@ def thing(one: Mapping[str, Any], number: str) -> Thing:
     outline = shape(one)
     if isinstance(outline, str):
         return Thing(label, None, flaw=outline, number=number)
-    return Thing(label, outline, number=number)
+    return Thing(label, outline, number=number, group=values.whole(one.get("group_id")))
 
 
 def shape(one: Mapping[str, Any]) -> Shape | str:

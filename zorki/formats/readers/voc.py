@@ -5,7 +5,7 @@ Source: Everingham et al. 2010; the development kit's VOClabelcolormap.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,13 +15,15 @@ from zorki.core.errors import InputError
 from zorki.core.void import VOID
 from zorki.formats import masked, texts, values
 from zorki.formats.annotated import Annotated, Annotations, Thing, parted
-from zorki.formats.places import Place
+from zorki.formats.places import SPLITS, Place
 from zorki.io import Label, open_mask
 from zorki.io.pairs import stem
 from zorki.io.photosets import is_picture
 
 TITLE = "VOC"
 ENDINGS = (".xml",)  # of its files
+Things = dict[str, tuple[Thing, ...]]  # by the name of an XML file
+Wanted = tuple[Path, str, tuple[int, int] | None]  # that file, its picture's name and size
 FOLDERS = ("segmentationclasspng", "segmentationclass")  # the first is where LabelMe's export has arrays in the other
 NAMES = (
     "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable", "dog", "horse", "motorbike",
@@ -79,18 +81,48 @@ def is_table(file: Path) -> bool:
 def read(place: Place) -> Annotations:
     """Damaged XML goes to `place.failed`. Raises InputError where there are neither masks nor boxes."""
     masks = masks_of(place)
-    boxes, wanted, wrong = tables(place)
+    things, wanted, wrong = tables(place)
     if masks:
-        classes, said = named(place, masks, {t.label for things in boxes.values() for t in things})
+        classes, said = named(place, masks, {t.label for some in things.values() for t in some})
         splits = masked.from_lists(place, masks)
-        return Annotations(TITLE, masked.annotated(place, splits, boxes), classes, said=said, masked=True)
-    if not boxes:
+        return Annotations(TITLE, masked.annotated(place, splits, things), classes, said=said, masked=True)
+    return with_boxes(place, things, wanted, wrong)
+
+
+def boxes(place: Place) -> Annotations:
+    """The boxes alone, of all pictures that have some, where few have masks too. Raises InputError where there are none."""
+    return with_boxes(place, *tables(place)) if any(map(is_table, place.ending(".xml"))) else read(place)
+
+
+def with_boxes(place: Place, things: Things, wanted: Mapping[str, Wanted], wrong: Sequence[InputError]) -> Annotations:
+    """Parts by ImageSets/Main, where it has train and val, else by other lists, else by the folders of the XML."""
+    if not things:
         raise (
             wrong[0] if wrong else InputError(f"{place.name} holds no masks of VOC's.", "They lie in SegmentationClass/.", "Name another.")
         )
-    rows = [Annotated(one, file, hw, boxes[key]) for key, (file, one, hw) in wanted.items()]
-    classes = values.listed(sorted({t.label for things in boxes.values() for t in things}, key=str.casefold))
-    return Annotations(TITLE, parted({"all": rows}, lambda one: place.inside(one.source)), classes)
+    rows = {file: Annotated(one, file, hw, things[key]) for key, (file, one, hw) in wanted.items()}
+    splits, said = main(place, [*rows])
+    if {*splits} == {"all"}:
+        splits = {}
+        for file in rows:
+            splits.setdefault(place.split(file), []).append(file)
+    parts = {part: [rows[file] for file in files] for part, files in splits.items()}
+    classes = values.listed(sorted({t.label for some in things.values() for t in some}, key=str.casefold))
+    return Annotations(TITLE, parted(parts, lambda one: place.inside(one.source)), classes, said=said, written="corners")
+
+
+def main(place: Place, files: Sequence[Path]) -> tuple[dict[str, list[Path]], tuple[str, ...]]:
+    """The XML files of each part, and what is to be said of that."""
+    by_stem = {stem(file): file for file in files}
+    found: dict[str, list[Path]] = {}
+    for table in place.ending(".txt"):
+        if table.parent.name.lower() == "main" and (part := SPLITS.get(table.stem.lower())) is not None:
+            names = [Path(line.split()[0]).name for line in texts.lines(table)]
+            found[part] = [by_stem[one] for name in names if (one := name) in by_stem or (one := stem(Path(name))) in by_stem]
+    if not found.get("train") or not found.get("val"):
+        return masked.from_lists(place, files), ()
+    rest = len({*files} - {file for some in found.values() for file in some})
+    return {part: some for part, some in found.items() if some}, (f"{rest:,} XML files stand in no list of ImageSets/Main, and are left out.",) * bool(rest)  # fmt: skip
 
 
 def named(place: Place, masks: Sequence[Path], spoken: set[str]) -> tuple[tuple[Label, ...], tuple[str, ...]]:
@@ -108,12 +140,10 @@ def named(place: Place, masks: Sequence[Path], spoken: set[str]) -> tuple[tuple[
     return (*rows, Label(255, "void", "")), ("No list of names is there, and the colours are VOC's: its 20 classes are taken.",)
 
 
-def tables(
-    place: Place,
-) -> tuple[dict[str, tuple[Thing, ...]], dict[str, tuple[Path, str, tuple[int, int] | None]], list[InputError]]:
+def tables(place: Place) -> tuple[Things, dict[str, Wanted], list[InputError]]:
     """By the name of each XML file its things; its path, its picture's name and size; and what is wrong with others."""
-    things: dict[str, tuple[Thing, ...]] = {}
-    wanted: dict[str, tuple[Path, str, tuple[int, int] | None]] = {}
+    things: Things = {}
+    wanted: dict[str, Wanted] = {}
     wrong: list[InputError] = []
     for file in place.ending(".xml"):
         if not is_table(file):
@@ -147,7 +177,9 @@ def thing(one: ElementTree.Element, k: int) -> Thing:
     if isinstance(outline, str):
         return Thing(label, None, box, flaw=outline, number=number)
     left, top, right, bottom = outline.reach
-    return Thing(label, outline, box or values.box((left, top, right - left, bottom - top)), number=number)
+    if box is None:
+        box = left, top, right - left, bottom - top
+    return Thing(label, outline, box, number=number)
 
 
 def places(parts: ElementTree.Element | None, names: Sequence[str]) -> list[float] | None:

@@ -84,6 +84,7 @@ def read(place: Place) -> Annotations:
         values.apart(Label(n, name, "") for n, name in sorted(names.items())),
         "smaller",
         tuple(said),
+        written="middle",
     )
 
 

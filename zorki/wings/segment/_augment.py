@@ -98,17 +98,3 @@ def window(linear: NDArray[np.float64], middle: NDArray[np.float64], side: int, 
     top, left = (int(v) for v in np.clip(low, 0, [h - 1, w - 1]))
     bottom, right = (int(v) for v in np.clip(high, [top + 1, left + 1], [h, w]))
     return top, left, bottom, right
-
-
-def coloured(pictures: torch.Tensor, c: Changes, chance: list[np.random.Generator]) -> torch.Tensor:
-    """(b, channels, h, w) in 0..1, each lighter or darker, flatter or harder, its channels against each other; of three also more or less colourful."""
-    from kornia import enhance
-
-    channels = pictures.shape[1]
-    gains = torch.from_numpy(np.stack([g.uniform(1 - c.light / 3, 1 + c.light / 3, channels) for g in chance]).astype(np.float32))
-    factors = torch.from_numpy(np.stack([g.uniform(-1, 1, 3) for g in chance]).astype(np.float32))
-    out: torch.Tensor = pictures * gains[:, :, None, None] if channels > 1 else pictures
-    if channels == 3:
-        out = enhance.adjust_saturation_with_gray_subtraction(out, 1 + c.colour * factors[:, 0])
-    out = enhance.adjust_contrast_with_mean_subtraction(out, 1 + c.light * factors[:, 1])
-    return enhance.adjust_brightness(out, 0.5 * c.light * factors[:, 2]).clamp(0, 1)

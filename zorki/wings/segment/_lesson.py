@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,9 @@ from zorki.core import events, hands
 from zorki.core.void import VOID
 from zorki.nets.segmenter import Segmenter
 from zorki.train import Lesson, added, gathered
-from zorki.wings.segment._augment import Changes, coloured, cut
+from zorki.train.colouring import coloured
+from zorki.train.stock import which
+from zorki.wings.segment._augment import Changes, cut
 from zorki.wings.segment._stock import Stock
 
 AHEAD = 2  # steps whose squares are cut while the net learns from those before
@@ -80,21 +81,16 @@ class Pixels(Lesson):
         pictures, maps, chances = [], [], []
         for i in range(self.rank, self.recipe.batch, self.processes):
             chance = np.random.default_rng((self.recipe.seed, step, i))
-            picture, cuts = cut(*self.stock[self.which(step * self.recipe.batch + i)], self.changes, chance)
+            picture, cuts = cut(*self.stock[which(self.recipe.seed, step * self.recipe.batch + i, len(self.stock))], self.changes, chance)
             pictures.append(picture)
             maps.append(cuts)
             chances.append(chance)
-        seen = coloured(torch.stack(pictures), self.changes, chances)
+        seen = coloured(torch.stack(pictures), self.changes.light, self.changes.colour, chances)
         shown = {"picture": seen.contiguous(memory_format=torch.channels_last), "truth": torch.stack([m[0] for m in maps])}
         if any(len(m) > 1 for m in maps):
             nothing = torch.zeros((self.recipe.classes, *shown["truth"].shape[1:]), dtype=torch.float32, device="cpu")
             shown["soft"] = torch.stack([m[1] if len(m) > 1 else nothing for m in maps])
         return shown
-
-    def which(self, place: int) -> int:
-        """The example at a place of the endless row in which each comes once before any comes again."""
-        turn, at = divmod(place, len(self.stock))
-        return int(order(self.recipe.seed, turn, len(self.stock))[at])
 
     def loss(self, shown: Any) -> tuple[torch.Tensor, Mapping[str, torch.Tensor]]:
         r = self.recipe
@@ -145,8 +141,3 @@ def towards(logits: torch.Tensor, shares: torch.Tensor, where: torch.Tensor) -> 
     there = shares.sum(1) * where
     each = -(shares * F.log_softmax(logits, 1)).sum(1) * where
     return each.sum() / there.sum().clamp_min(1)
-
-
-@cache
-def order(seed: int, turn: int, count: int) -> np.ndarray:
-    return np.random.default_rng((seed, turn, count)).permutation(count)

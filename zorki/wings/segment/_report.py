@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import shlex
-import time
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from zorki import blocks, io, lens, pixels, weights
-from zorki.core import events
-from zorki.core.seeds import seed_for
+from zorki import blocks, io, lens, weights
+from zorki.explaining import clearest
 from zorki.segmenting import choosing, judging, matching, record
 from zorki.segmenting.judging import Judged
 from zorki.segmenting.table import Table
 from zorki.train import curves
+from zorki.train.deciding import decided
 from zorki.wings.segment import _page
 
 WORST = 12  # pictures
 LINES = 6  # curves of classes that can be told apart
-SECONDS, DRAWN = 20.0, 12  # for drawings of what it learnt; of so many classes at most
 HIDDEN = ("followed", "classes", "pictures", "halved")  # of a run's settings: what the page shows elsewhere
-SIZE, STEPS, RATE, JITTER = 96, 64, 0.12, 6.0  # of a drawing, as `see maximize` has them
 
 
 def page(run: io.RunFolder, finished: bool, data: io.LabelledFolder) -> blocks.Page:
@@ -29,7 +25,7 @@ def page(run: io.RunFolder, finished: bool, data: io.LabelledFolder) -> blocks.P
     rows, known = run.figures(), record.read(run.folder)
     learnt = blocks.Section("learning", "How it learnt", told(rows), tuple(curved(run, rows, known)))
     ways = blocks.Section("on", "Go on from here", "Each of these is one command.", tuple(commands(run, data, known)))
-    chosen = decided(run, {} if known is None else known.decided)
+    chosen = decided(run.config, {} if known is None else known.decided, HIDDEN)
     shell = blocks.Page(
         title=f"What {run.name} learnt", lead="", sections=(), foot=_page.FOOT,
         facts=(("pictures learnt from", str(len(known.train)) if known else "–"), ("held back", str(len(known.val)) if known else "–"), *facts(run)),
@@ -102,65 +98,10 @@ def meaning(table: Table) -> blocks.Section:
     )
 
 
-def decided(run: io.RunFolder, why: Mapping[str, str]) -> blocks.Section:
-    """The settings; first those that nobody asked for, and why they are as they are."""
-    rows = [(name.replace("_", " "), setting(value), why.get(name, "")) for name, value in run.config.items() if name not in HIDDEN]
-    rows.sort(key=lambda row: not row[2])
-    said = (
-        "What nobody asked for followed from the data and the time; the option of its name says it otherwise. All stands in config.toml."
-        if why
-        else ""
-    )
-    table = blocks.Table(("setting", "is", "since"), rows, "") if why else blocks.Table(("setting", "is"), [row[:2] for row in rows], "")
-    return blocks.Section("decided", "What was decided", said, (table,))
-
-
-def setting(value: Any) -> str:
-    """As a person reads it."""
-    if isinstance(value, list):
-        return ", ".join(map(setting, value))
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
 def drawn(net: lens.Net, judged: Judged, run: io.RunFolder) -> blocks.Section:
     """What it looks for in each class, drawn from nothing: as many classes as there is time for, what is behind things last."""
-    order = [n for n in range(int(judged.matched.background), judged.known) if judged.matched.order[n] >= 0 and judged.confusion.true[n]][
-        :DRAWN
-    ]
-    began, tiles, lines = time.monotonic(), [], []
-    for i, n in enumerate(order):
-        taken = time.monotonic() - began
-        if i and taken * (i + 1) / i > SECONDS:
-            break
-        events.tell("drawings", i + 1, len(order))
-        name = judged.names[n]
-        tiles.append(blocks.Tile(drawing(net, judged.matched.order[n]), name, f"What {name} is taken for at its clearest"))
-        lines.append(f"zorki see maximize --model {shlex.quote(run.name)} --goal {shlex.quote(f'class:{name}')}")
-    left = len(order) - len(tiles)
-    said = (
-        "Drawn from nothing so that the class is answered to as strongly as it can be: textures and shapes that it goes by, right or wrong."
-        + (f" For {left} more there was no time; the command draws each." if left else "")
-    )
-    return blocks.Section(
-        "drawn", "What it learnt to look for", "", (blocks.Grid(tuple(tiles), said, "\n".join(lines[:1]), tile_width=200),)
-    )
-
-
-def drawing(net: lens.Net, number: int) -> blocks.Pixels:
-    """What `zorki see maximize --goal class:NUMBER` draws."""
-    goal = pixels.objectives.logit(number)
-    seed = seed_for(0, str(goal), 0)
-
-    def made(_: Any) -> pixels.boards.Batch:
-        return pixels.Fourier((SIZE, SIZE), [seed], channels=net.channels, device=net.device), goal, [seed]
-
-    steps = pixels.boards.board(
-        net, [number], 1, made, steps=STEPS, rate=RATE, show=pixels.display.visible, labels=(str(number),), wobble=pixels.Wobble(jitter=JITTER, rolls=True),
-    )  # fmt: skip
-    *_, last = steps
-    return pixels.display.levels(last.image())
+    order = [n for n in range(int(judged.matched.background), judged.known) if judged.matched.order[n] >= 0 and judged.confusion.true[n]]
+    return clearest.section(net, [(judged.matched.order[n], judged.names[n]) for n in order], run.name)
 
 
 def commands(run: io.RunFolder, data: io.LabelledFolder, known: record.Record | None) -> list[blocks.Block]:

@@ -6,9 +6,10 @@ Differs: logits are enlarged to the photo's own size, not labels; a TIFF too lar
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from zorki.core.classes import numbered
 from zorki.core.errors import InputError
 from zorki.core.method import Input
 from zorki.core.settings import Least
@@ -61,7 +62,7 @@ def run(net: lens.Net, photo: io.Photo | io.Large, s: Settings = Settings()) -> 
     picture, shown, hw = looked_at(net, photo, s.size)
     count = counted(net, picture)
     names, colours = regions.classes_of(net, count)
-    chosen = regions.things(names) if s.only is None else regions.numbered(names, s.only)
+    chosen = regions.things(names) if s.only is None else numbered(names, s.only)
     if s.as_ == "cutout" and len(chosen) == count:
         do = f"Add --only={names[0]}, say."
         raise InputError("--as=cutout of all classes is the photo.", f"There are {', '.join(names)}.", do)
@@ -86,17 +87,15 @@ def looked_at(net: lens.Net, photo: io.Photo | io.Large, size: int | None) -> tu
             return photo, photo, photo.hw
         return torch.from_numpy(np.ascontiguousarray(photo.small(wanted).transpose(2, 0, 1))), photo, photo.hw
     card = weights.card_of(net)
-    span = None if card is None else card.pictures.get("range")
-    if span is not None and photo.depth == 16:  # the numbers that were black and white when it was trained
-        low, high = (np.float32(v) for v in span)
-        photo = replace(photo, pixels=np.clip((photo.pixels * np.float32(65535) - low) / (high - low), 0, 1), depth=8)
+    photo = io.spread(photo, None if card is None else card.pictures.get("range"))
     x = torch.from_numpy(np.ascontiguousarray(photo.seen.transpose(2, 0, 1)))
     return pixels.sizes.within(x[None], wanted)[0], photo, photo.hw
 
 
 def counted(net: lens.Net, picture: Any) -> int:
     """How many classes it has, by its names, else by looking at a corner."""
+    from zorki.pixels import pieces
     from zorki.segmenting import tiles
 
-    corner = tiles.strip(tiles.Held(picture) if hasattr(picture, "shape") else picture, 0, 32)[..., :32]
+    corner = pieces.strip(pieces.Held(picture) if hasattr(picture, "shape") else picture, 0, 32)[..., :32]
     return int(tiles.once(net, corner).shape[1])

@@ -1,0 +1,125 @@
+"""The net of one box: any size, boxes inside the picture, one for all classes or one for each, and that places are kept."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from zorki.nets import locator
+from zorki.nets.locator import Locator, inside, within
+from zorki.wings.locate._lesson import frozen
+
+pytestmark = pytest.mark.tiny
+
+
+def made(encoder: str = "plain", classes: int = 3, seed: int = 0, **more: object) -> Locator:
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return Locator(encoder, classes, **({"width": 8} | more)).eval()  # type: ignore[arg-type]
+
+
+def drawn(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("encoder", ["plain", "eye", "lite0", "none"])
+def test_any_size_from_one_pixel_on(encoder: str) -> None:
+    net = made(encoder)
+
+    @settings(max_examples=6, deadline=None, derandomize=True)
+    @given(st.integers(1, 70), st.integers(1, 70), st.integers(1, 2))
+    def check(h: int, w: int, b: int) -> None:
+        with torch.inference_mode():
+            logits, boxes = net(drawn(b, 3, h, w))
+        assert logits.shape == (b, 3)
+        assert boxes.shape == (b, 4)
+        assert (boxes >= 0).all()
+        assert (boxes[:, :2] + boxes[:, 2:] <= 1 + 1e-6).all()
+
+    check()
+
+
+def test_it_is_made_again_from_what_it_says_of_itself() -> None:
+    net = made("eye", 5, each=True)
+    again = Locator(**net.sizes())
+    again.load_state_dict(net.state_dict())
+    x = drawn(1, 3, 32, 32)
+    with torch.inference_mode():
+        assert all(torch.equal(a, b) for a, b in zip(net(x), again.eval()(x), strict=True))
+
+
+def test_a_box_for_each_class_is_that_of_the_likeliest() -> None:
+    net, x = made(each=True), drawn(4, 3, 32, 32)
+    with torch.inference_mode():
+        logits, boxes = net(x)
+        _, every = net.answers(x)
+    assert every.shape == (4, 3, 4)
+    assert torch.equal(boxes, every[torch.arange(4), logits.argmax(1)])
+    assert made().answers(x)[1].shape == (4, 1, 4)
+
+
+def test_its_numbers_say_a_box_inside_the_picture() -> None:
+    box = inside(torch.tensor([[0.0, 0.0, 0.0, 0.0], [-9.0, -9.0, 9.0, 9.0]]))
+    assert box[0].tolist() == [0.5, 0.5, 0.25, 0.25]
+    assert box[1] == pytest.approx(torch.tensor([0.0, 0, 1, 1]), abs=1e-3)
+
+
+def test_a_box_of_what_was_reflected_is_one_of_the_picture() -> None:
+    """Of a picture half as wide as what was looked at, a box in its right half is none, and one across the border ends there."""
+    boxes = torch.tensor([[0.25, 0.2, 0.5, 0.4], [0.6, 0.2, 0.2, 0.2]])
+    found = within(boxes, 2.0, 1.0)
+    assert found[0] == pytest.approx(torch.tensor([0.5, 0.2, 0.5, 0.4]))
+    assert found[1].tolist()[:3:2] == [1.0, 0.0]
+    assert torch.equal(within(boxes, 1.0, 1.0), boxes)
+
+
+def test_where_a_thing_lies_changes_the_box_but_hardly_the_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The maps are pooled to a grid and not to one number."""
+    net = made(seed=3)
+    x = torch.zeros(2, 3, 64, 64)
+    x[0, :, 4:20, 4:20] = 1
+    x[1, :, 36:52, 36:52] = 1
+    with torch.inference_mode():
+        told = net.seen(net.encoder(x)[-2:])
+    assert told.shape == (2, 8 * locator.GRID**2)
+    grid = told.view(2, 8, locator.GRID, locator.GRID)
+    apart = (grid[0] - grid[1]).abs().sum(0)
+    assert float(apart[:4, :4].sum()) > 0
+    assert not torch.allclose(told[0], told[1])
+
+
+@pytest.mark.parametrize("blocks", [0, 2, 5])
+def test_no_slope_is_reckoned_through_frozen_blocks(blocks: int) -> None:
+    net = made("eye")
+    layers = frozen(net.encoder, blocks)
+    names = [name for name, layer in net.encoder.named_children() if layer in layers]
+    assert ("relu2_2" in names) is (blocks >= 2)
+    assert ("conv3_1" in names) is (blocks >= 3)
+    logits, boxes = net(drawn(1, 3, 32, 32))
+    (logits.sum() + boxes.sum()).backward()
+    still = {name for name, p in net.encoder.named_parameters() if p.grad is None}
+    assert still == {name for name, _ in net.encoder.named_parameters() if name.split(".")[0] in names}
+    first = net.encoder(drawn(1, 3, 32, 32))
+    assert [one.requires_grad for one in first] == [k >= blocks for k in range(5)]
+
+
+def test_what_one_sees_it_learns() -> None:
+    """A few pictures by heart: class and box."""
+    net = made("plain", 2).train()
+    g = torch.Generator().manual_seed(0)
+    x, truth, labels = torch.full((6, 3, 32, 32), 0.4), torch.zeros(6, 4), torch.tensor([0, 1] * 3)
+    for i in range(6):
+        left, top = (int(n) for n in torch.randint(0, 16, (2,), generator=g))
+        x[i, :, top : top + 12, left : left + 12] = float(labels[i])
+        truth[i] = torch.tensor([left, top, 12, 12]) / 32
+    adam = torch.optim.Adam(net.parameters(), 3e-3)
+    for _ in range(60):
+        adam.zero_grad()
+        logits, boxes = net.answers(x)
+        loss = torch.nn.functional.cross_entropy(logits, labels) + 10 * (boxes[:, 0] - truth).abs().mean()
+        loss.backward()
+        adam.step()
+    assert (logits.argmax(1) == labels).all()
+    assert float((boxes[:, 0] - truth).abs().mean().detach()) < 0.06

@@ -1,0 +1,206 @@
+"""How good a network locates, on pictures with boxes: of one thing a picture, or of many.
+
+Source: Lin et al. 2014 (mAP); Russakovsky et al. 2015, section 4 (class and box); Efron and Tibshirani 1993 (intervals).
+Differs: each figure has the interval in which it would lie with other pictures of the same kind, by drawing pictures, not boxes; and beside them stands what a
+guess has that sees no picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zorki import lens
+from zorki.core import events
+from zorki.locating import coco, looking
+from zorki.locating.matching import Matched, matched
+from zorki.locating.pictured import COUNTED, Floats, Kind, OfPicture
+from zorki.locating.sets import Set
+from zorki.scores import bootstrap
+from zorki.scores.average_precision import Ranked
+
+Span = tuple[float, float]
+LEAST = 0.01  # surest from which a detection counts in mAP
+SHOWN = 0.3  # from which it is shown to whoever predicts, and counts in all other figures
+ROUNDS = 1000
+WORK = 400_000_000  # detections times rounds that an interval of mAP may take
+MEANS = ("accuracy", "mean_iou", "class_and_iou50", "precision")
+OF_CLASS = "AP50 of "
+WHOLE, MIDDLE = "the whole picture", "the mean box"
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """matched: the classes: first those of the data, which alone count in mAP, then those that only the net knows. part: what was looked at."""
+
+    matched: Matched
+    part: Set
+    pictures: tuple[OfPicture, ...]
+    kind: Kind
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The classes of the data."""
+        return self.matched.names[: self.matched.known]
+
+    @cached_property
+    def counts(self) -> Floats:
+        """(pictures, COUNTED)."""
+        return np.array([one.counts for one in self.pictures]).reshape(-1, len(COUNTED))
+
+    @cached_property
+    def precisions(self) -> Floats:
+        """(classes of the data, 10): the average precision of each at IoU .50:.05:.95; nan of those of which nothing is true."""
+        return coco.precisions(self.pictures, len(self.matched.names))[: self.matched.known]
+
+    @cached_property
+    def ranked(self) -> Ranked:
+        """The same, for pictures drawn anew, and curves."""
+        out = Ranked(self.matched.known)
+        for one in self.pictures:
+            out.add(one.boxes, one.scores, one.labels, one.true, one.of)
+        return out
+
+    @cached_property
+    def figures(self) -> dict[str, float]:
+        """Each in 0..1; nan of what there is nothing of."""
+        return {k: float(v[0]) for k, v in (means(self.counts.sum(0)[None]) | of_classes(self.precisions[None])).items()}
+
+    @cached_property
+    def by_class(self) -> dict[str, dict[str, float]]:
+        """Of each class of the data `boxes` that are true, and what is said of all: `accuracy`, `mean_iou`, `class_and_iou50`, `ap50`, `ap`."""
+        each = [np.concatenate([np.zeros(0), *(getattr(one, what) for one in self.pictures)]) for what in ("named", "lies", "both")]
+        of = np.concatenate([np.zeros(0, np.int64), *(one.of for one in self.pictures)])
+        boxes, *sums = (np.bincount(of, weight, len(self.names)) for weight in (np.ones(len(of)), *each))
+        found = {key: divided(sum_, boxes) for key, sum_ in zip(MEANS, (sums[0], sums[1], sums[2]), strict=False)}
+        found |= {"boxes": boxes, "ap50": self.precisions[:, 0], "ap": self.precisions.mean(1)}
+        return {name: {key: float(values[k]) for key, values in found.items()} for k, name in enumerate(self.names)}
+
+    @cached_property
+    def intervals(self) -> dict[str, Span]:
+        """Where 95 of 100 such sets of pictures would put a figure; OF_CLASS + name that of a class's AP at 0.5. nan, nan of a single picture."""
+        names = [*MEANS, "map50", "map", *(OF_CLASS + name for name in self.names)]
+        if len(self.pictures) < 2:
+            return dict.fromkeys(names, (np.nan, np.nan))
+        often = bootstrap.drawn(len(self.pictures), self.rounds)
+        found = self.ranked.precision(often)
+        each = means(often @ self.counts) | of_classes(found)
+        each |= {OF_CLASS + name: found[:, k, 0] for k, name in enumerate(self.names)}
+        return {name: bootstrap.middle(each[name]) for name in names}
+
+    @property
+    def rounds(self) -> int:
+        """In how many pictures are drawn anew: fewer where there are very many detections."""
+        return int(np.clip(WORK // max(1, sum(len(one.scores) for one in self.pictures)), 100, ROUNDS))
+
+    @cached_property
+    def worst(self) -> tuple[int, ...]:
+        """The pictures' numbers, the worst first."""
+        each = [(one.quality, np.nan_to_num(one.mean_iou, nan=1.0)) for one in self.pictures]
+        return tuple(sorted(range(len(each)), key=lambda i: each[i]))
+
+    @cached_property
+    def guesses(self) -> dict[str, Judged]:
+        """What has who sees no picture and says the same of each: its most frequent class, in a box of the whole picture or in the mean of all boxes."""
+        true = np.concatenate([np.zeros((0, 4)), *(one.true / sized(one) for one in self.pictures)])
+        counts = np.bincount(np.concatenate([np.zeros(0, np.int64), *(one.of for one in self.pictures)]), minlength=1)
+        mean = true.mean(0) if len(true) else np.array([0.0, 0, 1, 1])
+        return {
+            name: replace(self, pictures=tuple(said(one, box, int(counts.argmax())) for one in self.pictures))
+            for name, box in ((WHOLE, np.array([0.0, 0, 1, 1])), (MIDDLE, mean))
+        }
+
+    def answer(self) -> dict[str, Any]:
+        """What --json gives; None of what there is nothing of."""
+        spans = {name: [rounded(v) for v in span] for name, span in self.intervals.items()}
+        return {
+            **{name: rounded(value) for name, value in self.figures.items()},
+            "intervals": {name: span for name, span in spans.items() if not name.startswith(OF_CLASS)},
+            "by_class": {
+                name: {key: int(v) if key == "boxes" else rounded(v) for key, v in one.items()} | {"ap50_interval": spans[OF_CLASS + name]}
+                for name, one in self.by_class.items()
+            },
+            "guesses": {name: {k: rounded(v) for k, v in one.figures.items()} for name, one in self.guesses.items()},
+            "kind": self.kind,
+            "classes": list(self.names),
+            "other_classes": list(self.matched.names[self.matched.known :]),
+            "count": len(self.pictures),
+            "boxes": int(self.counts[:, 0].sum()),
+            "found": int(self.counts[:, 4].sum()),
+            "pictures": [of_picture(self.pictures[i]) for i in self.worst],
+        }
+
+
+def of_picture(one: OfPicture) -> dict[str, Any]:
+    """A picture in the answer: its quality and mean IoU, true boxes, detections shown and right ones."""
+    boxes, _, _, both, shown, right = (int(n) for n in one.counts)
+    said = {"name": one.name, "quality": rounded(one.quality), "mean_iou": rounded(one.mean_iou)}
+    return said | {"boxes": boxes, "class_and_iou50": both, "found": shown, "right": right}
+
+
+def sized(one: OfPicture) -> Floats:
+    return np.array([one.hw[1], one.hw[0]] * 2, np.float64)
+
+
+def said(one: OfPicture, box: Floats, label: int) -> OfPicture:
+    """The picture with one detection: of that class, at that box in shares of its sides."""
+    return replace(one, boxes=(box * sized(one))[None], scores=np.ones(1), labels=np.array([label]))
+
+
+def means(sums: Floats) -> dict[str, Floats]:
+    """(rounds,) of COUNTED added up (rounds, …): of true boxes the share that was told and that was found, the mean IoU; of detections, those that are right."""
+    boxes, named, lies, both, shown, right = sums.T
+    over = ((named, boxes), (lies, boxes), (both, boxes), (right, shown))
+    return {key: divided(a, b) for key, (a, b) in zip(MEANS, over, strict=True)}
+
+
+def of_classes(found: Floats) -> dict[str, Floats]:
+    """(rounds,): mAP at an IoU of 0.5 and over all ten; of average precisions (rounds, classes, 10), where nan counts nowhere."""
+    there = ~np.isnan(found[..., 0])
+    each = np.where(there[..., None], found, 0).sum(1)
+    return {"map50": divided(each[:, 0], there.sum(1)), "map": divided(each.mean(1), there.sum(1))}
+
+
+def divided(above: Floats, below: NDArray[Any]) -> Floats:
+    return np.asarray(np.divide(above, below, out=np.full(len(above), np.nan), where=np.asarray(below) > 0))
+
+
+def rounded(value: float) -> float | None:
+    """For programs: six digits, None for what there is nothing of."""
+    return None if np.isnan(value) else round(float(value), 6)
+
+
+def judged(net: lens.Net, part: Set, least: float = SHOWN) -> Judged:
+    """Looks at each picture once. least: how sure a detection must be to count outside of mAP, which takes all from LEAST on; of a net of one box each counts.
+
+    Raises InputError for what cannot be read, for a net that gives no boxes and for classes that it does not know; Stopped for numbers that are none.
+    """
+    names = part.classes.names
+    there = {names[label] for example in part.examples for label in part.boxes(example)[1]}
+    classes = matched(names, there, looking.classes(net), bool(net.classes), net.name)
+    return Judged(classes, part, tuple(looked_at(net, part, classes, least)), "one" if looking.alone(net) else "many")
+
+
+def looked_at(net: lens.Net, part: Set, classes: Matched, least: float) -> Iterator[OfPicture]:
+    """Each picture with what is true of it and what was found. Tells how far it is."""
+    kind: Kind = "one" if looking.alone(net) else "many"
+    number = np.array(classes.number, np.int64)
+    for i, example in enumerate(part.examples, 1):
+        events.tell("judging", i, len(part))
+        picture, true, of = part.example(example)
+        found = looking.found(net, picture, 0.0 if kind == "one" else min(least, LEAST))
+        yield OfPicture(
+            example.picture.name, (picture.shape[-2], picture.shape[-1]), true.double().numpy(), of.numpy(),
+            found.boxes.double().numpy(), found.scores.double().numpy(), number[found.labels.numpy()], 0.0 if kind == "one" else least, kind,
+        )  # fmt: skip
+
+
+def middle(numbers: Sequence[int], few: int) -> list[int]:
+    """Of pictures in an order some about its middle."""
+    begin = max(0, (len(numbers) - few) // 2)
+    return list(numbers[begin : begin + few])

@@ -1,0 +1,75 @@
+"""What nobody said follows from the data: how many boxes, the squares' side, which ways up pictures have; and how long a step and a look take."""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zorki.train import Folder, Plan, choosing
+from zorki.wings.locate._augment import Changes, Flips
+from zorki.wings.locate._lesson import Boxed
+from zorki.wings.locate._stock import Stock
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    Kind = Literal["one", "many"]
+
+SIDES = {"one": {"cpu": 160, "other": 224}, "many": {"cpu": 320, "other": 640}}  # the most of a square's side
+SOME = 24  # pictures looked at to choose
+
+
+def side_for(stock: Stock, device: str, kind: Kind) -> int:
+    """A multiple of 32 near the pictures' longer side, as far as the device bears."""
+    most = SIDES[kind].get(device, SIDES[kind]["other"])
+    long = np.median([max(stock[i][0].shape[:2]) for i in some(stock)])
+    return int(np.clip(round(long / 32) * 32, 32, most))
+
+
+def some(stock: Stock) -> list[int]:
+    return sorted({round(i) for i in np.linspace(0, len(stock) - 1, min(SOME, len(stock)))})
+
+
+def flips_for(stock: Stock) -> Flips:
+    """ "any" where neither things nor light lie higher or lower in the pictures, nor are things higher than wide, by more than chance; else "sideways".
+
+    Of each picture the difference of the upper and the lower half in light, how far below the middle its things lie, how much higher than wide they are; the
+    mean of each against its own error (a t of less than 2.5 for all of them).
+    """
+    apart = []
+    for i in some(stock):
+        picture, boxes, _ = stock[i]
+        half = len(picture) // 2
+        if not half or not len(boxes):
+            continue
+        light = [float(part.mean()) / (255 if picture.dtype == np.uint8 else 1) for part in (picture[:half], picture[-half:])]
+        lower = float((boxes[:, 1] + boxes[:, 3] / 2).mean()) / len(picture) - 0.5
+        apart.append([light[0] - light[1], lower, float(np.log(boxes[:, 3] / boxes[:, 2]).mean())])
+    if len(apart) < 8:
+        return "sideways"
+    each = np.array(apart)
+    error = each.std(0, ddof=1) / math.sqrt(len(each))
+    return "any" if bool((np.abs(each.mean(0)) < 2.5 * error + 1e-3).all()) else "sideways"
+
+
+def changes_for(kind: Kind, side: int, flips: Flips, channels: int) -> Changes:
+    """How examples are shown. Of one box all of a picture is brought to a square, and its parts are, as they are when they are predicted."""
+    colour = 0.5 if channels == 3 else 0.0
+    if kind == "many":
+        return Changes(side, flips=flips, colour=colour)
+    return Changes(side, "stretch", 0.2, 0.8, 2.0, 1.3, flips, least=0.5, kept=True, colour=colour)
+
+
+def halving(lesson: Boxed, folder: Folder, plan: Plan, device: str, processes: int, within: float) -> tuple[int, choosing.Pace]:
+    """The batch that there is memory for, as `choosing.halving` finds it, and its pace."""
+    batch, step = choosing.halving(lesson.of, lesson.recipe.batch, folder, plan, device, processes, within)
+    few = Stock([lesson.held.examples[i] for i in some(lesson.held)[:8]])
+    look = type(lesson)(lesson.net, lesson.stock, few, lesson.recipe, lesson.changes)
+    net = copy.deepcopy(lesson.net).to(device)
+    begun = time.perf_counter()
+    look.figures(net)
+    return batch, choosing.Pace(step, (time.perf_counter() - begun) / len(few) * len(lesson.held))

@@ -1,0 +1,71 @@
+"""What a run says of itself: the card of its network, with what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zorki import io
+from zorki.weights.cards import RUN_CARD
+from zorki.wings.locate._learnt import TITLES
+
+if TYPE_CHECKING:
+    from zorki.locating.sets import Set
+    from zorki.train import Folder
+    from zorki.wings.locate._learnt import Verdict
+    from zorki.wings.locate._setup import Start
+    from zorki.wings.locate.train import Settings
+
+BLIND = "the best guess that sees no picture"
+
+
+def card(start: Start, learnt: Set, s: Settings, found: Verdict | None) -> dict[str, Any]:
+    """The run's card, as a mapping. found: once it is known."""
+    names, net = learnt.classes.names, start.lesson.net
+    sizes, kind = net.sizes(), start.config["boxes"]
+    what = "One box a picture" if kind == "one" else "Boxes"
+    return {
+        "title": f"{what}: {', '.join(names[:4])}{' …' if len(names) > 4 else ''}",
+        "licence": "yours; see data for the pictures' terms",
+        "task": "locate",
+        "build": "zorki.nets.locator:Locator" if kind == "one" else "zorki.nets.detector:Detector",
+        "side": start.config["side"],
+        "parameters": sum(p.numel() for p in net.parameters()),
+        "data": f"{len(learnt):,} pictures of yours with boxes",
+        "recipe": f"zorki locate train: up to {start.plan.steps:,} steps, {kind} on {sizes['encoder']}, {start.config['box_loss']}, seed {s.seed}",
+        "not_fit_for": "pictures of another kind than those it learnt from; whatever it was not judged on",
+        "classes": list(names),
+        "arguments": sizes,
+        "pictures": learnt.classes.pictures.to_dict(),
+        "figures": {} if found is None else figures(found),
+    }
+
+
+def figures(found: Verdict) -> dict[str, str]:
+    """For people: what it does on pictures that it has not learnt from; of one that learnt nothing that, and nothing else."""
+    if not found.learnt:
+        return {"nothing learnt": found.sentence()}
+    held = f"on {found.pictures} pictures held back"
+    said = {}
+    for name, value in found.figures.items():
+        beside = [
+            f"{what} {one[name]:.1%}" for what, one in (("a box of the whole picture", found.whole), (BLIND, found.guess)) if name in one
+        ]
+        span = found.intervals.get(name, (np.nan, np.nan))
+        likely = "" if np.isnan(span[0]) else f" ({span[0]:.1%} to {span[1]:.1%})"
+        said[TITLES[name]] = "; ".join([f"{value:.1%}{likely}, {held}", *beside])
+    return said
+
+
+def write_card(folder: Folder, said: Mapping[str, Any]) -> None:
+    io.atomic_write(folder.path / RUN_CARD, io.to_toml(said))
+
+
+def plain(found: Verdict) -> dict[str, Any]:
+    """For --json: numbers, and none for what is absent."""
+    said = asdict(found)
+    spans = {k: None if np.isnan(low) else [low, high] for k, (low, high) in found.intervals.items()}
+    return dict(said.pop("figures")) | said | {"intervals": spans}

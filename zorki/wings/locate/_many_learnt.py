@@ -1,0 +1,82 @@
+"""Whether a detector learnt anything: beside the boxes of pictures that it learnt from, laid over others, and beside its own answers to other pictures.
+
+Source: Efron, Tibshirani 1993 (intervals over pictures).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from zorki.core import events
+from zorki.scores.average_precision import Ranked
+from zorki.scores.bootstrap import drawn, middle
+from zorki.wings.locate._learnt import Verdict
+from zorki.wings.locate._many import detected
+from zorki.wings.locate._stock import Stock
+
+MOST, SHIFTS = 200, 3  # pictures looked at; other pictures whose answers are tried
+Found = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]  # boxes (n, 4) in shares of the picture's sides, scores (n,), classes (n,)
+
+
+def verdict(net: nn.Module, stock: Stock, held: Stock, side: int) -> Verdict:
+    """stock: what was learnt from; held: what was not; of very many pictures some, evenly apart."""
+    said = dict[int, Found]()
+    for i in range(0, len(held), max(1, len(held) // MOST)):
+        boxes, sure, labels = detected(net, held[i][0], side)
+        said[i] = boxes / size(held[i][0]), sure, labels
+        events.tell("judging", i + 1, len(held))
+    classes = 1 + max(int(one[2].max(initial=0)) for examples in (stock, held) for one in some(examples))
+    classes = max([classes, *(1 + int(labels.max(initial=0)) for _, _, labels in said.values())])
+    order = list(said)
+    shifts = sorted({round(s) for s in np.linspace(1, len(order) - 1, min(SHIFTS, len(order) - 1))}) if len(order) > 1 else []
+    other = [{i: said[order[(at + s) % len(order)]] for at, i in enumerate(order)} for s in shifts]
+    guesses = [dict.fromkeys(order, taken(stock, int(k))) for k in np.linspace(0, len(stock) - 1, min(SHIFTS, len(stock)))]
+    often = np.concatenate([np.ones((1, len(order)), np.int64), drawn(len(order))])
+    own, *beside = (means(held, one, classes, often) for one in (said, *other, *guesses))
+    by_chance = [max(some, key=lambda one: float(one[0, 0])) for some in (beside[: len(other)], beside[len(other) :]) if some]
+    better = all(surely(own, one) for one in by_chance) and own[0, 0] > 0
+    spans = {name: middle(own[1:, k]) if len(order) > 1 else (np.nan, np.nan) for k, name in enumerate(("map50", "map"))}
+    others = named(by_chance[0]) if other else {}
+    return Verdict(len(order), named(own), spans, {}, named(by_chance[-1]), others, bool(better))
+
+
+def some(stock: Stock) -> list[Any]:
+    return [stock[i] for i in range(0, len(stock), max(1, len(stock) // MOST))]
+
+
+def size(picture: NDArray[Any]) -> NDArray[np.float64]:
+    h, w = picture.shape[:2]
+    return np.array([w, h, w, h], np.float64)
+
+
+def taken(stock: Stock, i: int) -> Found:
+    """The true boxes of a picture, as if they had been found."""
+    picture, boxes, labels = stock[i]
+    return boxes / size(picture), np.linspace(1, 0.5, len(labels)), labels
+
+
+def means(held: Stock, said: Mapping[int, Found], classes: int, often: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(rounds, 2): mAP at an IoU of 0.5 and over all, where pictures count so often; classes that are in no picture of a round are in no mean."""
+    ranked = Ranked(classes)
+    for i, (boxes, sure, labels) in said.items():
+        picture, true, of = held[i]
+        ranked.add(boxes * size(picture), sure, labels, true, of)
+    found = ranked.precision(often)
+    there = ~np.isnan(found[:, :, 0])
+    count = there.sum(1).clip(1)
+    return np.stack([np.nansum(one, 1) / count for one in (found[:, :, 0], found.mean(2))], 1)
+
+
+def surely(one: NDArray[np.float64], two: NDArray[np.float64]) -> bool:
+    """Whether the first has the higher mAP, also with other pictures of the kind (95 %)."""
+    low, _ = middle((one - two)[1:, 0])
+    return bool(one[0, 0] > two[0, 0]) and (np.isnan(low) or low > 0)
+
+
+def named(rounds: NDArray[np.float64]) -> dict[str, float]:
+    return {"map50": float(rounds[0, 0]), "map": float(rounds[0, 1])}
