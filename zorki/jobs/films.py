@@ -92,20 +92,14 @@ def place(r: Request, video: io.Video, key: str) -> tuple[Path, bool]:
     """Where the film goes, and whether one lies there that broken work of the same key left."""
     if r.out is not None and not targets.is_folder(r.out):
         path = Path(r.out)
-        if (
-            r.method.film is not None
-            and video.path.suffix != TABLE
-            and path.with_suffix(TABLE).exists()
-            and not r.force
-            and not io.is_unfinished(path, key)
-        ):
-            io.check_target(path.with_suffix(TABLE), force=False)
         if path.exists() and path.samefile(video.path):
             raise InputError(
                 f"--out={r.out} is the film itself.", "It is read as long as the other is written.", f"Write --out=new-{path.name}, say."
             )
         ours = io.is_unfinished(path, key)
         io.check_film_target(path, r.force or ours)
+        if r.method.film is not None:
+            io.check_target(path.with_suffix(TABLE), r.force or ours)
         return path, ours
     suffix = video.path.suffix.lower()
     name = f"{video.path.stem}.{r.method.name}{suffix if suffix in io.MUXERS else '.mp4'}"

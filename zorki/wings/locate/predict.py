@@ -1,4 +1,4 @@
-"""Find things in a photo, a film or a huge scan: a box about each, with its class and how sure the network is.
+"""Find things in a photo, a film or a huge scan: a box about each, its class, how sure it is.
 
 Source: Tian et al. 2019 (boxes without anchors); Zhang et al. 2022 (ByteTrack: things of a film, also those that are seen less surely for a while).
 Differs: a large picture is looked at in pieces, and what their seams cut is put together; things of one class alone may be one thing in a film.
