@@ -1,4 +1,4 @@
-"""Teach a network to name things and to put boxes about them, from pictures with boxes; no option is needed.
+"""Teach a network what things are and where, from pictures with boxes; no option is needed.
 
 Source: Sermanet et al. 2013 (class and one box of one trunk); Tian et al. 2019 (many boxes, without anchors); Loshchilov and Hutter 2017, 2019 (cosine, AdamW);
 Polyak and Juditsky 1992 (averaged weights).
