@@ -50,8 +50,8 @@ class Settings:
     "size of an update (AdamW)"
     box_loss: Annotated[str, Among("zorki.scores.box_losses")] = "giou"
     "what is wrong with a box"
-    flips: Literal["none", "sideways", "any"] | None = None
-    "how pictures are mirrored; not given: also upside down where nothing in them is up or down"
+    flips: Literal["none", "sideways", "any"] = "sideways"
+    "how pictures are mirrored; any: also upside down and by quarters, for what has no way up, as seen from above or in a microscope"
     patience: Annotated[int, Least(1)] = 10
     "so many looks without a better one end the training"
     share: Annotated[float, Least(0.01, 0.9)] = 0.2
