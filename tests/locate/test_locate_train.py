@@ -242,7 +242,7 @@ def test_frozen_blocks_stay_as_they_were(data: Path, tmp_path: Path) -> None:
     [
         ({"within": "soon"}, InputError, "is no time"),
         ({"encoder": "lite9"}, UnknownName, "lite0"),
-        ({"box_loss": "jou"}, UnknownName, "iou"),
+        ({"box_loss": "jou"}, InputError, "box_loss got .jou.. It takes ciou or diou"),
         ({"groups": "["}, InputError, "no regular expression"),
         ({"device": "cuda"}, InputError, "no device cuda"),
         ({"freeze": 6}, InputError, "freeze=6"),

@@ -14,7 +14,7 @@ from zorki.nets.locator import Locator
 from zorki.scores import box_losses
 from zorki.wings.locate import _one_learnt
 from zorki.wings.locate._augment import Changes
-from zorki.wings.locate._choice import changes_for, flips_for, side_for
+from zorki.wings.locate._choice import changes_for, side_for
 from zorki.wings.locate._lesson import NOBODY, Recipe
 from zorki.wings.locate._one import One, answers
 from zorki.wings.locate._stock import Stock
@@ -165,15 +165,9 @@ def test_answers_come_of_whole_pictures_and_leave_the_net_as_it_was() -> None:
 
 
 def test_what_follows_from_the_data() -> None:
-    stock = examples(30, hw=(48, 100))
-    assert side_for(stock, "cpu", "many") == 96
+    assert side_for(examples(30, hw=(48, 100)), "cpu", "many") == 96
     assert side_for(examples(4, hw=(300, 500)), "cpu", "one") == 160
     assert side_for(examples(4, hw=(300, 500)), "cuda", "many") == 512
-    assert flips_for(stock) == "sideways", "its things are wider than high"
-    low = Stock([(p.transpose(2, 0, 1) / 255, b * [1, 1, 0, 1] + [0, 0, b[0, 3], 0], k) for p, b, k in (stock[i] for i in range(30))])
-    assert flips_for(low) == "any"
-    fallen = Stock([(low[i][0].transpose(2, 0, 1) / 255, low[i][1] * [1, 0, 1, 1] + [0, 36, 0, 0], low[i][2]) for i in range(30)])
-    assert flips_for(fallen) == "sideways", "its things lie low"
     assert changes_for("one", 64, "any", 1) == replace(changes_for("one", 64, "any", 3), colour=0.0)
     assert changes_for("one", 64, "any", 3).fit == "stretch"
     assert changes_for("many", 64, "any", 3).fit == "letterbox"

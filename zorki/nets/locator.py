@@ -17,26 +17,31 @@ from zorki.nets import encoders
 from zorki.nets.encoders import Encoder
 from zorki.nets.segmenter import reflected
 
-GRID = 7  # cells of a side, by which the box is told
+GRID = 7  # cells of a side
 HIDDEN = 256
 
 
 class Locator(nn.Module):
     """Takes pictures (b, channels, h, w) in 0..1 and gives logits (b, classes) and boxes (b, 4): left, top, width, height in 0..1 of the picture's sides.
 
-    encoder: what reads (`zorki/nets/encoders/`); width: channels of the maps that the box is told by; each: a box of its own for each class, of which the likeliest
-    class's is given, in place of one for all. It is taught with whole pictures brought to a square. Sides that the encoder cannot halve are reflected beyond the
-    right and lower border; the box is of the picture without that.
+    encoder: what reads (`zorki/nets/encoders/`); width: channels of the maps that the box is told by; each: a box of its own for each class, of which
+    the likeliest class's is given, in place of one for all; drop: share of the features left out while it learns; grid: cells of a side of what
+    the box is told by. It is taught with whole pictures brought to a square. Sides that the encoder cannot halve are reflected beyond the right and
+    lower border; the box is of the picture without that.
     """
 
     kind = "one"
 
     def __init__(
-        self, encoder: str | Encoder = "lite0", classes: int = 2, channels: int = 3, width: int = 64, each: bool = False, drop: float = 0.1
-    ) -> None:
+        self, encoder: str | Encoder = "lite0", classes: int = 2, channels: int = 3, width: int = 64, each: bool = False,
+        drop: float = 0.1, grid: int = GRID,
+    ) -> None:  # fmt: skip
         super().__init__()
         made = encoder if isinstance(encoder, Encoder) else encoders.encoder(encoder, channels)
-        self.asked = {"encoder": made.name, "classes": classes, "channels": channels, "width": width, "each": each, "drop": drop}
+        self.asked = {
+            "encoder": made.name, "classes": classes, "channels": channels, "width": width, "each": each, "drop": drop, "grid": grid,
+        }  # fmt: skip
+        self.grid = grid
         self.encoder = made
         self.step = max(made.strides)
         deep = made.channels[-2:]
@@ -44,7 +49,7 @@ class Locator(nn.Module):
         self.classes = nn.Linear(deep[-1], classes)
         self.sides = nn.ModuleList(nn.Conv2d(n, width, 1) for n in deep)
         self.look = nn.Conv2d(width, width, 3, padding=1)
-        self.hidden = nn.Linear(width * GRID * GRID, HIDDEN)
+        self.hidden = nn.Linear(width * grid * grid, HIDDEN)
         self.box = nn.Linear(HIDDEN, 4 * (classes if each else 1))
         nn.init.normal_(self.box.weight, std=0.01)
         with torch.no_grad():  # it begins with a box about the middle
@@ -69,12 +74,12 @@ class Locator(nn.Module):
         return logits, within(boxes, x.shape[-1] / w, x.shape[-2] / h)
 
     def seen(self, maps: list[torch.Tensor]) -> torch.Tensor:
-        """(b, width · GRID · GRID): what lies where, of the deepest maps; the deeper one is brought to the places of the finer."""
+        """(b, width · grid · grid): what lies where, of the deepest maps; the deeper one is brought to the places of the finer."""
         finest = maps[0]
         sides = [side(one) for side, one in zip(self.sides, maps, strict=True)]
         y = sides[0] + sum(F.interpolate(one, finest.shape[-2:], mode="bilinear", align_corners=False) for one in sides[1:])
         y = F.relu(self.look(F.relu(y)))
-        return F.adaptive_avg_pool2d(y, GRID).flatten(1)
+        return F.adaptive_avg_pool2d(y, self.grid).flatten(1)
 
 
 def inside(numbers: torch.Tensor) -> torch.Tensor:

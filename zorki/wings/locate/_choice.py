@@ -1,9 +1,8 @@
-"""What nobody said follows from the data: how many boxes, the squares' side, which ways up pictures have; and how long a step and a look take."""
+"""What nobody said follows from the data: the squares' side, how they are cut out; and how long a step and a look take."""
 
 from __future__ import annotations
 
 import copy
-import math
 import time
 from typing import TYPE_CHECKING
 
@@ -32,28 +31,6 @@ def side_for(stock: Stock, device: str, kind: Kind) -> int:
 
 def some(stock: Stock) -> list[int]:
     return sorted({round(i) for i in np.linspace(0, len(stock) - 1, min(SOME, len(stock)))})
-
-
-def flips_for(stock: Stock) -> Flips:
-    """ "any" where neither things nor light lie higher or lower in the pictures, nor are things higher than wide, by more than chance; else "sideways".
-
-    Of each picture the difference of the upper and the lower half in light, how far below the middle its things lie, how much higher than wide they are; the
-    mean of each against its own error (a t of less than 2.5 for all of them).
-    """
-    apart = []
-    for i in some(stock):
-        picture, boxes, _ = stock[i]
-        half = len(picture) // 2
-        if not half or not len(boxes):
-            continue
-        light = [float(part.mean()) / (255 if picture.dtype == np.uint8 else 1) for part in (picture[:half], picture[-half:])]
-        lower = float((boxes[:, 1] + boxes[:, 3] / 2).mean()) / len(picture) - 0.5
-        apart.append([light[0] - light[1], lower, float(np.log(boxes[:, 3] / boxes[:, 2]).mean())])
-    if len(apart) < 8:
-        return "sideways"
-    each = np.array(apart)
-    error = each.std(0, ddof=1) / math.sqrt(len(each))
-    return "any" if bool((np.abs(each.mean(0)) < 2.5 * error + 1e-3).all()) else "sideways"
 
 
 def changes_for(kind: Kind, side: int, flips: Flips, channels: int) -> Changes:

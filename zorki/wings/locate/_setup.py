@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from zorki.wings.locate._choice import Kind
     from zorki.wings.locate.train import Settings
 
-FOLLOWS = ("encoder", "side", "batch", "flips", "steps")  # options that, where nobody gives them, follow from the data and the time
+FOLLOWS = ("encoder", "side", "batch", "steps")  # options that, where nobody gives them, follow from the data and the time
 FIXED = ("boxes", "encoder", "width", "classes", "channels", "each", "freeze")  # what makes the net, which a run keeps
 WORDS = {
     "classes": "what the boxes tell apart",
@@ -100,8 +100,6 @@ def start(parts: Parts, folder: Folder, s: Settings, begun: float) -> Start:
     side = chosen(
         "side", lambda: _choice.side_for(stock, device, parts.kind), "near the pictures' longer side, as far as the machine bears"
     )
-    reason = "any way where neither things nor light lie higher or lower, nor things stand, else sideways"
-    flips = chosen("flips", lambda: _choice.flips_for(stock), reason)
     asked = None if "batch" in known and "batch" in given else s.batch
     reason = "8 on a processor, 16 elsewhere, no more than there are pictures"
     batch = chosen("batch", lambda: choosing.batch_for(len(stock), s.processes, device, asked), reason)
@@ -109,7 +107,7 @@ def start(parts: Parts, folder: Folder, s: Settings, begun: float) -> Start:
         net = made(parts.kind, encoder, len(classes), channels, s).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     slow = Recipe.slow if encoding.pretrained(encoder) else 1.0  # what begins with random numbers learns as fast as the rest
     recipe = Recipe(len(classes), batch, s.box_loss, slow=slow, freeze=s.freeze, seed=s.seed)
-    lesson = taught_by(parts.kind)(net, stock, parts.judged, recipe, _choice.changes_for(parts.kind, side, flips, channels))
+    lesson = taught_by(parts.kind)(net, stock, parts.judged, recipe, _choice.changes_for(parts.kind, side, s.flips, channels))
     if "steps" in given:
         steps = given["steps"]
         check = given.get("check") or max(1, -(-steps // LOOKS))
@@ -123,7 +121,7 @@ def start(parts: Parts, folder: Folder, s: Settings, begun: float) -> Start:
     )  # fmt: skip
     config = {
         "within": s.within, "boxes": parts.kind, "encoder": encoder, "width": s.width, "each": s.each, "classes": list(classes), "channels": channels,
-        "batch": lesson.recipe.batch, "side": side, "flips": flips, "box_loss": s.box_loss, "freeze": s.freeze, "share": s.share,
+        "batch": lesson.recipe.batch, "side": side, "flips": s.flips, "box_loss": s.box_loss, "freeze": s.freeze, "share": s.share,
         "groups": s.groups, "pictures": str(parts), "followed": [k for k in FOLLOWS if k in why] + ["check"],
     }  # fmt: skip
     if "halved" in known or lesson.recipe.batch != batch:

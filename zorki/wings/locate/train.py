@@ -1,4 +1,4 @@
-"""Teach a network to name things and to put boxes about them, from pictures with boxes; no option is needed.
+"""Teach a network what things are and where, from pictures with boxes; no option is needed.
 
 Source: Sermanet et al. 2013 (class and one box of one trunk); Tian et al. 2019 (many boxes, without anchors); Loshchilov and Hutter 2017, 2019 (cosine, AdamW);
 Polyak and Juditsky 1992 (averaged weights).
@@ -50,8 +50,8 @@ class Settings:
     "size of an update (AdamW)"
     box_loss: Annotated[str, Among("zorki.scores.box_losses")] = "giou"
     "what is wrong with a box"
-    flips: Literal["none", "sideways", "any"] | None = None
-    "how pictures are mirrored; not given: also upside down where nothing in them is up or down"
+    flips: Literal["none", "sideways", "any"] = "sideways"
+    "how pictures are mirrored; any: also upside down and by quarters, for what has no way up, as seen from above or in a microscope"
     patience: Annotated[int, Least(1)] = 10
     "so many looks without a better one end the training"
     share: Annotated[float, Least(0.01, 0.9)] = 0.2
