@@ -154,7 +154,7 @@ class Finder:
         Raises Lost.
         """
         named = PureWindowsPath(wanted).as_posix() if wanted else ""
-        parts = [*base.parts, *parts_of(wanted)]
+        parts = [*base.parts, *(parts_of(wanted) or [alone])]
         for folder in (self.pictures,) if self.pictures is not None else (base, self.place.root):
             if named and is_picture(named) and (folder / named).is_file():
                 return folder / named

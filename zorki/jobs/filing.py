@@ -19,11 +19,11 @@ def settled(method: Method, chosen: Any, out: str | None) -> Any:
         if kind is None:
             raise InputError(f"--out={out} has an ending that is not known.", f"{method.name} writes {offered(method)}.", "Choose another.")
         return replace(chosen, as_=kind)
-    check(method, chosen.as_, Path(out))
+    verify(method, chosen.as_, Path(out))
     return chosen
 
 
-def check(method: Method, kind: str, path: Path) -> None:
+def verify(method: Method, kind: str, path: Path) -> None:
     """Raises InputError for a file whose ending is none of that kind's."""
     if path.suffix.lower() not in method.files[kind]:
         endings = ", ".join(method.files[kind])

@@ -16,7 +16,7 @@ from zorki.jobs.job import Job
 from zorki.jobs.request import Request
 
 
-def check(r: Request) -> None:
+def verify(r: Request) -> None:
     """Raises InputError where two things would be written to one place, or the result cannot be written."""
     check_apart(r)
     if r.method.words and r.out is None:
@@ -57,12 +57,12 @@ def check(r: Request) -> None:
 
 @contextmanager
 def checked(r: Request) -> Iterator[None]:
-    """`check`; what was made for the result goes again where nothing came of it."""
+    """`verify`; what was made for the result goes again where nothing came of it."""
     folder = Path(r.out or "")
     if r.method.paged and r.out is not None and not is_folder(r.out):
         folder = folder.with_suffix("")
     there = r.out is None or folder.exists()
-    check(r)
+    verify(r)
     try:
         yield
     except BaseException:

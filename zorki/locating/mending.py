@@ -20,7 +20,8 @@ from zorki.formats import Place
 from zorki.io.disk import temporary_name, trouble
 from zorki.io.labelled import BOXES, PICTURES
 from zorki.locating.boxed import Boxed, Row
-from zorki.locating.faults import KINDS, Fault
+from zorki.locating.faults import Fault
+from zorki.locating.kinds import KINDS
 
 CHANGES = "changes.csv"
 HEAD = ("file", "class", "x", "y", "w", "h")

@@ -30,7 +30,7 @@ class Place:
 
 
 def sheet(page: blocks.Page) -> blocks.Pixels:
-    """Slides under what their sections say, one below the other; a gallery's pictures. (H, W, 3). Raises ValueError for a page without any."""
+    """Slides under what their sections say, one below the other; a gallery's pictures; of a page with neither its grids. (H, W, 3). Raises ValueError for a page without any."""
     parts = []
     for section in page.sections:
         for block in section.blocks:
@@ -40,6 +40,9 @@ def sheet(page: blocks.Page) -> blocks.Pixels:
                 parts.append(slide([plate_of(entry) for entry in block.entries], page.lead))
             elif isinstance(block, blocks.Gallery):
                 parts.append(io.sheet([e.tile.pixels for e in block.entries], [e.title for e in block.entries]))
+    if not parts:
+        grids = [block for section in page.sections for block in section.blocks if isinstance(block, blocks.Grid)]
+        parts = [io.sheet([tile.pixels for tile in grid.tiles], [tile.caption for tile in grid.tiles]) for grid in grids]
     if not parts:
         raise ValueError("a sheet needs at least one picture")
     wide = max(part.shape[1] for part in parts)

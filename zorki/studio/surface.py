@@ -70,7 +70,7 @@ class Call:
             net, given = given[0], given[1:]
         r = Request.of(m, (), by_place(m.inputs, given) | more)
         if m.gives in ("trained", "written"):
-            targets.check(r)
+            targets.verify(r)
         if m.nets and not (isinstance(net, lens.Net) and not r.network):
             net = load(m.net(net), **r.network)
         return r, net

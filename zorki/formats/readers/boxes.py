@@ -124,6 +124,8 @@ def read(place: Place) -> Annotations:
         written = known.written
         for part, some in pictures(file, known, place.split(file, table=True), said).items():
             parts.setdefault(part, []).extend(some)
+    if not any(parts.values()):
+        raise InputError(f"{place.inside(files[0])} has no rows.", f"Each box is one, under {HEADER}.", "Write them.")
     spoken = sorted({t.label for some in parts.values() for one in some for t in one.things if not t.nowhere}, key=str.casefold)
     return Annotations(TITLE, parted(parts, lambda one: one.wanted), values.listed(spoken), said=tuple(said), written=written, whole=True)
 

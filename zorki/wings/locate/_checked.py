@@ -14,7 +14,8 @@ from zorki import blocks
 from zorki.core.errors import InputError
 from zorki.locating import faults, preview
 from zorki.locating.boxed import Boxed
-from zorki.locating.faults import KINDS, Fault, Kind
+from zorki.locating.faults import Fault
+from zorki.locating.kinds import KINDS, Kind
 from zorki.locating.mending import Mended
 
 FOOT = f"Made by Zorki {zorki.__version__} on this machine. Nothing left it."

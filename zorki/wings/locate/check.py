@@ -1,4 +1,4 @@
-"""Look over pictures with boxes before anything learns from them: what is there, what is wrong, and a cleaned copy.
+"""Look over pictures with boxes before anything learns from them: what is there, what is wrong.
 
 Source: the faults are those that people report of COCO, VOC, YOLO and CSV (pytorch/vision 2740, 3169; ultralytics/yolov5 3656; convert2Yolo 16).
 Differs: nothing is dropped or moved without a word; what only seems wrong is named and stays.
