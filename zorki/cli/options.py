@@ -58,7 +58,15 @@ def signature(m: Method) -> inspect.Signature:
         if m.words
         else OUT[0]
     )
-    common = (*network(m), out, *OUT[1:], *(FILM if m.climbs else ()), *(FRAMES if m.framed and not m.film else ()), *TELL, *(OPEN if m.inputs else ()))
+    common = (
+        *network(m),
+        out,
+        *OUT[1:],
+        *(FILM if m.climbs else ()),
+        *(FRAMES if m.framed and not m.film else ()),
+        *TELL,
+        *(OPEN if m.inputs else ()),
+    )
     parts += [parameter(o, COMMON) for o in common]
     return inspect.Signature(parts)
 

@@ -108,10 +108,11 @@ class Unfinished:
                 self._tail = self.folder / "tail.mkv"
                 self._close(self._tail)
 
-    def left(self, path: Path) -> None:
-        """Remembers the film that is left for now, so that going on may replace it."""
+    def left(self, path: Path, *beside: Path) -> None:
+        """Remembers the film that is left for now, and what lies beside it, so that going on may replace them."""
         real = Path(os.path.realpath(path))
-        atomic_write(self.folder / LEFT, json.dumps({"name": real.name, "mark": mark_of(real)}))
+        more = {other.name: mark_of(other) for other in beside}
+        atomic_write(self.folder / LEFT, json.dumps({"name": real.name, "mark": mark_of(real), "beside": more}))
 
     @property
     def stretches(self) -> list[Path]:
@@ -141,13 +142,16 @@ class Unfinished:
 
 
 def is_unfinished(path: Path, key: str = "*") -> bool:
-    """Whether a film is what broken work (of that key) left, just as it left it: then whoever goes on may replace it."""
+    """Whether a film, and what lies beside it, is what broken work (of that key) left, just as it left it: then whoever goes on may replace it."""
     real = Path(os.path.realpath(path))
     if not real.is_file():
         return False
     for left in real.parent.glob(f"{UNFINISHED}film-{key}/{LEFT}"):
-        with contextlib.suppress(OSError, ValueError):
-            if json.loads(left.read_text(encoding="utf-8")) == {"name": real.name, "mark": mark_of(real)}:
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            said = json.loads(left.read_text(encoding="utf-8"))
+            beside = {path.with_name(name): mark for name, mark in said.get("beside", {}).items()}
+            changed = any(other.exists() and mark_of(other) != mark for other, mark in beside.items())
+            if (said["name"], said["mark"]) == (real.name, mark_of(real)) and not changed:
                 return True
     return False
 

@@ -322,7 +322,7 @@ class Reel:
         if stop is None:
             film.remove()
             return out
-        film.left(self.path)
+        film.left(self.path, *([self.path.with_suffix(TABLE)] if self.beside is not None else []))
         kept = f"{n} of {self.video.expected or 'its'} frames are in {self.path}: {onward}"
         out.end = type(stop)(stop.got, kept, stop.do) if isinstance(stop, ZorkiError) else interrupt.said(stop, kept)  # type: ignore[arg-type]
         return out

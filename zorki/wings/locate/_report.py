@@ -12,7 +12,7 @@ from zorki.locating import boxed, choosing, judging, matching, preview, record
 from zorki.locating.judging import Judged
 from zorki.train import curves
 from zorki.train.deciding import decided
-from zorki.wings.locate import _page
+from zorki.wings.locate import _checked, _page
 
 WORST = 12  # pictures
 LINES = 6  # curves of classes that can be told apart
@@ -42,8 +42,9 @@ def page(run: io.RunFolder, finished: bool, data: formats.Place) -> blocks.Page:
     read = boxed.boxed(data)
     judged = of_run(net, read)
     worst = _page.plates(judged, judged.worst[:WORST])
-    found = (*_page.of_figures(judged), *_page.of_pictures(judged, worst), _page.of_data(judged), checked(read, judged))
-    return replace(shell, lead=_page.verdict(judged), sections=(learnt, *found, *drawn(net, judged, run), chosen, ways))
+    found = (*_page.of_figures(judged), *_page.of_pictures(judged, worst), _page.of_data(judged))
+    checked = (*_checked.of_faults(read), _checked.of_pictures(preview.tiles(read)))
+    return replace(shell, lead=_page.verdict(judged), sections=(learnt, *found, *checked, *drawn(net, judged, run), chosen, ways))
 
 
 def of_run(net: lens.Net, data: boxed.Boxed) -> Judged:
@@ -85,12 +86,6 @@ def curved(run: io.RunFolder, rows: list[dict[str, Any]], known: record.Record |
 def facts(run: io.RunFolder) -> tuple[tuple[str, str], ...]:
     said = {"boxes": "boxes a picture", "encoder": "encoder", "box_loss": "box loss", "seed": "seed"}
     return tuple((title, str(run.config[key])) for key, title in said.items() if key in run.config)
-
-
-def checked(data: boxed.Boxed, judged: Judged) -> blocks.Section:
-    """What was read, what is wrong with it, and a few pictures with their boxes."""
-    said = tuple(blocks.Note(sentence) for sentence in data.said)
-    return blocks.Section("read", "What was read", "", (*said, *preview.preview(judged.part).blocks))
 
 
 def drawn(net: lens.Net, judged: Judged, run: io.RunFolder) -> tuple[blocks.Section, ...]:

@@ -55,7 +55,7 @@ def taught(parts: _setup.Parts, out: Path, s: Settings, begun: float) -> Taught:
     first = _setup.start(parts, folder, s, begun)
     folder.open({**asdict(first.plan), **first.config}, _setup.WORDS, s.change)
     record.write(out, parts.learnt, parts.held, first.why, parts.ids)
-    io.save_photo(out / "preview.jpg", preview.preview(parts.learnt, seed=s.seed).picture, force=True)
+    io.save_photo(out / "preview.jpg", preview.preview(parts.learnt, seed=s.seed), force=True)
     carded(folder, parts, first, s, None)
     first, best = to_the_end(first, folder, s)
     return Taught(folder, parts, first, best, s)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -62,7 +62,7 @@ class Settings:
     "so many learn together, each on its own cores or graphics card"
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     "where it is computed"
-    mend: str | None = None
+    mend: str | None = field(default=None, metadata={"file": True})
     "a folder that gets a cleaned copy of the data, and a list of what was changed"
     change: bool = False
     "a run that is gone on with takes the options that differ from here on"
