@@ -495,3 +495,59 @@ def test_a_line_that_a_kill_cut_off_is_made_again(tmp_path: Path) -> None:
     log.add("[4]")
     log.close()
     assert (tmp_path / "seen.txt").read_bytes() == b"[1]\n[2]\n[4]\n"
+
+
+def saved_run(where: Path, **more: Any) -> Path:
+    """A detector that was taught nothing, as a training leaves one."""
+    import torch
+    from safetensors.torch import save_file
+
+    from zorki.nets.detector import Detector
+
+    torch.manual_seed(0)
+    module = Detector("lite0", classes=2, width=8, depth=1)
+    where.mkdir()
+    (where / "config.toml").write_text("", encoding="utf-8")
+    save_file(module.state_dict(), where / "best.safetensors")
+    lines = {
+        "title": "A toy", "licence": "none", "build": "zorki.nets.detector:Detector", "parameters": 1, "side": 96, "data": "none", "not_fit_for": "anything",
+        "task": "locate", "classes": ["cup", "pen"],
+    } | more  # fmt: skip
+    text = "\n".join(f"{k} = {json.dumps(v)}" for k, v in lines.items())
+    sizes = "\n".join(f"{k} = {json.dumps(v)}" for k, v in module.sizes().items())
+    (where / "card.toml").write_text(f"{text}\n[arguments]\n{sizes}\n", encoding="utf-8")
+    return where
+
+
+def test_a_run_is_a_model_and_sees_pictures_as_it_was_trained(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from zorki import lens
+
+    saved_run(Path("run"))
+    seen: list[tuple[int, ...]] = []
+    run = lens.Net.run
+    monkeypatch.setattr(lens.Net, "run", lambda self, x, **how: seen.append(tuple(x.shape)) or run(self, x, **how))
+    status, out, _ = command("locate", "predict", "photo.png", "--model", "run", "--least", "0.001", "--most", "20", "--json", "--quiet")
+    said = json.loads(out)
+    assert status == 0
+    assert seen == [(1, 3, 58, 96)]
+    assert len(said["boxes"]) == 20
+    assert set(said["counts"]) <= {"cup", "pen"}
+    assert all(b["x"] >= 0 and b["y"] >= 0 and b["x"] + b["w"] <= 200.1 and b["y"] + b["h"] <= 120.1 for b in said["boxes"])
+
+
+def test_a_picture_much_larger_than_what_is_shown_of_it_is_told(command: Any) -> None:
+    saved_run(Path("run"))
+    Image.fromarray(painted((40, 1200), TWO[:1])).save("wide.png")
+    status, _, err = command("locate", "predict", "wide.png", "--model", "run")
+    assert (status, "--tile 640" in err) == (0, True)
+    assert "--tile" not in command("locate", "predict", "wide.png", "--model", "run", "--tile", "96")[2]
+    assert "--tile" not in command("locate", "predict", "photo.png", "--model", "run")[2]
+
+
+def test_nets_for_something_else_are_refused() -> None:
+    from tests.toys import toy
+    from zorki.nets.segmenter import Segmenter
+
+    for other in (Segmenter(classes=3, width=8).eval(), toy()):
+        with pytest.raises(InputError, match="gives no boxes"):
+            zorki.locate.predict(painted((40, 40), []), model=other)

@@ -20,6 +20,7 @@ from zorki.pixels import palette
 
 pytest.importorskip("trackers", reason="the extra [track] is not installed")
 pytestmark = pytest.mark.unit
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "video"
 
 Box = tuple[int, float, float, float, float, float]
 
@@ -32,8 +33,8 @@ class Clip:
 
 
 def words(*boxes: Box) -> str:
-    """class, score, x, y, w, h of each."""
-    return json.dumps([list(box) for box in boxes])
+    """class, score, x, y, w, h of each, in frames that are alike."""
+    return json.dumps({"boxes": [list(box) for box in boxes], "bright": [120] * 64})
 
 
 def followed(frames: list[str], rate: float = 25.0, gap: float = 1.0, least: float = 0.3) -> tuple[Following, list[list[list[Any]]]]:
@@ -84,6 +85,39 @@ def test_stamps_count_not_frames() -> None:
     for i in range(5):
         it.add(5 + i, 2 + i / 25, words((0, 0.9, 100, 50, 60, 60)))
     assert it.counts == {"car": 2}
+
+
+def scene(seed: int) -> np.ndarray:
+    """(200, 400, 3) in 0..1: another one for each seed."""
+    return np.kron(np.random.default_rng(seed).random((5, 10, 1)), np.ones((40, 40, 3))).astype(np.float32)
+
+
+def test_nothing_goes_on_across_a_cut() -> None:
+    it = Following(lambda *_: None, ("car",), Clip(), 0.3)  # type: ignore[arg-type, return-value]
+    rows = []
+    for i in range(20):
+        frame = np.roll(scene(i // 10), 2 * i, 1) * (0.8 if i % 2 else 1.0)  # a camera that moves, a lamp that flickers
+        said = {"boxes": [[0, 0.9, 100, 50, 60, 60]], "bright": following.brightness(frame)}
+        rows.append(it.add(i, i / 25, json.dumps(said)))
+    assert [some[0][2] for some in rows] == ["", "", *[1] * 8, "", "", *[2] * 8]
+    assert it.counts == {"car": 2}
+
+
+@pytest.mark.parametrize("hw", [(1, 1), (3, 40), (200, 400)])
+def test_brightness_is_the_mean_of_each_part(hw: tuple[int, int]) -> None:
+    frame = np.random.default_rng(0).random((*hw, 3)).astype(np.float32)
+    found = following.brightness(frame)
+    assert len(found) == 64
+    if hw == (200, 400):
+        assert np.abs(np.array(found) - 255 * frame.mean(2).reshape(8, 25, 8, 50).mean((1, 3)).ravel()).max() <= 0.51
+
+
+def test_the_cuts_of_a_real_film() -> None:
+    path = SHARED / "bikes.mp4"
+    if not path.is_file():
+        pytest.skip("../shared/data/video is not here")
+    bright = [np.array(following.brightness(m.pixels / 255)) for m in io.open_video(path).moments()]
+    assert [i for i in range(1, len(bright)) if following.is_cut(bright[i - 1], bright[i])] == [30, 76, 137, 187, 242]
 
 
 def test_the_same_words_come_to_the_same() -> None:
