@@ -13,7 +13,7 @@ from zorki.locating.judging import Judged
 from zorki.pixels.palette import nth
 
 SIDE = 480  # longest side of what is shown
-WRONG = "✗"  # before what was found and is not true
+WRONG = "×"  # before what was found and is not true
 
 
 @dataclass(frozen=True, eq=False)
