@@ -160,9 +160,4 @@ def shape(given: Any, hw: tuple[int, int] | None) -> Polygons | Bitmap | str:
 def twice(some: list[Annotated]) -> list[Annotated]:
     """Two entries of one file are both lost, since nobody can tell which is meant."""
     often = Counter(one.wanted for one in some)
-    return [
-        one
-        if often[one.wanted] == 1
-        else replace(one, lost=f"{one.wanted} is listed {often[one.wanted]} times")
-        for one in some
-    ]
+    return [one if often[one.wanted] == 1 else replace(one, lost=f"{one.wanted} is listed {often[one.wanted]} times") for one in some]
