@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from zorki.core import events
 from zorki.core.method import Input
 from zorki.core.settings import Least
-from zorki.wings.segment._options import Squares
+from zorki.wings.segment import _options
 
 if TYPE_CHECKING:
     from zorki import blocks, io
@@ -28,7 +28,7 @@ ENDING = ".html"  # the page is the result; the trainings lie in a folder beside
 
 
 @dataclass(frozen=True)
-class Settings(Squares):
+class Settings(_options.Squares):
     nets: str = "naive,nearest,maxunpool,transpose,hourglass,fcn,unet"
     "the ways back to full size, with commas between"
     within: str = "2h"

@@ -16,7 +16,7 @@ from zorki.core import events
 from zorki.core.method import Input
 from zorki.core.settings import Among, Least
 from zorki.train.options import Alone
-from zorki.wings.segment._options import Squares
+from zorki.wings.segment import _options
 
 if TYPE_CHECKING:
     from zorki import blocks, io
@@ -28,7 +28,7 @@ GIVES = "trained"
 
 
 @dataclass(frozen=True)
-class Settings(Squares, Alone):
+class Settings(_options.Squares, Alone):
     within: str = "30m"
     "the time it may take, as 90s, 30m or 2h; it is measured once how many steps that is"
     net: Annotated[str, Among("zorki.nets.decoders")] = "pyramid"
