@@ -13,7 +13,9 @@ pytestmark = pytest.mark.tiny
 
 def scene(n: int = 60, k: int = 2, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
     g = torch.Generator().manual_seed(seed)
-    return torch.randn(n, k, generator=g) * 2, torch.cat([torch.rand(n, 2, generator=g) * 40 - 10, 2 + torch.rand(n, 2, generator=g) * 30], 1)
+    return torch.randn(n, k, generator=g) * 2, torch.cat(
+        [torch.rand(n, 2, generator=g) * 40 - 10, 2 + torch.rand(n, 2, generator=g) * 30], 1
+    )
 
 
 @pytest.mark.parametrize("seed", range(4))

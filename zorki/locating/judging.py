@@ -77,7 +77,7 @@ class Judged:
         each = [np.concatenate([np.zeros(0), *(getattr(one, what) for one in self.pictures)]) for what in ("named", "lies", "both")]
         of = np.concatenate([np.zeros(0, np.int64), *(one.of for one in self.pictures)])
         boxes, *sums = (np.bincount(of, weight, len(self.names)) for weight in (np.ones(len(of)), *each))
-        found = {"boxes": boxes} | {key: divided(some, boxes) for key, some in zip(MEANS[:3], sums, strict=True)}
+        found = {"boxes": boxes} | {key: divided(np.asarray(some, np.float64), boxes) for key, some in zip(MEANS[:3], sums, strict=True)}
         found |= {"ap50": self.precisions[:, 0], "ap": self.precisions.mean(1)}
         return {name: {key: float(values[k]) for key, values in found.items()} for k, name in enumerate(self.names)}
 
