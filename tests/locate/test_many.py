@@ -23,14 +23,13 @@ COLOURS = np.array([[0.9, 0.1, 0.1], [0.1, 0.8, 0.2]])
 
 
 def scene(seed: int, h: int = 64, w: int = 80, most: int = 3) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Rectangles of two colours on grey: the class is the colour."""
+    """Rectangles of two colours on grey, side by side: the class is the colour."""
     g = np.random.default_rng(seed)
     picture = np.full((3, h, w), 0.5) + g.normal(0, 0.03, (3, h, w))
     boxes, labels = [], []
     for i in range(g.integers(1, most + 1)):
-        high, wide = g.integers(14, 34, 2)
+        high, wide = g.integers(14, 34), g.integers(12, w // most - 3)
         top, left = g.integers(0, h - high), int(i * w / most)
-        wide = min(wide, w - left)
         label = int(g.integers(2))
         picture[:, top : top + high, left : left + wide] = COLOURS[label][:, None, None]
         boxes.append((left, top, wide, high))
@@ -68,8 +67,8 @@ def test_the_loss_is_what_loops_come_to() -> None:
         for c in range(logits.shape[1]):
             for k in range(2):
                 p = 1 / (1 + math.exp(-float(logits[i, c, k])))
-                q = aims.get((c, k), 0.0)
-                wrong -= q * (q * math.log(p) + (1 - q) * math.log(1 - p)) if q else 0.75 * p**2 * math.log(1 - p)
+                q, lies = aims.get((c, k), 0.0), max(aims.get((c, 0), 0.0), aims.get((c, 1), 0.0))
+                wrong -= (lies or 0.75 * p**2) * (q * math.log(p) + (1 - q) * math.log(1 - p))
         for c, b in zip(learns.cells, learns.boxes, strict=True):
             apart += 1 - float(geometry.giou(found[i, c], boxes[b]))
             count += 1
@@ -107,10 +106,14 @@ def test_no_box_at_all_is_a_finite_loss() -> None:
 
 @pytest.mark.tiny
 def test_what_is_surely_right_costs_nothing_and_what_is_surely_wrong_much() -> None:
-    aim = torch.tensor([1.0, 0.0, 0.0, 0.5])
-    assert varifocal(torch.tensor([20.0, -20.0, 20.0, 0.0]), aim).tolist() == pytest.approx([0, 0, 15, 0.5 * math.log(2)], abs=1e-4)
-    logits = torch.tensor([0.0, 1.0], requires_grad=True)
-    varifocal(logits, torch.tensor([0.5, 0.0])).sum().backward()
+    aim = torch.tensor([[1.0], [0.0], [0.0], [0.5]])
+    said = torch.tensor([[20.0], [-20.0], [20.0], [0.0]])
+    assert varifocal(said, aim).flatten().tolist() == pytest.approx([0, 0, 15, 0.5 * math.log(2)], abs=1e-4)
+    assert varifocal(torch.zeros(1, 2), torch.tensor([[0.8, 0.0]])).tolist()[0] == pytest.approx([0.8 * math.log(2)] * 2), (
+        "the other class too"
+    )
+    logits = torch.tensor([[0.0], [1.0]], requires_grad=True)
+    varifocal(logits, torch.tensor([[0.5], [0.0]])).sum().backward()
     assert float(logits.grad[0]) == 0, "a score is right when it is the IoU"
     assert float(logits.grad[1]) > 0
 
@@ -163,9 +166,9 @@ def test_a_picture_is_brought_to_the_side() -> None:
 
 @pytest.mark.slow
 def test_it_learns(tmp_path: Path) -> None:
-    """Rectangles of two colours, never seen before, after a minute."""
-    it = lesson(count=40, held=12, batch=8)
+    """Rectangles of two colours, never seen before, after a minute: from random numbers, most are found and many named."""
+    it = lesson(count=40, held=12, batch=8, slow=1.0)
     plan = Plan(steps=160, rate=4e-3, warm=10, average=0.95, clip=10, tell=40, keep=600, check=80)
     rows = teach(it, Folder(tmp_path / "run"), plan).rows()
     found = [row["map50"] for row in rows if "map50" in row]
-    assert found[-1] > 0.8, found
+    assert found[-1] > 0.5, found

@@ -76,8 +76,8 @@ class Judged:
         """Of each class of the data `boxes` that are true, and what is said of all: `accuracy`, `mean_iou`, `class_and_iou50`, `ap50`, `ap`."""
         each = [np.concatenate([np.zeros(0), *(getattr(one, what) for one in self.pictures)]) for what in ("named", "lies", "both")]
         of = np.concatenate([np.zeros(0, np.int64), *(one.of for one in self.pictures)])
-        boxes, *sums = (np.bincount(of, weight, len(self.names)).astype(np.float64) for weight in (np.ones(len(of)), *each))
-        found = {"boxes": boxes} | {key: divided(some, boxes) for key, some in zip(MEANS[:3], sums, strict=True)}
+        boxes, *sums = (np.bincount(of, weight, len(self.names)) for weight in (np.ones(len(of)), *each))
+        found = {"boxes": boxes} | {key: divided(np.asarray(some, np.float64), boxes) for key, some in zip(MEANS[:3], sums, strict=True)}
         found |= {"ap50": self.precisions[:, 0], "ap": self.precisions.mean(1)}
         return {name: {key: float(values[k]) for key, values in found.items()} for k, name in enumerate(self.names)}
 

@@ -2,6 +2,7 @@
 
 Source: Zhang et al. 2021 (VarifocalNet, equation 2: a cell's score is to be the IoU of its own box, and what is wrongly sure weighs the more the surer it is);
 Ge et al. 2021 (`zorki/locating/assigning.py`: who learns what).
+Differs: where a thing is, the other classes weigh as much as its own (as in YOLOX), not as little as where nothing is.
 """
 
 from __future__ import annotations
@@ -80,8 +81,9 @@ def line(found: NDArray[np.float64]) -> dict[str, Any]:
 
 
 def varifocal(logits: torch.Tensor, aim: torch.Tensor) -> torch.Tensor:
-    """(…) of the same shape. aim: how well the cell's box lies where it learns this class, else 0."""
-    weight = torch.where(aim > 0, aim, EMPTY * logits.detach().sigmoid() ** GAMMA)
+    """(…, k) of the same shape. aim: how well the cell's box lies where it learns this class, else 0. Of a cell that learns all classes weigh that."""
+    lies = aim.amax(-1, keepdim=True)
+    weight = torch.where(lies > 0, lies, EMPTY * logits.detach().sigmoid() ** GAMMA)
     return F.binary_cross_entropy_with_logits(logits, aim, reduction="none") * weight
 
 
