@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import load_file, save
-
-from zorki import io
+from recipes.shipping import state_of, written
 from zorki.segmenting import judging, matching, wording
 from zorki.segmenting.sets import Set
 from zorki.train import Folder
-from zorki.weights.cards import read_card
-from zorki.weights.loading import of_card
 
 TITLES = {"miou": "mIoU", "dice": "Dice", "boundary_f1": "boundary F1"}
 
 
 def write(name: str, run: Folder, out: Path, sizes: Mapping[str, Any], said: Mapping[str, Any], held: Set) -> str:
     """sizes: of the net. said: what the card says beside what is found here. held: what it is measured on. Says how good it is."""
-    table = held.table
-    state = {k: v.half().contiguous() if v.is_floating_point() else v for k, v in load_file(run.path / "best.safetensors").items()}
-    out.mkdir(parents=True, exist_ok=True)
-    target = out / f"{name}.safetensors"
-    target.write_bytes(save(state))  # save_file's would be for nobody else to read
+    table, state = held.table, state_of(run.path / "best.safetensors")
     card = {
         "task": "segment",
         "build": "zorki.nets.segmenter:Segmenter",
-        "sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
         "parameters": sum(v.numel() for v in state.values() if v.is_floating_point()),
         "classes": list(table.names),
         "colours": list(table.colours),
@@ -38,9 +28,7 @@ def write(name: str, run: Folder, out: Path, sizes: Mapping[str, Any], said: Map
         "pictures": table.pictures.to_dict(),
         **said,  # also names of classes, where the masks have none
     }
-    path = out / f"{name}.toml"
-    path.write_text(io.to_toml(card), encoding="utf-8")
-    net = of_card(read_card(path, name))
+    net = written(out, name, state, card)
     found = judging.judged(
         net, matching.matched(table, list(table.names) == card["classes"], net.classes, judging.counted(net, held), name), held
     )
@@ -50,7 +38,8 @@ def write(name: str, run: Folder, out: Path, sizes: Mapping[str, Any], said: Map
         "figures": {title: figure(found, key) for key, title in TITLES.items()}
         | {"IoU by class": ", ".join(f"{n} {v:.1%}" for n, v in zip(found.names, found.iou, strict=True))},
     }
-    path.write_text(io.to_toml(card), encoding="utf-8")
+    written(out, name, state, card)
+    target = out / f"{name}.safetensors"
     return "\n".join([f"{target.name}: {target.stat().st_size:,} bytes", *wording.lines(found)])
 
 
