@@ -11,7 +11,7 @@ from zorki.locating.detections import Detections, kept
 from zorki.scores import boxes as geometry
 
 CANDIDATES = 1000  # the surest that are held against one another
-OVERLAP = 0.6  # IoU above which two of one class are one thing
+OVERLAP = 0.5  # IoU above which two of one class are one thing
 
 
 def many(

@@ -26,7 +26,6 @@ from zorki.scores.average_precision import Ranked
 
 Span = tuple[float, float]
 LEAST = 0.01  # surest from which a detection counts in mAP
-SHOWN = 0.3  # from which it is shown to whoever predicts, and counts in all other figures
 ROUNDS = 1000
 WORK = 400_000_000  # detections times rounds that an interval of mAP may take
 MEANS = ("accuracy", "mean_iou", "class_and_iou50", "precision")
@@ -175,15 +174,16 @@ def rounded(value: float) -> float | None:
     return None if np.isnan(value) else round(float(value), 6)
 
 
-def judged(net: lens.Net, part: Set, least: float = SHOWN) -> Judged:
-    """Looks at each picture once. least: how sure a detection must be to count outside of mAP, which takes all from LEAST on; of a net of one box each counts.
+def judged(net: lens.Net, part: Set, least: float | None = None) -> Judged:
+    """Looks at each picture once. least: how sure a detection must be to count outside of mAP, which takes all from LEAST on; not given: as it is shown to whoever predicts; of a net of one box each counts.
 
     Raises InputError for what cannot be read, for a net that gives no boxes and for classes that it does not know; Stopped for numbers that are none.
     """
     names = part.classes.names
     there = {names[label] for example in part.examples for label in part.boxes(example)[1]}
     classes = matched(names, there, looking.classes(net), bool(net.classes), net.name)
-    return Judged(classes, part, tuple(looked_at(net, part, classes, least)), "one" if looking.alone(net) else "many")
+    enough = looking.usual(net) if least is None else least
+    return Judged(classes, part, tuple(looked_at(net, part, classes, enough)), "one" if looking.alone(net) else "many")
 
 
 def looked_at(net: lens.Net, part: Set, classes: Matched, least: float) -> Iterator[OfPicture]:

@@ -196,8 +196,9 @@ def named(net: lens.Net) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def usual(net: lens.Net) -> float:
-    """How sure it must be where nobody says: of one thing alone it always says where it is."""
-    return 0.0 if alone(net) else LEAST
+    """How sure it must be where nobody says: as its card has it; of one thing alone it always says where it is."""
+    card = weights.card_of(net)
+    return 0.0 if alone(net) else LEAST if card is None or card.least is None else card.least
 
 
 def shrinks(net: lens.Net, hw: tuple[int, int]) -> bool:

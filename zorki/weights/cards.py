@@ -53,7 +53,7 @@ class Card:
     that brings the file's names to the net's. layer: where methods look when no layer is given. side: pixels of the pictures
     it was trained on; resize: the shorter side of a photo when it was tested, before the middle was cut out. accuracy: a share in 0..1, with how it was `measured` by us, or where it was `published`.
     styles: of a brush, in the order of its vectors. Of a segmenter: colours: #rrggbb of each class, as its masks show it; void: the stored values that counted nowhere
-    in the masks it learnt from; pictures: how its pictures were read (`zorki/io/brightness.py`).
+    in the masks it learnt from; pictures: how its pictures were read (`zorki/io/brightness.py`). least: of a detector, how sure of a thing it is to be that the thing is shown.
     Where the numbers are: beside the card (called after it, or `beside`; `sha256` of the file, required of what ships), in a pip `package` (`file` inside it,
     `extra` of Zorki's that installs it), or at a `url` that is fetched only when asked for (`sha256`: as much of it as the name carries).
     """
@@ -90,6 +90,7 @@ class Card:
     colours: tuple[str, ...] = field(default=(), repr=False)
     void: tuple[int, ...] = field(default=(), repr=False)
     pictures: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    least: float | None = None
 
     @property
     def file(self) -> Path:
@@ -164,7 +165,7 @@ def check_kinds(table: Mapping[str, Any]) -> None:
     """Raises TypeError for a field whose value is of another kind than it is to be."""
     whole: dict[str, Any] = dict.fromkeys(("parameters", "side", "resize", "bytes"), int)
     lists, tables = dict.fromkeys(("styles", "colours", "void"), list), dict.fromkeys(("arguments", "figures", "pictures"), dict)
-    kinds = whole | lists | tables | {"accuracy": (int, float)}
+    kinds = whole | lists | tables | dict.fromkeys(("accuracy", "least"), (int, float))
     for name, value in table.items():
         if not isinstance(value, kinds.get(name, str)):
             raise TypeError(f"{name} is a {type(value).__name__}")

@@ -41,7 +41,7 @@ def card(start: Start, learnt: Set, s: Settings, found: Verdict | None) -> dict[
         "arguments": sizes,
         "pictures": learnt.classes.pictures.to_dict(),
         "figures": {} if found is None else figures(found),
-    }
+    } | ({} if found is None or found.least is None else {"least": found.least})
 
 
 def figures(found: Verdict) -> dict[str, str]:

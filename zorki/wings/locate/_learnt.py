@@ -20,7 +20,7 @@ Span = tuple[float, float]
 class Verdict:
     """On `pictures` that were not learnt from: the net's figures with their intervals; of one box those of its classes with a box of the whole picture; those of the
     best guess that sees no picture; of its own answers to other pictures (nothing for one picture alone). learnt: whether it is better than these by
-    more than chance."""
+    more than chance. least: of many boxes, from which score on they are shown."""
 
     pictures: int
     figures: Mapping[str, float]
@@ -29,6 +29,7 @@ class Verdict:
     guess: Mapping[str, float]
     others: Mapping[str, float]
     learnt: bool
+    least: float | None = None
 
     def sentence(self) -> str:
         """For the person, where nothing was learnt."""

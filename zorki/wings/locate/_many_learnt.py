@@ -9,16 +9,23 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import nn
 
 from zorki.core import events
 from zorki.scores.average_precision import Ranked
 from zorki.scores.bootstrap import drawn, middle
+from zorki.scores.boxes import iou
 from zorki.wings.locate._learnt import Verdict
 from zorki.wings.locate._many import detected
 from zorki.wings.locate._stock import Stock
 
+MET, LEAST, BOUNDS = (
+    0.5,
+    0.3,
+    (0.1, 0.8),
+)  # IoU from which a box is found; what is shown where nothing was; scores from which something is shown
 MOST, SHIFTS = 200, 3  # pictures looked at; other pictures whose answers are tried
 Found = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]  # boxes (n, 4) in shares of the picture's sides, scores (n,), classes (n,)
 
@@ -42,7 +49,34 @@ def verdict(net: nn.Module, stock: Stock, held: Stock, side: int) -> Verdict:
     better = all(surely(own, one) for one in by_chance) and own[0, 0] > 0
     spans = {name: middle(own[1:, k]) if len(order) > 1 else (np.nan, np.nan) for k, name in enumerate(("map50", "map"))}
     others = named(by_chance[0]) if other else {}
-    return Verdict(len(order), named(own), spans, {}, named(by_chance[-1]), others, bool(better))
+    return Verdict(len(order), named(own), spans, {}, named(by_chance[-1]), others, bool(better), fair(held, said))
+
+
+def fair(held: Stock, said: Mapping[int, Found]) -> float:
+    """From which score on detections are to be shown: there the harmonic mean of what is found of the true boxes and of what is right of the shown ones is largest, over all
+    classes together. Between the least score that is still shown and the next one, in hundredths, within BOUNDS."""
+    scores, right, boxes = list[float](), list[bool](), 0
+    for i, (shares, sure, labels) in said.items():
+        picture, true, of = held[i]
+        boxes += len(of)
+        found = shares * size(picture)
+        lies = iou(torch.from_numpy(found[:, None]).double(), torch.from_numpy(true).double()).numpy()
+        lies[labels[:, None] != of] = 0
+        for k in np.argsort(-sure, kind="stable"):
+            best = int(lies[k].argmax()) if len(of) else -1
+            met = best >= 0 and lies[k, best] >= MET
+            if met:
+                lies[:, best] = 0  # a box is found once
+            scores.append(float(sure[k]))
+            right.append(met)
+    if not any(right):
+        return LEAST
+    order = np.argsort(-np.array(scores), kind="stable")
+    ranked = np.array(scores)[order]
+    share = 2 * np.cumsum(np.array(right)[order]) / (np.arange(1, len(order) + 1) + boxes)
+    at = int(share.argmax())
+    behind = ranked[at + 1] if at + 1 < len(ranked) else ranked[at]
+    return round(float(np.clip((ranked[at] + behind) / 2, *BOUNDS)), 2)
 
 
 def some(stock: Stock) -> list[Any]:

@@ -28,8 +28,8 @@ WORDS = True  # the answer is what is printed; a page is written only where one 
 class Settings:
     split: Literal["val", "test", "train", "all"] | None = None
     "which pictures; not given: those held back from the training where the model learnt from this folder, or val/; else all"
-    least: Annotated[float, Least(0, 1)] = 0.3
-    "how sure a detection must be to count; mAP looks at all of them, and a net of one box has but one"
+    least: Annotated[float, Least(0, 1)] | None = None
+    "how sure a detection must be to count; not given: as it is shown by locate predict; mAP looks at all of them, and a net of one box has but one"
     worst: Annotated[int, Least(1, 200)] = 12
     "pictures shown on the page, the worst first"
     pictures: str | None = None

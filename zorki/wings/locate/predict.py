@@ -37,7 +37,7 @@ class Settings:
     as_: Literal["boxes", "json", "csv", "coco", "crops"] | None = None
     "what is written; not given: as the ending of --out says, without one the photo with boxes"
     least: Annotated[float, Least(0, 1)] | None = None
-    "how sure it must be, 0 to 1; not given: 0.3 where there may be many things, 0 of a network that always gives one"
+    "how sure it must be, 0 to 1; not given: as its training found best (0.3 where nobody knows), 0 of a network that always gives one"
     classes: str | None = None
     "the classes that are looked for, as raccoon or car,bus; not given: all"
     most: Annotated[int, Least(1)] | None = None
