@@ -299,19 +299,33 @@ def test_a_full_disk_leaves_what_was_written(data: Path, tmp_path: Path, monkeyp
     assert not (tmp_path / "run" / "state.ckpt").exists()
 
 
+WITHOUT_DROPOUT = """
+import types
+from torch import nn
+from zorki.nets import locator
+locator.nn = types.SimpleNamespace(**{**vars(nn), "Dropout": lambda share: nn.Identity()})
+if __name__ == "__main__":  # the other process imports this file
+    from zorki.cli.entry import main
+    main()
+"""
+
+
 @pytest.mark.slow
 def test_two_processes_learn_what_one_does(data: Path, tmp_path: Path) -> None:
+    """But for dropout, of which each process draws its own."""
     few = [word for word in WORDS if not word.startswith("--batch")]
-    words = [sys.executable, "-m", "zorki", "locate", "train", str(data), *few, "--batch=4", "--json"]
+    script = tmp_path / "script.py"
+    script.write_text(WITHOUT_DROPOUT, encoding="utf-8")
     for n in (1, 2):
         subprocess.run(
-            [*words, f"--processes={n}", "--out", str(tmp_path / str(n))],
+            [sys.executable, script, "locate", "train", str(data), *few, "--batch=4", f"--processes={n}", "--out", str(tmp_path / str(n))],
             check=True,
             capture_output=True,
+            timeout=300,
             env={**os.environ, "ZORKI_BFLOAT16": "0"},
         )
     one, two = rows(tmp_path / "1"), rows(tmp_path / "2")
     assert [r["step"] for r in one] == [r["step"] for r in two]
     for a, b in zip(one, two, strict=True):
-        assert a["loss"] == pytest.approx(b["loss"], rel=2e-3)
-        assert a["mean_iou"] == pytest.approx(b["mean_iou"], abs=0.02)
+        assert a["loss"] == pytest.approx(b["loss"], rel=1e-3)
+        assert a["mean_iou"] == pytest.approx(b["mean_iou"], abs=1e-3)
