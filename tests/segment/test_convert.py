@@ -204,14 +204,14 @@ def test_which_of_two_things_lies_on_top_of_coco(options: tuple[str, ...], on_to
     assert status == 0
     assert (mask("made")[3:9, 2:12] == on_top).all()
     assert (mask("made") == 2).sum() == (300 if on_top == 2 else 240)
-    assert "20 % of the pixels of things are of two classes" in err
+    assert "20.0 % of the pixels of things are of two classes" in err
 
 
 def test_in_labelme_the_later_lies_on_top_and_of_one_class_none_does(tmp_path: Path, command: Any) -> None:
     annotated(tmp_path / "in", [made.shape("dog"), made.shape("cat", points=[[0, 0], [20, 0], [20, 15], [0, 15]]), made.shape("cat")])
     _, _, err = command("segment", "convert", "in", "--out", "made")
     assert (mask("made") == 1).sum() == 300
-    assert "20 % of the pixels of things are of two classes: the later one lies on top" in err
+    assert "20.0 % of the pixels of things are of two classes: the later one lies on top" in err
     annotated(tmp_path / "same", [made.shape("cat"), made.shape("cat")])
     assert "two classes" not in command("segment", "convert", "same", "--out", "other", "--overlap", "void")[2]
     assert (mask("other") == 1).sum() == 60
