@@ -56,13 +56,14 @@ def test_one_table_above_folders_of_parts(tmp_path: Path) -> None:
 
 def test_voc_by_the_names_of_its_tags(tmp_path: Path) -> None:
     """Cases L02 and L14 of public reports: tags in another order, an object without a name, a polygon in place of a box."""
-    photos(tmp_path / "images", ["0.jpg", "1.jpg", "2.jpg", "3.jpg"])
-    annotations.written(tmp_path / "xml" / "0.xml", voc("cat", (10, 20, 40, 45)).replace("<xmin>10</xmin>", "").replace("</bndbox>", "<xmin>10</xmin></bndbox>"))  # fmt: skip
-    annotations.written(tmp_path / "xml" / "1.xml", voc("", (10, 20, 40, 45)))
+    there = tmp_path / "there"  # beside it lies nothing that could be meant
+    photos(there / "images", ["0.jpg", "1.jpg", "2.jpg", "3.jpg"])
+    annotations.written(there / "xml" / "0.xml", voc("cat", (10, 20, 40, 45)).replace("<xmin>10</xmin>", "").replace("</bndbox>", "<xmin>10</xmin></bndbox>"))  # fmt: skip
+    annotations.written(there / "xml" / "1.xml", voc("", (10, 20, 40, 45)))
     corners = "<polygon><x1>10</x1><y1>20</y1><x2>40</x2><y2>25</y2><x3>12</x3><y3>45</y3></polygon>"
-    annotations.written(tmp_path / "xml" / "2.xml", f"<annotation><object><name>cat</name>{corners}</object></annotation>")
-    annotations.written(tmp_path / "xml" / "4.xml", voc("cat", (1, 2, 3, 4)))
-    found = opened(tmp_path)
+    annotations.written(there / "xml" / "2.xml", f"<annotation><object><name>cat</name>{corners}</object></annotation>")
+    annotations.written(there / "xml" / "4.xml", voc("cat", (1, 2, 3, 4)))
+    found = opened(there)
     assert boxes(found) == {"0.jpg": [BOX], "2.jpg": [BOX]}
     assert kinds(found) == {"nameless": 1, "spoiled": 1, "unread": 1, "unlisted": 1}
     assert found.place.missing == [("4", "is not there")]
