@@ -47,6 +47,7 @@ def assert_torchs(net: str, encoder: str, folder: Path, **more: Any) -> None:
     module = alive(net, encoder, 5, width=16, **more)
     file = exported(lens.Net(module, name=net, side=64, step=1), folder)
     answer, rare = runs(file), RARE if net == "maxunpool" else 0
+    other, numbers = 0, 0
     for size in SIZES:
         x = pictures(*size, seed=1)
         with torch.inference_mode():
@@ -54,8 +55,10 @@ def assert_torchs(net: str, encoder: str, folder: Path, **more: Any) -> None:
         got = answer(x)
         assert got.shape == (size[0], 5, *size[1:])
         apart = (got - want).abs()
-        assert float((apart > 1e-3).float().mean()) <= rare, (size, float(apart.max()))
-        assert float((got.argmax(1) != want.argmax(1)).float().mean()) <= 1e-3 + 0.2 * rare  # two classes may be as likely
+        other, numbers = other + int((apart > 1e-3).sum()), numbers + apart.numel()
+        assert rare or not other, (size, float(apart.max()))
+        assert rare or float((got.argmax(1) != want.argmax(1)).float().mean()) <= 1e-3  # two classes may be as likely
+    assert other <= rare * numbers, "a switch that rounding turns changes a spot, which in a small picture is much of it"
     assert float(want.std()) > 0.5, "else being near means nothing"
     assert float(answer(x.flip(3)).flip(3).sub(want).abs().max()) > 1e-2, "it does not look at the picture"
 
@@ -232,7 +235,7 @@ def test_of_max_unpooling_a_few_spots_may_differ_and_are_counted(
     file: Path, small: lens.Net, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(exporting, "converted", lambda *_: file.read_bytes())
-    apart = [exporting.Apart(1e-6, 0), exporting.Apart(0.08, 0.02)]
+    apart = [exporting.Apart(1e-6, 0, 500), exporting.Apart(0.08, 0.04, 500)]
     monkeypatch.setattr(exporting, "distances", lambda *_: iter(apart))
     given = (small.inner, {}, "logits", {}, {"name": "cups"}, [])
     data = exporting.to_onnx(*given, rare=RARE)

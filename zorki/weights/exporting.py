@@ -63,10 +63,11 @@ def about(net: lens.Net) -> dict[str, str]:
 
 
 class Apart(NamedTuple):
-    """How far a file's answer is from the module's. most: the largest difference; beyond: the share of numbers that differ by more than NEAR."""
+    """How far a file's answer is from the module's. most: the largest difference; beyond: the share of its `numbers` that differ by more than NEAR."""
 
     most: float
     beyond: float
+    numbers: int = 1
 
 
 def to_onnx(
@@ -98,7 +99,10 @@ def to_onnx(
     if found is None:
         events.note(f"The file was not checked beside the network, as {ORACLE} is not installed.")
         return described(data, {**about, "parity": "not checked"})
-    most, beyond = (max(parts) for parts in zip(*found, strict=True))
+    most = max(one.most for one in found)
+    beyond = sum(one.beyond * one.numbers for one in found) / sum(
+        one.numbers for one in found
+    )  # of all pictures together: in a small one a spot is much
     if math.isinf(most) and any(not bool(module(*trial.values()).isfinite().all()) for trial in trials):
         raise Stopped(
             f"{about['name']} answers with what is no number.", "Nothing was written.", "Mend its weights, or take another network."
@@ -158,10 +162,10 @@ def distances(data: bytes, module: nn.Module, trials: Sequence[Inputs]) -> Itera
         with torch.no_grad():
             wanted = module(*trial.values())
         if found.shape != wanted.shape:
-            yield Apart(math.inf, 1)
+            yield Apart(math.inf, 1, wanted.numel())
             continue
         apart = (found - wanted).abs().nan_to_num(math.inf)
-        yield Apart(float(apart.max()), float((apart > NEAR).double().mean()))
+        yield Apart(float(apart.max()), float((apart > NEAR).double().mean()), apart.numel())
 
 
 def parity(data: bytes) -> str:
