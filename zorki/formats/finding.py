@@ -96,7 +96,8 @@ def damaged(place: Place, module: ModuleType) -> None:
     for file in place.ending(*getattr(module, "ENDINGS", ())):
         try:
             if file.suffix.lower() == ".xml":
-                texts.xml_of(file)
+                if "<annotation" not in texts.begins(file):  # else the reader has parsed it
+                    texts.xml_of(file)
             elif not place.jsons[file]:
                 texts.json_of(file)
         except InputError as e:

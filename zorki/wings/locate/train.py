@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zorki.core import events
 from zorki.core.method import Input
 from zorki.core.settings import Among, Least
+from zorki.train.options import Alone
 
 if TYPE_CHECKING:
     from zorki import blocks, formats, io
@@ -27,7 +28,7 @@ GIVES = "trained"
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Alone):
     within: str = "30m"
     "the time it may take, as 90s, 30m or 2h; it is measured once how many steps that is"
     boxes: Literal["one", "many"] | None = None
@@ -46,28 +47,12 @@ class Settings:
     "squares cut out of pictures a step; not given: 8 on a processor, 16 elsewhere"
     side: Annotated[int, Least(32)] | None = None
     "pixels of their sides; not given: by the size of the pictures"
-    rate: Annotated[float, Least(0)] = 1e-3
-    "size of an update (AdamW)"
     box_loss: Annotated[str, Among("zorki.scores.box_losses")] = "giou"
     "what is wrong with a box"
     flips: Literal["none", "sideways", "any"] = "sideways"
     "how pictures are mirrored; any: also upside down and by quarters, for what has no way up, as seen from above or in a microscope"
-    patience: Annotated[int, Least(1)] = 10
-    "so many looks without a better one end the training"
-    share: Annotated[float, Least(0.01, 0.9)] = 0.2
-    "of the pictures, what is judged on, where there is no val/"
-    groups: str | None = None
-    "what must not be torn apart by that: so many letters of the names, or a regular expression for them"
-    processes: Annotated[int, Least(1)] = 1
-    "so many learn together, each on its own cores or graphics card"
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    "where it is computed"
     mend: str | None = field(default=None, metadata={"file": True})
     "a folder that gets a cleaned copy of the data, and a list of what was changed"
-    change: bool = False
-    "a run that is gone on with takes the options that differ from here on"
-    seed: Annotated[int, Least(0)] = 0
-    "the same number teaches the same"
 
 
 PRESETS: dict[str, Settings] = {}
