@@ -25,7 +25,7 @@ from zorki.wings.locate._lesson import Recipe
 from zorki.wings.locate._one import One
 from zorki.wings.locate._stock import Stock
 
-SIDE, WIDTH, GRID, BATCH, STEPS, SEED = 64, 64, 8, 128, 4500, 0
+SIDE, WIDTH, GRID, BATCH, STEPS, SEED = 64, 64, 8, 128, 4000, 0
 CHANGES = Changes(SIDE, fit="stretch", whole=0.4, smallest=0.9, largest=1.5, stretch=1.2, kept=True)
 RECIPE = Recipe(200, BATCH, box_loss="giou", box=2.0, smooth=0.1, slow=0.2, freeze=2, seed=SEED)
 CARD = {
@@ -62,7 +62,7 @@ def main() -> None:
     learnt, held = Boxes(seen, seen.train), Boxes(seen, seen.val)
     lesson = One(begun(), Stock(learnt), Stock(held), RECIPE, CHANGES)
     plan = Plan(
-        a.steps, rate=5e-4, warm=200, average=0.998, seed=SEED, tell=50, keep=120.0, decay=0.02, check=max(1, a.steps // 12), patience=1000
+        a.steps, rate=1e-3, warm=200, average=0.998, seed=SEED, tell=50, keep=120.0, decay=0.02, check=max(1, a.steps // 12), patience=1000
     )
     folder = Folder(a.work / "run")
     config = {
