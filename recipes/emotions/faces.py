@@ -1,6 +1,6 @@
 """Faces with what people called them: FER-2013 with the votes of FER+, and press and film faces of which one person named each.
 
-Both are cut alike: the eyes a third of the width from either side and 36 % of the height from the top, the mouth at 77 %.
+Both are cut alike: the eyes 32 % of the side from left and right and 39 % from the top, the corners of the mouth 35 % and 76 % (medians, as a detector sees 226 of them).
 """
 
 from __future__ import annotations

@@ -22,11 +22,12 @@ EVEN = 0.02  # spread of a face of 0..1 below which it is not stretched further:
 
 
 class Expression(nn.Module):
-    """Takes faces (b, 3, h, w) in sRGB or (b, 1, h, w) in grey, 0..1, and gives logits (b, classes); their softmax says how probable it is that people name each.
+    """Takes faces (b, 3, h, w) in sRGB or (b, 1, h, w) in grey, 0..1, and gives logits (b, classes); their softmax says how probable it is that each
+    is what most people name.
 
     widths, strides: of the blocks behind the first convolution. mirrored: whether the answer is the mean of those to the face and to its mirror image
-    (not while it learns). drop: share of the features left out while it learns. It learns from squares of 48 px in which the eyes lie a third of the width from
-    either side and 36 % of the height from the top, the mouth at 77 %; other sizes are taken as they are.
+    (not while it learns). drop: share of the features left out while it learns. It learns from squares of 48 px, cut so that the eyes lie 32 % of the side from left
+    and right and 39 % from the top, the corners of the mouth 35 % and 76 %; other sizes are taken as they are.
     """
 
     def __init__(
