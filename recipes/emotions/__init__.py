@@ -1,0 +1,1 @@
+"""Makes `emotions`, which says what expression people would name in a face."""
