@@ -1,0 +1,234 @@
+"""What `segment train` and `locate train` have in common: what goes on, what is settled, what is said, what is refused."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import zorki
+from tests.breaking import broken_off
+from tests.locate.things import things
+from tests.segment.masked import discs
+from tests.trained import heard, rows, same
+from zorki.core.errors import InputError, Stopped, UnknownName
+from zorki.explaining import clearest
+from zorki.train import choosing
+from zorki.train.folder import Folder
+from zorki.train.squares import Squares
+from zorki.wings.locate._one import One
+from zorki.wings.segment._lesson import Pixels
+
+pytestmark = pytest.mark.wings
+FEW: dict[str, Any] = {"steps": 4, "batch": 2, "side": 32, "encoder": "eye", "width": 8}
+WORDS = ["--steps=6", "--side=32", "--encoder=eye", "--width=8"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """wing: whose training it is; made: makes data for it; lesson: what it is taught by; figure: what it is judged by, which processes change by `near` at most."""
+
+    wing: str
+    made: Callable[..., Path]
+    lesson: type[Squares]
+    figure: str
+    near: float
+
+    def train(self, data: Path, out: Path, **more: Any) -> Any:
+        return getattr(zorki, self.wing).train(data=data, out=out, **FEW | more)
+
+    def command(self, data: Path, *more: str) -> list[str]:
+        return [self.wing, "train", str(data), *WORDS, *more]
+
+
+KINDS = [Kind("segment", discs, Pixels, "miou", 0.02), Kind("locate", things, One, "mean_iou", 1e-3)]
+
+
+@pytest.fixture(scope="module", params=KINDS, ids=lambda kind: kind.wing)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    found: Kind = request.param
+    return found
+
+
+@pytest.fixture(scope="module")
+def data(kind: Kind, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return kind.made(tmp_path_factory.mktemp("data") / "some")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quick_drawings() -> Iterator[None]:
+    """What a page draws at its end is tested with it."""
+    with pytest.MonkeyPatch.context() as m:
+        m.setattr(clearest, "STEPS", 2)
+        yield
+
+
+@pytest.mark.parametrize("break_with", [signal.SIGINT, signal.SIGKILL])
+def test_broken_off_and_gone_on_with_is_the_same(break_with: int, kind: Kind, data: Path, tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "zorki", *kind.command(data, "--batch=2")]
+    subprocess.run([*words, "--out", str(tmp_path / "whole")], check=True, capture_output=True)
+    run = tmp_path / "run"
+    code, said = broken_off([*words, "--out", str(run)], tmp_path / "events", break_with)
+    assert code == (130 if break_with == signal.SIGINT else -9), said
+    if break_with == signal.SIGINT:
+        assert "goes on" in said
+        assert 1 <= torch.load(run / "state.ckpt", weights_only=True)["global_step"] < 6
+    subprocess.run([*words, "--out", str(run)], check=True, capture_output=True)
+    assert same(run, tmp_path / "whole")
+
+
+def test_steps_are_measured_once_and_kept(kind: Kind, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choosing, "FEW", 3)
+    kind.train(data, tmp_path / "run", steps=None, within="0.01s")
+    config = tomllib.loads((tmp_path / "run" / "config.toml").read_text())
+    assert config["steps"] == 3
+    assert "steps" in config["followed"]
+
+    def never(*_: Any) -> Any:
+        raise AssertionError("it was measured again")
+
+    monkeypatch.setattr(choosing, "halving", never)
+    notes: list[str] = []
+    with heard(notes):
+        kind.train(data, tmp_path / "run", steps=None, within="0.01s")
+    assert any("finished already" in n for n in notes)
+
+
+def test_other_options_are_listed_and_taken_only_if_asked(kind: Kind, data: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    kind.train(data, run)
+    more = {"steps": 6, "rate": 1e-4}
+    with pytest.raises(InputError, match=r"other settings: rate, steps\. .*rate 0\.001 → 0\.0001, steps 4 → 6\. .*change=True"):
+        kind.train(data, run, **more)
+    kind.train(data, run, change=True, **more)
+    state = torch.load(run / "state.ckpt", weights_only=True)
+    assert state["global_step"] == 6
+    assert {g["initial_lr"] for g in state["optimizer_states"][0]["param_groups"]} == {1e-4, 1e-4 * 0.3}
+    with pytest.raises(InputError, match="another width: 8"):
+        kind.train(data, run, change=True, **more | {"width": 12})
+
+
+def test_half_a_batch_where_memory_runs_out(kind: Kind, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loss, notes = kind.lesson.loss, list[str]()
+
+    def little(self: Squares, shown: Any) -> Any:
+        if len(shown["picture"]) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return loss(self, shown)
+
+    monkeypatch.setattr(kind.lesson, "loss", little)
+    with heard(notes):
+        kind.train(data, tmp_path / "halved", batch=8)
+    assert any("8 squares a step do not fit into memory: it learns from 4" in n for n in notes)
+    assert any("it learns from 2 a step" in n for n in notes)
+    kind.train(data, tmp_path / "two")
+    assert same(tmp_path / "halved", tmp_path / "two")
+    kind.train(data, tmp_path / "halved", batch=8)  # the same call again finds it finished
+    monkeypatch.setattr(kind.lesson, "loss", lambda self, shown: little(self, {"picture": range(3)}))
+    with pytest.raises(Stopped, match="not enough memory"):
+        kind.train(data, tmp_path / "none")
+
+
+def test_fewer_pictures_than_a_batch(kind: Kind, tmp_path: Path) -> None:
+    three, notes = kind.made(tmp_path / "three", 3), list[str]()
+    with heard(notes):
+        kind.train(three, tmp_path / "run", batch=8, steps=2)
+    assert any("It learns from 2 pictures, so a step has 2 and not 8." in n for n in notes)
+    assert tomllib.loads((tmp_path / "run" / "config.toml").read_text())["batch"] == 2
+    kind.train(three, tmp_path / "run", batch=8, steps=2)  # the same call again
+
+
+def test_of_shuffled_truths_it_says_that_nothing_was_learnt(kind: Kind, tmp_path: Path) -> None:
+    notes: list[str] = []
+    with heard(notes):
+        left = kind.train(kind.made(tmp_path / "shuffled", 20, shuffled=True), tmp_path / "run")
+    assert not left.found.learnt
+    assert any(n.startswith("Nothing was learnt: on 4 pictures") for n in notes)
+    assert list(left.card["figures"]) == ["nothing learnt"]
+    assert left.answer()["learnt"] is False
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "says"),
+    [
+        ({"within": "soon"}, InputError, "is no time"),
+        ({"encoder": "lite9"}, UnknownName, "lite0"),
+        ({"groups": "["}, InputError, "no regular expression"),
+        ({"device": "cuda"}, InputError, "no device cuda"),
+        ({"seed": -1}, InputError, "seed got -1"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_before_anything_is_written(
+    given: dict[str, Any], error: Any, says: str, kind: Kind, data: Path, tmp_path: Path
+) -> None:
+    if "device" in given and torch.cuda.is_available():
+        pytest.skip("there is one here")
+    with pytest.raises(error, match=says):
+        kind.train(data, tmp_path / "run", **given)
+    assert not (tmp_path / "run" / "config.toml").exists()
+
+
+@pytest.mark.parametrize(("module", "name"), [("lightning", "Lightning"), ("kornia", "kornia")])
+def test_what_is_not_installed_is_named(module: str, name: str, kind: Kind, data: Path, tmp_path: Path) -> None:
+    asked = f"data={str(data)!r}, out={str(tmp_path / 'run')!r}"
+    code = f"import sys; sys.modules[{module!r}] = None; import zorki; zorki.{kind.wing}.train({asked})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert f"Training needs {name}." in done.stderr
+    assert "zorki[train]" in done.stderr
+
+
+def test_a_full_disk_leaves_what_was_written(kind: Kind, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = Folder.write
+
+    def full(self: Folder, target: Path, how: Any) -> None:
+        def broken(part: Path) -> None:
+            part.write_bytes(b"half")
+            raise OSError(28, "No space left on device")
+
+        write(self, target, broken if target.name == "state.ckpt" else how)
+
+    monkeypatch.setattr(Folder, "write", full)
+    with pytest.raises(Stopped, match="disk is full"):
+        kind.train(data, tmp_path / "run")
+    assert (tmp_path / "run" / "best.safetensors").exists()
+    assert not (tmp_path / "run" / "state.ckpt").exists()
+
+
+WITHOUT_DROPOUT = """
+import types
+from torch import nn
+from zorki.nets import locator
+locator.nn = types.SimpleNamespace(**{**vars(nn), "Dropout": lambda share: nn.Identity()})
+if __name__ == "__main__":  # the other process imports this file
+    from zorki.cli.entry import main
+    main()
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_learn_what_one_does(kind: Kind, data: Path, tmp_path: Path) -> None:
+    """But for dropout, of which each process draws its own."""
+    script = tmp_path / "script.py"
+    script.write_text(WITHOUT_DROPOUT, encoding="utf-8")
+    for n in (1, 2):
+        subprocess.run(
+            [sys.executable, script, *kind.command(data, "--batch=4", f"--processes={n}"), "--out", str(tmp_path / str(n))],
+            check=True,
+            capture_output=True,
+            timeout=300,
+            env={**os.environ, "ZORKI_BFLOAT16": "0"},
+        )
+    one, two = rows(tmp_path / "1"), rows(tmp_path / "2")
+    assert [r["step"] for r in one] == [r["step"] for r in two]
+    for a, b in zip(one, two, strict=True):
+        assert a["loss"] == pytest.approx(b["loss"], rel=1e-3)
+        assert a[kind.figure] == pytest.approx(b[kind.figure], abs=kind.near)
