@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
 import tomllib
+import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +14,17 @@ from typing import Any
 
 import pytest
 import torch
+from torch import nn
 
 import zorki
 from tests.breaking import broken_off
 from tests.locate.things import things
 from tests.segment.masked import discs
 from tests.trained import heard, rows, same
+from zorki.cli.main import run
 from zorki.core.errors import InputError, Stopped, UnknownName
 from zorki.explaining import clearest
+from zorki.nets import locator
 from zorki.train import choosing
 from zorki.train.folder import Folder
 from zorki.train.squares import Squares
@@ -72,18 +75,25 @@ def _quick_drawings() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module")
+def unbroken(kind: Kind, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("unbroken") / "run"
+    assert run([*kind.command(data, "--batch=2"), "--out", str(folder), "--quiet"]) == 0
+    return folder
+
+
 @pytest.mark.parametrize("break_with", [signal.SIGINT, signal.SIGKILL])
-def test_broken_off_and_gone_on_with_is_the_same(break_with: int, kind: Kind, data: Path, tmp_path: Path) -> None:
-    words = [sys.executable, "-m", "zorki", *kind.command(data, "--batch=2")]
-    subprocess.run([*words, "--out", str(tmp_path / "whole")], check=True, capture_output=True)
-    run = tmp_path / "run"
-    code, said = broken_off([*words, "--out", str(run)], tmp_path / "events", break_with)
+def test_broken_off_and_gone_on_with_is_the_same(break_with: int, kind: Kind, data: Path, unbroken: Path, tmp_path: Path) -> None:
+    """A real process is broken off; the whole run and what goes on need none of their own: they know of it what lies in its folder."""
+    folder = tmp_path / "run"
+    words = [*kind.command(data, "--batch=2"), "--out", str(folder)]
+    code, said = broken_off([sys.executable, "-m", "zorki", *words], tmp_path / "events", break_with)
     assert code == (130 if break_with == signal.SIGINT else -9), said
     if break_with == signal.SIGINT:
         assert "goes on" in said
-        assert 1 <= torch.load(run / "state.ckpt", weights_only=True)["global_step"] < 6
-    subprocess.run([*words, "--out", str(run)], check=True, capture_output=True)
-    assert same(run, tmp_path / "whole")
+        assert 1 <= torch.load(folder / "state.ckpt", weights_only=True)["global_step"] < 6
+    assert run([*words, "--quiet"]) == 0
+    assert same(folder, unbroken)
 
 
 def test_steps_are_measured_once_and_kept(kind: Kind, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,17 +114,17 @@ def test_steps_are_measured_once_and_kept(kind: Kind, data: Path, tmp_path: Path
 
 
 def test_other_options_are_listed_and_taken_only_if_asked(kind: Kind, data: Path, tmp_path: Path) -> None:
-    run = tmp_path / "run"
-    kind.train(data, run)
+    folder = tmp_path / "run"
+    kind.train(data, folder)
     more = {"steps": 6, "rate": 1e-4}
     with pytest.raises(InputError, match=r"other settings: rate, steps\. .*rate 0\.001 → 0\.0001, steps 4 → 6\. .*change=True"):
-        kind.train(data, run, **more)
-    kind.train(data, run, change=True, **more)
-    state = torch.load(run / "state.ckpt", weights_only=True)
+        kind.train(data, folder, **more)
+    kind.train(data, folder, change=True, **more)
+    state = torch.load(folder / "state.ckpt", weights_only=True)
     assert state["global_step"] == 6
     assert {g["initial_lr"] for g in state["optimizer_states"][0]["param_groups"]} == {1e-4, 1e-4 * 0.3}
     with pytest.raises(InputError, match="another width: 8"):
-        kind.train(data, run, change=True, **more | {"width": 12})
+        kind.train(data, folder, change=True, **more | {"width": 12})
 
 
 def test_half_a_batch_where_memory_runs_out(kind: Kind, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,12 +188,17 @@ def test_what_makes_no_sense_is_refused_before_anything_is_written(
 
 
 @pytest.mark.parametrize(("module", "name"), [("lightning", "Lightning"), ("kornia", "kornia")])
-def test_what_is_not_installed_is_named(module: str, name: str, kind: Kind, data: Path, tmp_path: Path) -> None:
-    asked = f"data={str(data)!r}, out={str(tmp_path / 'run')!r}"
-    code = f"import sys; sys.modules[{module!r}] = None; import zorki; zorki.{kind.wing}.train({asked})"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert f"Training needs {name}." in done.stderr
-    assert "zorki[train]" in done.stderr
+def test_what_is_not_installed_is_named(
+    module: str, name: str, kind: Kind, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for loaded in (module, *(m for m in sys.modules if m.startswith(f"{module}."))):
+        monkeypatch.setitem(sys.modules, loaded, None)  # type: ignore[arg-type]
+    if module == "lightning":
+        monkeypatch.delitem(sys.modules, "zorki.train.running", raising=False)
+    with pytest.raises(InputError, match=f"Training needs {name}") as told:
+        kind.train(data, tmp_path / "run")
+    assert "zorki[train]" in str(told.value)
+    assert not (tmp_path / "run" / "config.toml").exists()
 
 
 def test_a_full_disk_leaves_what_was_written(kind: Kind, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,18 +230,17 @@ if __name__ == "__main__":  # the other process imports this file
 
 
 @pytest.mark.slow
-def test_two_processes_learn_what_one_does(kind: Kind, data: Path, tmp_path: Path) -> None:
-    """But for dropout, of which each process draws its own."""
+def test_two_processes_learn_what_one_does(kind: Kind, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for dropout, of which each process draws its own. The one is this; the two are a command's own, which starts the other."""
+    monkeypatch.setenv("ZORKI_BFLOAT16", "0")
+    words = [*kind.command(data, "--batch=4"), "--quiet"]
+    with monkeypatch.context() as m:
+        m.setattr(locator, "nn", types.SimpleNamespace(**{**vars(nn), "Dropout": lambda share: nn.Identity()}))
+        assert run([*words, "--processes=1", "--out", str(tmp_path / "1")]) == 0
     script = tmp_path / "script.py"
     script.write_text(WITHOUT_DROPOUT, encoding="utf-8")
-    for n in (1, 2):
-        subprocess.run(
-            [sys.executable, script, *kind.command(data, "--batch=4", f"--processes={n}"), "--out", str(tmp_path / str(n))],
-            check=True,
-            capture_output=True,
-            timeout=300,
-            env={**os.environ, "ZORKI_BFLOAT16": "0"},
-        )
+    started = [sys.executable, script, *words, "--processes=2", "--out", str(tmp_path / "2")]
+    subprocess.run(started, check=True, capture_output=True, timeout=300)
     one, two = rows(tmp_path / "1"), rows(tmp_path / "2")
     assert [r["step"] for r in one] == [r["step"] for r in two]
     for a, b in zip(one, two, strict=True):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import copy
 from dataclasses import asdict
+from typing import Any
 
 from safetensors.torch import load_file
-from torch import nn
 
 from zorki.train import choosing
 from zorki.train.folder import Folder
@@ -16,7 +16,7 @@ from zorki.train.setup import Start
 from zorki.train.teaching import teach
 
 
-def to_the_end(first: Start, folder: Folder, s: Alone) -> tuple[Start, nn.Module]:
+def to_the_end(first: Start, folder: Folder, s: Alone) -> tuple[Start, Any]:
     """Taught, from where the folder is; the batch as it was at last, and the best weights. Raises as `teach`, and Stopped for too little memory."""
     while True:
         try:
@@ -27,6 +27,6 @@ def to_the_end(first: Start, folder: Folder, s: Alone) -> tuple[Start, nn.Module
                 raise
         first = first.smaller(s)
         folder.open({**asdict(first.plan), **first.config}, change=True)
-    best: nn.Module = copy.deepcopy(first.lesson.net)
+    best = copy.deepcopy(first.lesson.net)
     best.load_state_dict(load_file(folder.path / "best.safetensors"))
     return first, best
