@@ -35,6 +35,8 @@ class Squares(Lesson):
     """
 
     net: Any
+    stock: Any
+    held: Any
     recipe: Any
 
     def __init__(self, net: Any, stock: Stock[Any], held: Stock[Any], recipe: Any, changes: Any) -> None:

@@ -10,8 +10,8 @@ from zorki.wings.locate._learnt import TITLES
 
 if TYPE_CHECKING:
     from zorki.locating.sets import Set
+    from zorki.train.setup import Start
     from zorki.wings.locate._learnt import Verdict
-    from zorki.wings.locate._setup import Start
     from zorki.wings.locate.train import Settings
 
 BLIND = "the best guess that sees no picture"
