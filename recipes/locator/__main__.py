@@ -1,4 +1,4 @@
-"""Makes `locator`: `python -m recipes.locator --data FOLDER --work FOLDER [--out FOLDER]`; FOLDER is Tiny-ImageNet's, with boxes.csv.gz.
+"""Makes `locator`: `python -m recipes.locator --data FOLDER --work FOLDER [--out FOLDER] [--page PAGE.html]`; FOLDER is Tiny-ImageNet's, with boxes.csv.gz.
 
 It begins as `eye`: the trunk with its numbers, the classes with those of its last layer; the box begins with nothing. What is held back is what was held back from `eye`,
 so neither has seen it. Called again it goes on where it was broken off.
@@ -17,13 +17,15 @@ from recipes.shipping import state_of, written
 from zorki import encoding, lens, weights
 from zorki.locating import judging
 from zorki.nets.locator import Locator
+from zorki.report import render
 from zorki.train import Folder, Plan, choosing, teach
+from zorki.wings.locate import _page
 from zorki.wings.locate._augment import Changes
 from zorki.wings.locate._lesson import Recipe
 from zorki.wings.locate._one import One
 from zorki.wings.locate._stock import Stock
 
-SIDE, WIDTH, GRID, BATCH, STEPS, SEED = 64, 64, 8, 128, 6000, 0
+SIDE, WIDTH, GRID, BATCH, STEPS, SEED = 64, 64, 8, 128, 4000, 0
 CHANGES = Changes(SIDE, fit="stretch", whole=0.4, smallest=0.9, largest=1.5, stretch=1.2, kept=True)
 RECIPE = Recipe(200, BATCH, box_loss="giou", box=2.0, smooth=0.1, slow=0.2, freeze=2, seed=SEED)
 CARD = {
@@ -53,13 +55,14 @@ def main() -> None:
     p.add_argument("--work", type=Path, required=True, help="where pictures and run are kept, outside the checkout")
     p.add_argument("--steps", type=int, default=STEPS)
     p.add_argument("--out", type=Path, help="where locator.safetensors and locator.toml go when the training ends")
+    p.add_argument("--page", type=Path, help="and a page that shows it on what is held back: the worst, the best, the middle ones")
     a = p.parse_args()
     a.work.mkdir(parents=True, exist_ok=True)
     seen = read(a.data, a.work)
     learnt, held = Boxes(seen, seen.train), Boxes(seen, seen.val)
     lesson = One(begun(), Stock(learnt), Stock(held), RECIPE, CHANGES)
     plan = Plan(
-        a.steps, rate=5e-4, warm=200, average=0.998, seed=SEED, tell=50, keep=120.0, decay=0.02, check=max(1, a.steps // 12), patience=1000
+        a.steps, rate=1e-3, warm=200, average=0.998, seed=SEED, tell=50, keep=120.0, decay=0.02, check=max(1, a.steps // 12), patience=1000
     )
     folder = Folder(a.work / "run")
     config = {
@@ -96,6 +99,9 @@ def main() -> None:
     measured = f"share of {len(held):,} pictures held back whose class is right, this very file"
     written(a.out, name, state, said | {"accuracy": round(found.figures["accuracy"], 4), "measured": measured, "figures": told})
     print("\n".join(f"{title}: {text}" for title, text in told.items()))
+    if a.page is not None:
+        shown = _page.plates(found, found.worst[:12])
+        a.page.write_text(render(_page.of_evaluation(net, found, "held back", shown, "python -m recipes.locator")), encoding="utf-8")
 
 
 def figure(found: judging.Judged, key: str) -> str:

@@ -75,6 +75,7 @@ def test_what_is_written_is_a_network_with_its_figures(
 ) -> None:
     monkeypatch.setattr(recipe, "RECIPE", replace(recipe.RECIPE, batch=4))
     words = ["--data", a_set(tmp_path / "data"), "--work", tmp_path / "work", "--out", tmp_path / "out", "--steps", "2"]
+    words += ["--page", tmp_path / "page.html"]
     monkeypatch.setattr(sys, "argv", ["locator", *map(str, words)])
     recipe.main()
     assert "mean IoU" in capsys.readouterr().out
@@ -84,3 +85,5 @@ def test_what_is_written_is_a_network_with_its_figures(
     logits, boxes = of_card(card).inner(torch.zeros(1, 3, 64, 64))
     assert logits.shape == (1, 200)
     assert boxes.shape == (1, 4)
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert page.count("<img") >= 8  # of four held-back pictures the truth and what was found

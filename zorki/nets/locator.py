@@ -47,8 +47,8 @@ class Locator(nn.Module):
         deep = made.channels[-2:]
         self.drop = nn.Dropout(drop)
         self.classes = nn.Linear(deep[-1], classes)
-        self.sides = nn.ModuleList(nn.Conv2d(n, width, 1) for n in deep)
-        self.look = nn.Conv2d(width, width, 3, padding=1)
+        self.sides = nn.ModuleList(normed(nn.Conv2d(n, width, 1, bias=False)) for n in deep)
+        self.look = normed(nn.Conv2d(width, width, 3, padding=1, bias=False))
         self.hidden = nn.Linear(width * grid * grid, HIDDEN)
         self.box = nn.Linear(HIDDEN, 4 * (classes if each else 1))
         nn.init.normal_(self.box.weight, std=0.01)
@@ -80,6 +80,11 @@ class Locator(nn.Module):
         y = sides[0] + sum(F.interpolate(one, finest.shape[-2:], mode="bilinear", align_corners=False) for one in sides[1:])
         y = F.relu(self.look(F.relu(y)))
         return F.adaptive_avg_pool2d(y, self.grid).flatten(1)
+
+
+def normed(layer: nn.Conv2d) -> nn.Sequential:
+    """The layer and a batch norm: an encoder's maps differ in size from one depth to the next, and without it the box ends as the whole picture."""
+    return nn.Sequential(layer, nn.BatchNorm2d(layer.out_channels))
 
 
 def inside(numbers: torch.Tensor) -> torch.Tensor:
