@@ -46,8 +46,8 @@ def learning(
         said = ", ".join(f"{title} {percent(best[key])}" for key, title in figures.items() if curves.finite(best.get(key)))
         told = f"The best weights are those of step {best['step']:,}: {said} on the pictures that were held back."
     every = (curves.losses(rows, (*figures, *other, "ended")), *own, curves.rate(run.config, rows[-1]["step"] if rows else 0))
-    shown = [one for one in every if one is not None] or [blocks.Note("Nothing was measured yet.")]
-    return blocks.Section("learning", "How it learnt", told, tuple(shown))
+    shown = tuple(one for one in every if one is not None)
+    return blocks.Section("learning", "How it learnt", told, shown or (blocks.Note("Nothing was measured yet."),))
 
 
 def by_class(rows: Rows, key: str, names: Sequence[str], least: int, label: str) -> blocks.Curve | None:
