@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -20,6 +19,7 @@ import zorki
 from tests.breaking import broken_off
 from tests.segment.masked import discs
 from zorki import weights
+from zorki.cli.main import run
 from zorki.core import events
 from zorki.core.errors import InputError, Stopped, UnknownName
 from zorki.nets.segmenter import Segmenter
@@ -116,18 +116,25 @@ def test_of_shuffled_masks_it_says_that_nothing_was_learnt(tmp_path: Path) -> No
     assert left.answer()["learnt"] is False
 
 
+@pytest.fixture(scope="module")
+def unbroken(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("unbroken") / "run"
+    assert run(["segment", "train", str(data), *WORDS, "--out", str(folder), "--quiet"]) == 0
+    return folder
+
+
 @pytest.mark.parametrize("break_with", [signal.SIGINT, signal.SIGKILL])
-def test_broken_off_and_gone_on_with_is_the_same(break_with: int, data: Path, tmp_path: Path) -> None:
-    words = [sys.executable, "-m", "zorki", "segment", "train", str(data), *WORDS]
-    subprocess.run([*words, "--out", str(tmp_path / "whole")], check=True, capture_output=True)
-    run = tmp_path / "run"
-    code, said = broken_off([*words, "--out", str(run)], tmp_path / "events", break_with)
+def test_broken_off_and_gone_on_with_is_the_same(break_with: int, data: Path, unbroken: Path, tmp_path: Path) -> None:
+    """A real process is broken off; the whole run and what goes on need none of their own: they know of it what lies in its folder."""
+    folder = tmp_path / "run"
+    words = ["segment", "train", str(data), *WORDS, "--out", str(folder)]
+    code, said = broken_off([sys.executable, "-m", "zorki", *words], tmp_path / "events", break_with)
     assert code == (130 if break_with == signal.SIGINT else -9), said
     if break_with == signal.SIGINT:
         assert "goes on" in said
-        assert 1 <= torch.load(run / "state.ckpt", weights_only=True)["global_step"] < 6
-    subprocess.run([*words, "--out", str(run)], check=True, capture_output=True)
-    assert same(run, tmp_path / "whole")
+        assert 1 <= torch.load(folder / "state.ckpt", weights_only=True)["global_step"] < 6
+    assert run([*words, "--quiet"]) == 0
+    assert same(folder, unbroken)
 
 
 def test_steps_are_measured_once_and_kept(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,13 +221,15 @@ def test_what_makes_no_sense_is_refused_before_anything_is_written(
 
 
 @pytest.mark.parametrize(("module", "name"), [("lightning", "Lightning"), ("kornia", "kornia")])
-def test_what_is_not_installed_is_named(module: str, name: str, data: Path, tmp_path: Path) -> None:
-    code = (
-        f"import sys; sys.modules[{module!r}] = None; import zorki; zorki.segment.train(data={str(data)!r}, out={str(tmp_path / 'run')!r})"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert f"Training needs {name}." in done.stderr
-    assert "zorki[train]" in done.stderr
+def test_what_is_not_installed_is_named(module: str, name: str, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for loaded in (module, *(m for m in sys.modules if m.startswith(f"{module}."))):
+        monkeypatch.setitem(sys.modules, loaded, None)  # type: ignore[arg-type]
+    if module == "lightning":
+        monkeypatch.delitem(sys.modules, "zorki.train.running", raising=False)
+    with pytest.raises(InputError, match=f"Training needs {name}") as told:
+        zorki.segment.train(data=data, out=tmp_path / "run")
+    assert "zorki[train]" in str(told.value)
+    assert not (tmp_path / "run" / "config.toml").exists()
 
 
 def test_class_weights_and_other_losses(data: Path, tmp_path: Path) -> None:
@@ -248,20 +257,16 @@ def test_a_full_disk_leaves_what_was_written(data: Path, tmp_path: Path, monkeyp
 
 
 @pytest.mark.slow
-def test_two_processes_learn_what_one_does(data: Path, tmp_path: Path) -> None:
+def test_two_processes_learn_what_one_does(data: Path, tmp_path: Path, command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one is this; the two are a command's own, which starts the other."""
+    monkeypatch.setenv("ZORKI_BFLOAT16", "0")
     few = [word for word in WORDS if not word.startswith("--batch")]
-    words = [sys.executable, "-m", "zorki", "segment", "train", str(data), *few, "--batch=4", "--json"]
-    alone = {"ZORKI_BFLOAT16": "0"}
-    answers = []
-    for n in (1, 2):
-        done = subprocess.run(
-            [*words, f"--processes={n}", "--out", str(tmp_path / str(n))],
-            check=True,
-            capture_output=True,
-            text=True,
-            env={**os.environ, **alone},
-        )
-        answers.append(json.loads(done.stdout))
+    words = ["segment", "train", str(data), *few, "--batch=4", "--json"]
+    status, out, _ = command(*words, "--processes=1", "--out", tmp_path / "1")
+    assert status == 0
+    started = [sys.executable, "-m", "zorki", *words, "--processes=2", "--out", str(tmp_path / "2")]
+    done = subprocess.run(started, check=True, capture_output=True, text=True)
+    answers = [json.loads(out), json.loads(done.stdout)]
     one, two = rows(tmp_path / "1"), rows(tmp_path / "2")
     assert [r["step"] for r in one] == [r["step"] for r in two]
     for a, b in zip(one, two, strict=True):
