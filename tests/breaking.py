@@ -15,7 +15,7 @@ def broken_off(words: Sequence[str], events: Path, number: int, stage: str = '"s
     """Its exit status and what it said, after that signal at its first step. events: where --events is written; stage: what such a step is told as."""
     env = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}  # with another number products of matrices round otherwise
     with subprocess.Popen([*words, "--events", str(events)], stderr=subprocess.PIPE, text=True, env=env) as process:
-        end = time.monotonic() + 120
+        end = time.monotonic() + 300
         while time.monotonic() < end and process.poll() is None:
             if events.exists() and stage in events.read_text():
                 break
