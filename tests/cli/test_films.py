@@ -266,7 +266,7 @@ def test_kill_loses_little(tmp_path: Path, command: Any) -> None:
     films.film(Path("a.mp4"), 120)
     words = ["see", "dream", "a.mp4", "--size", "32", "--octaves", "1", "--steps", "1", "--out", "b.mp4", "--quiet"]  # in this folder
     process = subprocess.Popen([sys.executable, "-m", "zorki", *words])
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     while not list(tmp_path.glob(".zorki-film-*/0*-0*.mkv")) and time.monotonic() < until:
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
