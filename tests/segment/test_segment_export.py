@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -64,16 +63,15 @@ def assert_torchs(net: str, encoder: str, folder: Path, **more: Any) -> None:
     assert float(answer(x.flip(3)).flip(3).sub(want).abs().max()) > 1e-2, "it does not look at the picture"
 
 
-# What an encoder gives a way back are maps, channels and strides: each is written once, and not each with each. Those of a paper go with its own.
+# What an encoder gives a way back are maps, channels and strides, so not each is written with each. Those of a paper go with its own.
 PAPERS = {"fcn": "fcn", "unet": "unet2015", "maxunpool": "segnet"}
-PAIRS = [
-    *PAPERS.items(),
-    *zip_longest((n for n in decoders.names() if n not in PAPERS), ("lite0", "none", "resnet18", "eye"), fillvalue="plain"),
-]
+OTHERS = {"pyramid": ("lite0", "resnet18", "eye"), "maxunpool": ("none",)}
+PLAIN = [(net, "plain") for net in decoders.names() if net not in {*PAPERS, *OTHERS}]
+PAIRS = [*PAPERS.items(), *((net, encoder) for net, some in OTHERS.items() for encoder in some), *PLAIN]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("net", "encoder"), [*PAIRS, ("maxunpool", "none")])
+@pytest.mark.parametrize(("net", "encoder"), PAIRS)
 def test_every_way_back_and_every_encoder_answer_as_in_torch(net: str, encoder: str, tmp_path: Path) -> None:
     assert_torchs(net, encoder, tmp_path, **({"convs": (1, 2, 3, 3, 3), "bias": True} if encoder == "segnet" else {}))
 
