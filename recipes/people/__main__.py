@@ -85,7 +85,7 @@ def main() -> None:
     learnt, held = sets.splits(io.open_labelled(a.people), plan.seed)
     labelled = Labelled(learnt, a.photos)
     net = beginning.begun("pyramid", ENCODER, len(NAMES), width=WIDTH)
-    recipe = Recipe(len(NAMES), 8, "cross_entropy+dice", seed=plan.seed)
+    recipe = Recipe(len(NAMES), 8, loss="cross_entropy+dice", seed=plan.seed)
     lesson = Pixels(net, Stock(labelled), Stock(held), recipe, Changes(SIDE, smallest=0.4, turn=15, rare=0.5))
     began = time.monotonic()
 

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import signal
-import subprocess
-import sys
 import tomllib
-import types
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,26 +10,18 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
-from torch import nn
 
 import zorki
-from tests.breaking import broken_off
 from tests.locate.things import things
+from tests.trained import heard, rows
 from zorki import weights
-from zorki.cli.main import run
-from zorki.core import events
-from zorki.core.errors import InputError, Stopped, UnknownName
+from zorki.core.errors import InputError
 from zorki.explaining import clearest
 from zorki.locating import record
-from zorki.nets import locator
 from zorki.nets.locator import Locator
-from zorki.train import choosing
-from zorki.wings.locate import _choice
-from zorki.wings.locate._one import One
 
 pytestmark = pytest.mark.wings
 FEW: dict[str, Any] = {"steps": 3, "batch": 2, "side": 32, "encoder": "eye", "width": 8}
-WORDS = ["--steps=5", "--batch=2", "--side=32", "--encoder=eye", "--width=8"]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -53,22 +40,6 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def several(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return things(tmp_path_factory.mktemp("data") / "several", 8, most=3, empty=1)
-
-
-def rows(run: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-
-
-def heard(notes: list[str]) -> Any:
-    return events.listen(lambda e: notes.append(e.note))
-
-
-def same(a: Path, b: Path) -> bool:
-    weights_alike = []
-    for name in ("last", "best"):
-        here, there = (load_file(f / f"{name}.safetensors") for f in (a, b))
-        weights_alike += [torch.equal(here[k], there[k]) for k in there]
-    return all(weights_alike) and rows(a) == rows(b)
 
 
 @pytest.fixture(scope="module")
@@ -135,16 +106,6 @@ def test_the_page_says_how_it_went_and_how_to_go_on(learnt: Any) -> None:
     assert "a guess: the whole picture" in html
 
 
-def test_of_shuffled_boxes_it_says_that_nothing_was_learnt(tmp_path: Path) -> None:
-    notes: list[str] = []
-    with heard(notes):
-        left = zorki.locate.train(data=things(tmp_path / "shuffled", 20, shuffled=True), out=tmp_path / "run", **FEW)
-    assert not left.found.learnt
-    assert any(n.startswith("Nothing was learnt: on 4 pictures") for n in notes)
-    assert list(left.card["figures"]) == ["nothing learnt"]
-    assert left.answer()["learnt"] is False
-
-
 def test_many_boxes_are_found_from_the_data(several: Path, tmp_path: Path) -> None:
     notes: list[str] = []
     with heard(notes):
@@ -165,46 +126,7 @@ def test_one_box_of_pictures_some_of_which_are_empty(tmp_path: Path) -> None:
     assert any("3 pictures without a box are left out" in n for n in notes)
 
 
-@pytest.fixture(scope="module")
-def unbroken(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("unbroken") / "run"
-    assert run(["locate", "train", str(data), *WORDS, "--out", str(folder), "--quiet"]) == 0
-    return folder
-
-
-@pytest.mark.parametrize("break_with", [signal.SIGINT, signal.SIGKILL])
-def test_broken_off_and_gone_on_with_is_the_same(break_with: int, data: Path, unbroken: Path, tmp_path: Path) -> None:
-    """A real process is broken off; the whole run and what goes on need none of their own: they know of it what lies in its folder."""
-    folder = tmp_path / "run"
-    words = ["locate", "train", str(data), *WORDS, "--out", str(folder)]
-    code, said = broken_off([sys.executable, "-m", "zorki", *words], tmp_path / "events", break_with)
-    assert code == (130 if break_with == signal.SIGINT else -9), said
-    if break_with == signal.SIGINT:
-        assert "goes on" in said
-        assert 1 <= torch.load(folder / "state.ckpt", weights_only=True)["global_step"] < 5
-    assert run([*words, "--quiet"]) == 0
-    assert same(folder, unbroken)
-
-
-def test_steps_are_measured_once_and_kept(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    few = {k: v for k, v in FEW.items() if k != "steps"}
-    monkeypatch.setattr(choosing, "FEW", 3)
-    left = zorki.locate.train(data=data, out=tmp_path / "run", within="0.01s", **few)
-    config = tomllib.loads((left.folder / "config.toml").read_text())
-    assert config["steps"] == 3
-    assert "steps" in config["followed"]
-
-    def never(*_: Any) -> Any:
-        raise AssertionError("it was measured again")
-
-    monkeypatch.setattr(_choice, "halving", never)
-    notes: list[str] = []
-    with heard(notes):
-        zorki.locate.train(data=data, out=tmp_path / "run", within="0.01s", **few)
-    assert any("finished already" in n for n in notes)
-
-
-def test_other_options_are_listed_and_taken_only_if_asked(data: Path, tmp_path: Path) -> None:
+def test_a_run_keeps_its_net(data: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     zorki.locate.train(data=data, out=run, **FEW)
     more = FEW | {"steps": 5, "box_loss": "ciou"}
@@ -215,25 +137,6 @@ def test_other_options_are_listed_and_taken_only_if_asked(data: Path, tmp_path: 
     for name, value in (("width", 12), ("freeze", 2), ("boxes", "many")):
         with pytest.raises(InputError, match=f"another {name}: "):
             zorki.locate.train(data=data, out=run, change=True, **more | {name: value})
-
-
-def test_half_a_batch_where_memory_runs_out(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    loss, notes = One.loss, list[str]()
-
-    def little(self: One, shown: Any) -> Any:
-        if len(shown["picture"]) > 2:
-            raise torch.OutOfMemoryError("CUDA out of memory")
-        return loss(self, shown)
-
-    monkeypatch.setattr(One, "loss", little)
-    with heard(notes):
-        zorki.locate.train(data=data, out=tmp_path / "halved", **FEW | {"batch": 4})
-    assert any("4 squares a step do not fit into memory: it learns from 2" in n for n in notes)
-    zorki.locate.train(data=data, out=tmp_path / "two", **FEW)
-    assert same(tmp_path / "halved", tmp_path / "two")
-    monkeypatch.setattr(One, "loss", lambda self, shown: little(self, {"picture": range(3)}))
-    with pytest.raises(Stopped, match="not enough memory"):
-        zorki.locate.train(data=data, out=tmp_path / "none", **FEW)
 
 
 def test_frozen_blocks_stay_as_they_were(data: Path, tmp_path: Path) -> None:
@@ -248,24 +151,15 @@ def test_frozen_blocks_stay_as_they_were(data: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "error", "says"),
+    ("given", "says"),
     [
-        ({"within": "soon"}, InputError, "is no time"),
-        ({"encoder": "lite9"}, UnknownName, "lite0"),
-        ({"box_loss": "jou"}, InputError, "box_loss got .jou.. It takes ciou or diou"),
-        ({"groups": "["}, InputError, "no regular expression"),
-        ({"device": "cuda"}, InputError, "no device cuda"),
-        ({"freeze": 6}, InputError, "freeze=6"),
-        ({"boxes": "many", "each": True}, InputError, "each"),
-        ({"seed": -1}, InputError, "seed got -1"),
+        ({"box_loss": "jou"}, "box_loss got .jou.. It takes ciou or diou"),
+        ({"freeze": 6}, "freeze=6"),
+        ({"boxes": "many", "each": True}, "each"),
     ],
 )
-def test_what_makes_no_sense_is_refused_before_anything_is_written(
-    given: dict[str, Any], error: Any, says: str, data: Path, tmp_path: Path
-) -> None:
-    if "device" in given and torch.cuda.is_available():
-        pytest.skip("there is one here")
-    with pytest.raises(error, match=says):
+def test_what_makes_no_sense_is_refused_before_anything_is_written(given: dict[str, Any], says: str, data: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=says):
         zorki.locate.train(data=data, out=tmp_path / "run", **FEW | given)
     assert not (tmp_path / "run" / "config.toml").exists()
 
@@ -288,52 +182,3 @@ def test_a_cleaned_copy_is_made_where_it_is_asked_for(tmp_path: Path) -> None:
     assert len((tmp_path / "clean" / "boxes.csv").read_text().splitlines()) == 7
     with pytest.raises(InputError, match="not empty"):
         zorki.locate.train(data=there, out=tmp_path / "other", mend=str(tmp_path / "clean"), **FEW)
-
-
-def test_a_full_disk_leaves_what_was_written(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from zorki.train.folder import Folder
-
-    write = Folder.write
-
-    def full(self: Folder, target: Path, how: Any) -> None:
-        def broken(part: Path) -> None:
-            part.write_bytes(b"half")
-            raise OSError(28, "No space left on device")
-
-        write(self, target, broken if target.name == "state.ckpt" else how)
-
-    monkeypatch.setattr(Folder, "write", full)
-    with pytest.raises(Stopped, match="disk is full"):
-        zorki.locate.train(data=data, out=tmp_path / "run", **FEW)
-    assert (tmp_path / "run" / "best.safetensors").exists()
-    assert not (tmp_path / "run" / "state.ckpt").exists()
-
-
-WITHOUT_DROPOUT = """
-import types
-from torch import nn
-from zorki.nets import locator
-locator.nn = types.SimpleNamespace(**{**vars(nn), "Dropout": lambda share: nn.Identity()})
-if __name__ == "__main__":  # the other process imports this file
-    from zorki.cli.entry import main
-    main()
-"""
-
-
-@pytest.mark.slow
-def test_two_processes_learn_what_one_does(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """But for dropout, of which each process draws its own. The one is this; the two are a command's own, which starts the other."""
-    monkeypatch.setenv("ZORKI_BFLOAT16", "0")
-    words = ["locate", "train", str(data), *(word for word in WORDS if not word.startswith("--batch")), "--batch=4", "--quiet"]
-    with monkeypatch.context() as m:
-        m.setattr(locator, "nn", types.SimpleNamespace(**{**vars(nn), "Dropout": lambda share: nn.Identity()}))
-        assert run([*words, "--processes=1", "--out", str(tmp_path / "1")]) == 0
-    script = tmp_path / "script.py"
-    script.write_text(WITHOUT_DROPOUT, encoding="utf-8")
-    started = [sys.executable, script, *words, "--processes=2", "--out", str(tmp_path / "2")]
-    subprocess.run(started, check=True, capture_output=True, timeout=300)
-    one, two = rows(tmp_path / "1"), rows(tmp_path / "2")
-    assert [r["step"] for r in one] == [r["step"] for r in two]
-    for a, b in zip(one, two, strict=True):
-        assert a["loss"] == pytest.approx(b["loss"], rel=1e-3)
-        assert a["mean_iou"] == pytest.approx(b["mean_iou"], abs=1e-3)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from PIL import Image
 
 import zorki
 from tests.formats import made
+from tests.segment.converted import KINDS, annotated, classes, labelled, mask
 from zorki import io
 from zorki.core.errors import InputError
 
@@ -24,40 +24,6 @@ real = pytest.mark.skipif(not REAL.is_dir(), reason="the real data are not here"
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-
-
-def mask(folder: str | Path, name: str = "0") -> np.ndarray:
-    """(h, w) as the index PNG holds it."""
-    with Image.open(Path(folder) / "masks" / f"{name}.png") as image:
-        return np.asarray(image)
-
-
-def classes(folder: str | Path) -> list[tuple[str, str, str]]:
-    with (Path(folder) / "classes.csv").open(encoding="utf-8") as f:
-        return [(row["index"], row["name"], row["colour"]) for row in csv.DictReader(f)]
-
-
-def labelled(folder: Path, rows: list[str], values: list[int], parts: tuple[str, ...] = ("",), hw: tuple[int, int] = (37, 51)) -> Path:
-    """Noise of those values in larger and smaller spots, so that regions have holes, islands in holes and single pixels."""
-    g = np.random.default_rng(0)
-    for part in parts:
-        for k in range(3):
-            name = f"{k + 10 * parts.index(part)}"
-            made.photo(folder / part / "images" / f"{name}.jpg", hw)
-            numbers = np.full(hw, values[0])
-            for size in (9, 5, 3, 1):
-                spots = g.random((hw[0] // size + 1, hw[1] // size + 1)) < 0.25
-                inside = np.kron(spots, np.ones((size, size)))[: hw[0], : hw[1]] > 0
-                numbers[inside] = g.choice(values, spots.shape).repeat(size, 0).repeat(size, 1)[: hw[0], : hw[1]][inside]
-            made.index(folder / part / "masks" / f"{name}.png", numbers)
-    made.written(folder / "classes.csv", "\n".join(["index,name,colour", *rows]) + "\n")
-    return folder
-
-
-KINDS = {
-    "with background and void": (["0,background,#000000", "1,cat,#ff0000", "7,dog,#00ff00", "255,void,"], [0, 1, 7, 255], ("train", "val")),
-    "all is something": (["0,sky,#808080", "1,road,#804080", "2,car,#400080"], [0, 1, 2], ("",)),
-}
 
 
 @pytest.mark.parametrize("to", ["coco", "coco --rle", "geojson", "labelme", "labelme --rle", "folder"])
@@ -108,12 +74,6 @@ def test_its_coco_and_its_labelme_are_as_their_tools_want_them(tmp_path: Path, c
     assert Path("labelme/labels.txt").read_text().split() == ["__ignore__", "_background_", "cat", "dog"]
 
 
-def annotated(folder: Path, shapes: list[dict[str, Any]], **more: Any) -> Path:
-    made.photo(folder / "0.jpg", more.get("hw", made.HW))
-    made.written(folder / "0.json", made.labelme(shapes, **more))
-    return folder
-
-
 def test_what_is_told_and_what_json_says(tmp_path: Path, command: Any) -> None:
     annotated(tmp_path / "in", [made.shape("cat"), made.shape("__ignore__", points=made.TALL)])
     status, out, err = command("segment", "convert", "in", "--out", "made", "--json")
@@ -152,89 +112,6 @@ def test_the_preview_shows_each_class_in_its_colour(tmp_path: Path) -> None:
         tint = laid[place_].mean((0, 1))
         assert np.corrcoef(tint, colour)[0, 1] > 0.98, name
     assert np.ptp(laid[12:, :12], axis=2).max() <= 1, "the rest is grey"
-
-
-@pytest.mark.parametrize(
-    ("shape", "words", "pixels"),
-    [
-        (made.shape(points=[[-5, -5], [10, -5], [10, 8], [-5, 8]]), "Cut off at the border of the picture, beyond which it reaches: 1 thing (0.json, shape 1)", 80),
-        (made.shape(points=[[2, 2], [12, 10], [12, 2], [2, 10]]), "even-odd rule, as pycocotools, LabelMe and OpenCV do it, since the outline crosses itself: 1 thing", 40),
-        (made.shape(points=[[2, 2], [3, 3]]), "Left out, since it has fewer than three corners: 1 thing", 0),
-        (made.shape(points=[[2.1, 2.1], [2.2, 2.1], [2.2, 2.3]]), "Without any pixel whose middle lies inside", 0),
-        (made.shape(points=[[-9, -9], [-5, -9], [-5, -5]]), "Without any pixel whose middle lies inside", 0),
-        (made.shape(kind="cuboid"), "Left out, since it is a cuboid, which is not known: 1 thing (0.json, shape 1)", 0),
-    ],
-    ids=["beyond", "crossing", "two corners", "tiny", "outside", "cuboid"],
-)  # fmt: skip
-def test_outlines_that_cannot_be_taken_as_they_are_are_told(
-    shape: dict[str, Any], words: str, pixels: int, tmp_path: Path, command: Any
-) -> None:
-    annotated(tmp_path / "in", [shape, made.shape("dog", points=[[28, 18], [30, 18], [30, 20], [28, 20]])])
-    status, _, err = command("segment", "convert", "in", "--out", "made")
-    assert status == 0, err
-    assert words in err
-    assert (mask("made") == 1).sum() == pixels
-    assert (mask("made") == 2).sum() == 4
-
-
-@pytest.mark.parametrize("side", [(-5, 0), (25, 0), (0, -5), (0, 15)], ids=["left", "right", "top", "bottom"])
-def test_what_lies_beyond_any_border_is_told(side: tuple[int, int], tmp_path: Path, command: Any) -> None:
-    corners = [[x + side[0], y + side[1]] for x, y in ((0, 0), (8, 0), (8, 8), (0, 8))]
-    annotated(tmp_path / "in", [made.shape(points=corners)])
-    _, _, err = command("segment", "convert", "in", "--out", "made")
-    assert "Cut off at the border" in err
-    assert (mask("made") == 1).sum() == {(-5, 0): 3 * 8, (25, 0): 5 * 8, (0, -5): 8 * 3, (0, 15): 8 * 5}[side]
-
-
-def test_what_lies_beyond_by_less_than_a_pixels_half_is_not_told(tmp_path: Path, command: Any) -> None:
-    annotated(tmp_path / "in", [made.shape(points=[[-0.4, -0.4], [10, -0.4], [10, 8]])])
-    assert "Cut off" not in command("segment", "convert", "in", "--out", "made")[2]
-
-
-@pytest.mark.parametrize(
-    ("options", "on_top"),
-    [((), 1), (("--overlap", "later"), 2), (("--overlap", "smaller"), 1), (("--overlap", "void"), 255)],
-)
-def test_which_of_two_things_lies_on_top_of_coco(options: tuple[str, ...], on_top: int, tmp_path: Path, command: Any) -> None:
-    """The small one stands first."""
-    large = {"category_id": 2, "segmentation": [[0, 0, 20, 0, 20, 15, 0, 15]]}
-    made.photo(tmp_path / "in" / "0.jpg")
-    made.written(tmp_path / "in" / "a.json", made.coco([{}, large]))
-    status, _, err = command("segment", "convert", "in", "--out", "made", *options)
-    assert status == 0
-    assert (mask("made")[3:9, 2:12] == on_top).all()
-    assert (mask("made") == 2).sum() == (300 if on_top == 2 else 240)
-    assert "20.0 % of the pixels of things are of two classes" in err
-
-
-def test_in_labelme_the_later_lies_on_top_and_of_one_class_none_does(tmp_path: Path, command: Any) -> None:
-    annotated(tmp_path / "in", [made.shape("dog"), made.shape("cat", points=[[0, 0], [20, 0], [20, 15], [0, 15]]), made.shape("cat")])
-    _, _, err = command("segment", "convert", "in", "--out", "made")
-    assert (mask("made") == 1).sum() == 300
-    assert "20.0 % of the pixels of things are of two classes: the later one lies on top" in err
-    annotated(tmp_path / "same", [made.shape("cat"), made.shape("cat")])
-    assert "two classes" not in command("segment", "convert", "same", "--out", "other", "--overlap", "void")[2]
-    assert (mask("other") == 1).sum() == 60
-
-
-@pytest.mark.parametrize(("crowds", "expected"), [("class", 2), ("void", 255), ("none", 0)])
-def test_crowds_lie_under_all_else(crowds: str, expected: int, tmp_path: Path, command: Any) -> None:
-    counts = {"size": list(made.HW), "counts": [0, 400, 200]}  # twenty columns
-    made.photo(tmp_path / "in" / "0.jpg")
-    made.written(tmp_path / "in" / "a.json", made.coco([{}, {"category_id": 2, "iscrowd": 1, "segmentation": counts}]))
-    status, _, err = command("segment", "convert", "in", "--out", "made", "--crowds", crowds, "--overlap", "later")
-    assert status == 0
-    assert (mask("made") == 1).sum() == 60
-    assert (mask("made")[:, :20] == expected).sum() == 340
-    assert "1 crowds" in err
-
-
-def test_what_counts_nowhere_is_no_crowd_although_coco_calls_it_so(tmp_path: Path, command: Any) -> None:
-    before = labelled(tmp_path / "before", *KINDS["with background and void"])
-    assert command("segment", "convert", before, "--to", "coco", "--out", "there")[0] == 0
-    _, _, err = command("segment", "convert", "there", "--crowds", "none", "--out", "after")
-    assert "crowds" not in err
-    assert ((mask("after/train") == 255) == (mask(before / "train") == 255)).all()
 
 
 def test_pictures_that_are_missing_damaged_or_of_another_size_are_left_out(tmp_path: Path, command: Any) -> None:
@@ -327,48 +204,6 @@ def test_train_and_evaluate_say_how_to_convert(tmp_path: Path, command: Any) -> 
     assert "nothing has no images/" in command("segment", "evaluate", "nothing", "--model", "net.py:net")[2]
 
 
-def test_colours_become_numbers_and_0_and_255_become_0_and_1(tmp_path: Path, command: Any) -> None:
-    made.photo(tmp_path / "cvat" / "JPEGImages" / "0.jpg")
-    pixels = np.zeros((*made.HW, 3), np.uint8)
-    pixels[3:9, 2:12] = (192, 128, 128)
-    (tmp_path / "cvat" / "SegmentationClass").mkdir()
-    Image.fromarray(pixels).save(tmp_path / "cvat" / "SegmentationClass" / "0.png")
-    made.written(tmp_path / "cvat" / "labelmap.txt", "background:0,0,0::\ncar:192,128,128::\nroad:1,2,3::\n")
-    assert command("segment", "convert", "cvat", "--out", "a")[0] == 0
-    assert (mask("a") == (pixels[..., 0] > 0)).all()
-    with Image.open("a/masks/0.png") as image:
-        assert (image.mode, image.getpalette()[3:6]) == ("P", [192, 128, 128])  # type: ignore[index]
-    assert classes("a") == [("0", "background", "#000000"), ("1", "car", "#c08080"), ("2", "road", "#010203")]
-    made.photo(tmp_path / "pairs" / "0.jpg")
-    made.index(tmp_path / "pairs" / "0_mask.png", np.where(pixels[..., 0] > 0, 255, 0))
-    assert command("segment", "convert", "pairs", "--out", "b")[0] == 0
-    assert (mask("b") == (pixels[..., 0] > 0)).all()
-    assert [row[:2] for row in classes("b")] == [("0", "background"), ("1", "foreground")]
-
-
-def test_voc_keeps_its_numbers_and_its_border_counts_nowhere(tmp_path: Path, command: Any) -> None:
-    from tests.formats.test_others import NUMBERS, voc
-
-    voc(tmp_path / "in")
-    assert command("segment", "convert", "in", "--out", "made")[0] == 0
-    assert (mask("made") == NUMBERS).all()
-    assert ("15", "person", "#c08080") in classes("made")
-    assert classes("made")[-1][:2] == ("255", "void")
-
-
-def test_cityscapes_ids_that_are_not_judged_count_nowhere(tmp_path: Path, command: Any) -> None:
-    numbers = np.zeros(made.HW, np.uint8)
-    numbers[:5], numbers[5:9], numbers[9:12] = 7, 26, 33
-    for part in ("train", "val"):
-        made.photo(tmp_path / "in" / "leftImg8bit" / part / "a" / f"{part}_leftImg8bit.png")
-        made.index(tmp_path / "in" / "gtFine" / part / "a" / f"{part}_gtFine_labelIds.png", numbers)
-    status, _, err = command("segment", "convert", "in", "--out", "made")
-    assert status == 0, err
-    found = mask("made/train", "train")
-    assert [found[k, 0] for k in (0, 6, 10, 15)] == [7, 26, 33, 255]
-    assert ("26", "car", "#00008e") in classes("made")
-
-
 def test_boxes_alone_are_refused_and_beside_outlines_left_out(tmp_path: Path, command: Any) -> None:
     made.photo(tmp_path / "in" / "0.jpg")
     made.written(tmp_path / "in" / "a.json", made.coco([{"segmentation": []}]))
@@ -379,50 +214,6 @@ def test_boxes_alone_are_refused_and_beside_outlines_left_out(tmp_path: Path, co
     status, _, err = command("segment", "convert", "in", "--out", "made")
     assert status == 0
     assert "Left out, since it has a box and no outline: 1 thing (a.json, annotation 1)" in err
-
-
-def test_yolo_moves_up_and_coco_from_0_too(tmp_path: Path, command: Any) -> None:
-    made.photo(tmp_path / "in" / "0.jpg")
-    made.written(tmp_path / "in" / "a.json", made.coco([{"category_id": 0}], {0: "cat", 4: "dog"}))
-    status, _, err = command("segment", "convert", "in", "--out", "made")
-    assert status == 0
-    assert (mask("made") == 1).sum() == 60
-    assert [row[:2] for row in classes("made")] == [("0", "background"), ("1", "cat"), ("5", "dog")]
-    assert "0 is cat there, and is the background here: each class has the next number." in err
-
-
-def test_large_numbers_are_numbered_anew(tmp_path: Path, command: Any) -> None:
-    made.photo(tmp_path / "in" / "0.jpg")
-    made.written(tmp_path / "in" / "a.json", made.coco([{"category_id": 9000}], {12: "cat", 9000: "dog"}))
-    _, _, err = command("segment", "convert", "in", "--out", "made")
-    assert (mask("made") == 2).sum() == 60
-    assert "numbered anew, 1 to 2" in err
-    made.written(tmp_path / "in" / "a.json", made.coco([{}], {n: f"thing {n}" for n in range(1, 400)}))
-    status, _, err = command("segment", "convert", "in", "--out", "many")
-    assert status == 2
-    assert "399 classes" in err
-
-
-def test_things_that_are_background_are_no_class(tmp_path: Path, command: Any) -> None:
-    """Also where they and a class 0 cover all of the picture."""
-    made.photo(tmp_path / "in" / "0.jpg")
-    rest = {"category_id": 1, "segmentation": [[0, 0, 30, 0, 30, 20, 0, 20]]}
-    made.written(tmp_path / "in" / "a.json", made.coco([{"category_id": 0}, rest], {0: "cat", 1: "Background"}))
-    assert command("segment", "convert", "in", "--out", "made")[0] == 0
-    assert (mask("made") == 1).sum() == 60
-    assert (mask("made") == 0).sum() == 540
-    made.written(tmp_path / "in" / "a.json", made.coco([{"category_id": 254}], {0: "cat", 254: "dog"}))
-    _, _, err = command("segment", "convert", "in", "--out", "more")
-    assert (mask("more") == 2).sum() == 60
-    assert "numbered anew, 1 to 2" in err
-
-
-def test_classes_of_one_part_alone_are_told(tmp_path: Path, command: Any) -> None:
-    for part, label in (("train", "cat"), ("val", "dog")):
-        annotated(tmp_path / "in" / part, [made.shape(label)])
-    _, _, err = command("segment", "convert", "in", "--out", "made")
-    assert "dog: in val alone, and nowhere in train." in err
-    assert "cat: in train alone, and nowhere in val." in err
 
 
 def test_several_formats_in_one_folder_are_asked_about(tmp_path: Path, command: Any) -> None:

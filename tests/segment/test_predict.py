@@ -12,81 +12,29 @@ import pytest
 import tifffile
 import torch
 from PIL import Image
-from safetensors.torch import save_file
 from torch import nn
 
 import zorki
-from zorki import io, lens
+from tests.segment.quartered import lay, net, opened, quarters, truth
+from zorki import io
 from zorki.cli.main import run as inside
 from zorki.core import events
 from zorki.core.errors import InputError, Stopped, UnknownName
-from zorki.nets.segmenter import Segmenter
 from zorki.pixels import palette
 from zorki.segmenting.regions import regions
 
 pytestmark = pytest.mark.tiny
 
-CODE = """
-import torch
-from torch import nn
-
-
-class Red(nn.Module):
-    "Class 1 where there is more red than green, class 2 where there is more green, else 0."
-
-    def forward(self, x):
-        apart = 20 * (x[:, 0] - x[:, 1])
-        return torch.stack([torch.full_like(apart, 4.0), apart, -apart], 1)
-
-
-def red():
-    return Red().eval()
-"""
-
-
-def quarters(h: int = 40, w: int = 60) -> np.ndarray:
-    """(h, w, 3): red on the left, green in the lower right, grey in the upper right."""
-    out = np.full((h, w, 3), 120, np.uint8)
-    out[:, : w // 2] = (220, 40, 60)
-    out[h // 2 :, w // 2 :] = (30, 200, 60)
-    return out
-
-
-def truth(h: int = 40, w: int = 60) -> np.ndarray:
-    out = np.zeros((h, w), np.uint8)
-    out[:, : w // 2] = 1
-    out[h // 2 :, w // 2 :] = 2
-    return out
-
-
-class Red(nn.Module):
-    """As in CODE."""
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        apart = 20 * (x[:, 0] - x[:, 1])
-        return torch.stack([torch.full_like(apart, 4.0), apart, -apart], 1)
-
-
-def net() -> lens.Net:
-    return lens.Net(Red().eval(), name="red", side=32, step=1, classes=("background", "apple", "leaf"))
-
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    Path("net.py").write_text(CODE, encoding="utf-8")
-    Image.fromarray(quarters()).save("photo.png")
+    lay()
     return tmp_path
 
 
 def command(*words: str) -> int:
     return inside(["segment", "predict", *words])
-
-
-def opened(path: str) -> Image.Image:
-    with Image.open(path) as image:
-        image.load()
-        return image.copy()
 
 
 def run(*words: str) -> int:
@@ -254,32 +202,6 @@ def test_in_python_it_has_labels_names_shares_and_shows_itself() -> None:
     assert Path("p.npz").is_file()
 
 
-def saved_run(where: Path, **more: Any) -> Path:
-    torch.manual_seed(0)
-    module = Segmenter(classes=3, width=8)
-    where.mkdir()
-    (where / "config.toml").write_text("", encoding="utf-8")
-    save_file(module.state_dict(), where / "best.safetensors")
-    lines = {
-        "title": "A toy", "licence": "none", "build": "zorki.nets.segmenter:Segmenter", "parameters": 1, "side": 64, "data": "none", "not_fit_for": "anything",
-        "task": "segment", "classes": ["void of things", "cup", "pen"], "colours": ["#010203", "#ff8800", "#0088ff"], "void": [255],
-    } | more  # fmt: skip
-    text = "\n".join(f"{k} = {json.dumps(v)}" for k, v in lines.items())
-    sizes = "\n".join(f"{k} = {json.dumps(v)}" for k, v in module.sizes().items())
-    (where / "card.toml").write_text(f"{text}\n[arguments]\n{sizes}\n", encoding="utf-8")
-    return where
-
-
-def test_a_run_keeps_names_and_colours(folder: Path) -> None:
-    made = saved_run(folder / "run")
-    found = zorki.segment.predict(quarters(), model=str(made))
-    assert found.names == ("void of things", "cup", "pen")
-    assert found.colours == ("#010203", "#ff8800", "#0088ff")
-    found.save("m.png")
-    assert opened("m.png").getpalette()[3:6] == [255, 136, 0]
-    assert sum(found.shares.values()) == pytest.approx(1)
-
-
 def test_what_is_no_number_is_no_class(folder: Path) -> None:
     made = nn.Conv2d(3, 3, 1)
     nn.init.constant_(made.weight, float("nan"))
@@ -294,39 +216,6 @@ def test_three_hundred_classes_go_into_a_tiff(folder: Path) -> None:
     found.save("m.tif")
     assert (tifffile.imread("m.tif") == found.labels).all()
     assert not Path("m.png").exists()
-
-
-@pytest.mark.parametrize(
-    ("was", "now", "said"),
-    [
-        ("width = 8", "width = -1", "makes no network"),
-        ("width = 8", "width = 8\ncups = 3", "'cups'"),
-        ("nets.segmenter:Segmenter", "nets.nothing:Segmenter", "zorki.nets.nothing"),
-        ('"#ff8800"', '"orange"', "'orange' is not written #rrggbb"),
-    ],
-)
-def test_a_card_that_was_damaged_is_refused(folder: Path, command: Any, was: str, now: str, said: str) -> None:
-    made = saved_run(folder / "run")
-    card = (made / "card.toml").read_text(encoding="utf-8")
-    assert was in card
-    (made / "card.toml").write_text(card.replace(was, now), encoding="utf-8")
-    io.save_photo(folder / "p.png", quarters())
-    status, out, err = command("segment", "predict", "p.png", "--model", "run")
-    assert (status, out) == (2, "")
-    assert said in err
-    assert len(err.splitlines()) <= 4
-
-
-def test_sixteen_bits_are_read_as_they_were_in_training(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = saved_run(folder / "run", pictures={})
-    card = (made / "card.toml").read_text(encoding="utf-8")
-    (made / "card.toml").write_text(card.replace("pictures = {}\n", "") + "[pictures]\nchannels = 3\nrange = [0, 4095]\n", encoding="utf-8")
-    seen: list[torch.Tensor] = []
-    logits = lens.Net.logits
-    monkeypatch.setattr(lens.Net, "logits", lambda self, x: seen.append(x) or logits(self, x))
-    tifffile.imwrite("p.tif", np.full((70, 80, 3), 2048, np.uint16), photometric="rgb")
-    zorki.segment.predict("p.tif", model=str(made))
-    assert float(seen[-1].mean()) == pytest.approx(2048 / 4095, abs=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -44,3 +44,23 @@ def group(stem: str, groups: str) -> str:
     if not found:
         raise InputError(f"{stem} is in no group by {groups!r}.", "It finds the group at the start of each name.", "Mend it.")
     return found[1] if found.re.groups and found[1] is not None else found[0]
+
+
+def part(name: str, given: Mapping[str, Sequence[Example]], own: Mapping[str, Part], split: str | None, holds: str) -> tuple[Part, str]:
+    """The examples that something is held against, and what they are called: "val", "test", "train" or "all".
+
+    name: of the set, given: its parts; own: those that a run knows for its own. split: not given: val where there is one, else all. holds: what a folder of a part
+    has in it. Raises InputError for a part that is not there.
+    """
+    parts = {**own, **{n: tuple(some) for n, some in given.items() if n != "all" and some}}
+    chosen = split or ("val" if "val" in parts else "all")
+    if chosen == "all":
+        return tuple({example.picture: example for some in given.values() for example in some}.values()), chosen
+    if chosen not in parts:
+        there = ", ".join(parts)
+        raise InputError(
+            f"{name} has no pictures for --split={chosen}.",
+            f"It has {there} and all." if there else "It is one part, from which this model did not learn.",
+            f"Make a folder {chosen}/ with {holds}, or leave --split out.",
+        )
+    return parts[chosen], chosen

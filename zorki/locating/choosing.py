@@ -5,6 +5,7 @@ from __future__ import annotations
 from zorki import io, lens, weights
 from zorki.core import events
 from zorki.core.errors import InputError
+from zorki.io import splitting
 from zorki.locating import record
 from zorki.locating.boxed import Boxed
 from zorki.locating.record import Record
@@ -19,17 +20,7 @@ def part(net: lens.Net, data: Boxed, split: str | None = None) -> tuple[Set, str
     """
     taught = record_of(net)
     own = {} if taught is None else taught.parts(data)
-    parts = own | {name: some for name, some in data.parts.items() if name != "all" and some}
-    chosen = split or ("val" if "val" in parts else "all")
-    if chosen != "all" and chosen not in parts:
-        there = ", ".join(parts)
-        raise InputError(
-            f"{data.name} has no pictures for --split={chosen}.",
-            f"It has {there} and all." if there else "It is one part, from which this model did not learn.",
-            f"Make a folder {chosen}/ with pictures and boxes, or leave --split out.",
-        )
-    every = {example.picture: example for some in data.parts.values() for example in some}
-    examples = parts[chosen] if chosen != "all" else tuple(every.values())
+    examples, chosen = splitting.part(data.name, data.parts, own, split, "pictures and boxes")
     if not any(example.boxes for example in examples):
         raise InputError(f"{data.name} has no boxes to be held against.", "What is found is compared with them.", "Take another --split.")
     if chosen != "all" and split is None:

@@ -23,8 +23,8 @@ from zorki.locating.pictured import COUNTED, Floats, Kind, OfPicture
 from zorki.locating.sets import Set
 from zorki.scores import bootstrap
 from zorki.scores.average_precision import Ranked
+from zorki.scores.spelled import Span, rounded
 
-Span = tuple[float, float]
 LEAST = 0.01  # surest from which a detection counts in mAP
 ROUNDS = 1000
 WORK = 400_000_000  # detections times rounds that an interval of mAP may take
@@ -167,11 +167,6 @@ def of_classes(found: Floats) -> dict[str, Floats]:
 
 def divided(above: Floats, below: NDArray[Any]) -> Floats:
     return np.asarray(np.divide(above, below, out=np.full(len(above), np.nan), where=np.asarray(below) > 0))
-
-
-def rounded(value: float) -> float | None:
-    """For programs: six digits, None for what there is nothing of."""
-    return None if np.isnan(value) else round(float(value), 6)
 
 
 def judged(net: lens.Net, part: Set, least: float | None = None) -> Judged:

@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from zorki.core.errors import InputError
-
-SHOWN = 8  # names in a sentence
+from zorki.core.names import listed
+from zorki.core.names import plain as plain
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,3 @@ def matched(names: Sequence[str], there: Collection[str], theirs: Sequence[str],
         said.append(f"{net} also knows {listed([theirs[n] for n in more])}: what it takes for one of these is wrong here.")
     order = [*places, *more]
     return Matched((*names, *(theirs[n] for n in more)), len(names), tuple(order.index(n) for n in range(len(theirs))), tuple(said))
-
-
-def plain(name: str) -> str:
-    """As names are compared: case, _ and - aside."""
-    return " ".join(name.casefold().replace("_", " ").replace("-", " ").split())
-
-
-def listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from zorki.locating.judging import OF_CLASS, Judged, Span
+from zorki.locating.judging import OF_CLASS, Judged
+from zorki.scores.spelled import aligned, percent, row
 
-BAR, WORST = 24, 5  # letters of a full bar; pictures named
+WORST = 5  # pictures named
 CLASSES = 40  # that are listed; of more the best and the least
-EIGHTHS = " ▏▎▍▌▋▊▉"
 TITLES = {
     "one": {"accuracy": "class right", "mean_iou": "mean IoU", "class_and_iou50": "class and box right", "map50": "mAP at 0.5", "map": "mAP"},
     "many": {
@@ -26,7 +26,7 @@ def lines(judged: Judged) -> list[str]:
     out = [row(title, judged.figures[key], judged.intervals.get(key), wide, bar=i == 0) for i, (key, title) in enumerate(titles.items())]
     shown = [key for key in titles if key in ("mean_iou", "class_and_iou50", "map50")]
     for name, one in judged.guesses.items():
-        told = ", ".join(f"{titles[key]} {percent(one.figures[key]).strip()}" for key in shown)
+        told = ", ".join(f"{titles[key]} {percent(one.figures[key])}" for key in shown)
         out.append(f"{f'a guess: {name}':{wide}}  {told}")
     out += ["", "average precision at an IoU of 0.5 of each class"]
     for name in classes:
@@ -36,7 +36,7 @@ def lines(judged: Judged) -> list[str]:
     if len(classes) < len(judged.names):
         out.append(f"{len(judged.names) - len(classes)} classes between these are left out.")
     out += ["", f"the worst of {len(judged.pictures)} pictures, by what was found, wrong or missed there"]
-    return out + [f"{percent(judged.pictures[i].quality)}  {judged.pictures[i].name}" for i in judged.worst[:WORST]]
+    return out + [f"{aligned(judged.pictures[i].quality)}  {judged.pictures[i].name}" for i in judged.worst[:WORST]]
 
 
 def listed(judged: Judged) -> list[str]:
@@ -46,21 +46,3 @@ def listed(judged: Judged) -> list[str]:
     there = [name for name in judged.names if not math.isnan(judged.by_class[name]["ap50"])]
     there.sort(key=lambda name: -judged.by_class[name]["ap50"])
     return there if len(there) <= CLASSES else [*there[: CLASSES // 2], *there[-CLASSES // 2 :]]
-
-
-def row(title: str, value: float, span: Span | None, wide: int, bar: bool) -> str:
-    """mAP at 0.5   87.3 %  84.1 to 89.9  ████████"""
-    between = "" if span is None or math.isnan(span[0]) else f"{100 * span[0]:.1f} to {100 * span[1]:.1f}"
-    return f"{title:{wide}}  {percent(value)}  {between:13}  {drawn(value) if bar else ''}".rstrip()
-
-
-def percent(value: float) -> str:
-    return "     –" if math.isnan(value) else f"{100 * value:5.1f} %"
-
-
-def drawn(value: float) -> str:
-    """A bar in eighths of a letter."""
-    if math.isnan(value):
-        return ""
-    eighths = round(8 * BAR * min(1.0, max(0.0, value)))
-    return "█" * (eighths // 8) + (EIGHTHS[eighths % 8] if eighths % 8 else "")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from zorki import io, lens, weights
 from zorki.core import events
 from zorki.core.errors import InputError
+from zorki.core.names import listed
+from zorki.io import splitting
 from zorki.segmenting import record
-from zorki.segmenting.matching import listed
 from zorki.segmenting.record import Record
 from zorki.segmenting.sets import Set
 from zorki.segmenting.table import Table, discovered, spelled
@@ -20,16 +21,7 @@ def part(net: lens.Net, data: io.LabelledFolder, split: str | None = None) -> tu
     """
     taught = record_of(net)
     own = {} if taught is None else taught.parts(data)
-    parts = own | {name: some for name, some in data.splits.items() if name != "all" and some}
-    chosen = split or ("val" if "val" in parts else "all")
-    if chosen != "all" and chosen not in parts:
-        there = ", ".join(parts)
-        raise InputError(
-            f"{data.name} has no pictures for --split={chosen}.",
-            f"It has {there} and all." if there else "It is one part, from which this model did not learn.",
-            f"Make a folder {chosen}/ with images/ and masks/, or leave --split out.",
-        )
-    examples = parts[chosen] if chosen != "all" else tuple(e for some in data.splits.values() for e in some)
+    examples, chosen = splitting.part(data.name, data.splits, own, split, "images/ and masks/")
     examples = tuple(e for e in examples if e.mask is not None)
     if not examples:
         raise InputError(f"{data.name} has no masks.", "What is predicted is held against them.", "Give a folder with images/ and masks/.")

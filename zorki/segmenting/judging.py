@@ -18,12 +18,12 @@ from zorki import lens
 from zorki.core import events
 from zorki.scores import Calibration, Confusion, boundary_f1, interval
 from zorki.scores.confusion import mean
+from zorki.scores.spelled import Span, rounded
 from zorki.segmenting import tiles
 from zorki.segmenting.matching import Matched
 from zorki.segmenting.predicting import likeliest
 from zorki.segmenting.sets import Set
 
-Span = tuple[float, float]
 OF_CLASS = "IoU of "
 
 
@@ -133,11 +133,6 @@ def span(found: Sequence[float], level: float = 0.95) -> Span:
     there = np.array([one for one in found if not np.isnan(one)])
     low, high = np.quantile(there, [(1 - level) / 2, (1 + level) / 2]) if there.size else (np.nan, np.nan)
     return float(low), float(high)
-
-
-def rounded(value: float) -> float | None:
-    """For programs: six digits, None for what there is nothing of."""
-    return None if np.isnan(value) else round(float(value), 6)
 
 
 def judged(net: lens.Net, matched: Matched, part: Set) -> Judged:

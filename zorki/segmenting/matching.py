@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zorki.core.errors import InputError
+from zorki.core.names import listed, plain
 from zorki.pixels.palette import is_nothing, nth
 from zorki.scores import Confusion
 from zorki.scores.confusion import mean
 from zorki.segmenting.table import Table
-
-SHOWN = 8  # names in a sentence
 
 
 @dataclass(frozen=True)
@@ -81,12 +80,3 @@ def matched(table: Table, named: bool, classes: Sequence[str] | None, count: int
 def counted(table: Table) -> Sequence[int]:
     """Pixels of each class; of a table that was never counted each may have some."""
     return table.pixels or [1] * len(table.names)
-
-
-def plain(name: str) -> str:
-    """As names are compared: case, _ and - aside."""
-    return " ".join(name.casefold().replace("_", " ").replace("-", " ").split())
-
-
-def listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")

@@ -2,57 +2,33 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from zorki import io
-from zorki.core.errors import InputError
+from zorki.io import marks
+from zorki.io.marks import FILE as FILE
 from zorki.segmenting.sets import Set
 from zorki.segmenting.table import Table
 
-FILE = "data.json"
-
 
 @dataclass(frozen=True)
-class Record:
-    """train, val: of each picture its name and how many bytes it has, by which it is known wherever the folder lies by now. decided: why
-    settings that nobody asked for are as they are, by the setting."""
+class Record(marks.Marks):
+    """table: what the masks mean."""
 
     table: Table
-    train: tuple[tuple[str, int], ...]
-    val: tuple[tuple[str, int], ...]
-    decided: Mapping[str, str] = field(default_factory=dict)
 
     def parts(self, data: io.LabelledFolder) -> dict[str, tuple[io.Example, ...]]:
         """What was learnt from and what was held back, as "train" and "val"; nothing where not all of it is among these data."""
-        there = {marked(e): e for examples in data.splits.values() for e in examples}
-        if not {*self.train, *self.val} <= {*there}:
-            return {}
-        return {name: tuple(there[one] for one in some) for name, some in (("train", self.train), ("val", self.val))}
-
-
-def marked(example: io.Example) -> tuple[str, int]:
-    return example.picture.name, example.picture.stat().st_size
+        return self.among(data.splits.values())
 
 
 def write(folder: Path, train: Set, val: Set, decided: Mapping[str, str] | None = None) -> None:
     """Into the run folder, whole or not at all. Raises Stopped, InputError."""
-    parts = {name: [marked(e) for e in part.examples] for name, part in (("train", train), ("val", val))}
-    said = {"table": train.table.to_dict(), **parts, "decided": dict(decided or {})}
-    io.atomic_write(folder / FILE, json.dumps(said, ensure_ascii=False) + "\n")
+    marks.write(folder, train.examples, val.examples, decided, table=train.table.to_dict())
 
 
 def read(folder: Path) -> Record | None:
     """None where a run has none. Raises InputError for a damaged one."""
-    try:
-        found = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        train, val = (tuple((str(name), int(size)) for name, size in found[part]) for part in ("train", "val"))
-        return Record(Table.of(found["table"]), train, val, {str(k): str(v) for k, v in found.get("decided", {}).items()})
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as e:
-        raise InputError(
-            f"{folder / FILE} cannot be read: {str(e)!r}.", "It says what the run was taught on.", "Take another run, or train anew."
-        ) from e
+    return marks.read(folder, lambda train, val, decided, said: Record(train, val, decided, Table.of(said["table"])))

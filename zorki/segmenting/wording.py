@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from zorki.segmenting.judging import OF_CLASS, Judged, Span
+from zorki.scores.spelled import aligned, row
+from zorki.segmenting.judging import OF_CLASS, Judged
 
-BAR, WORST = 24, 5  # letters of a full bar; pictures named
-EIGHTHS = " ▏▎▍▌▋▊▉"
+WORST = 5  # pictures named
 TITLES = {
     "miou": "mIoU", "dice": "Dice", "pixel_accuracy": "pixel accuracy", "mean_accuracy": "mean accuracy", "boundary_f1": "boundary F1",
     "void_share": "void", "ece": "calibration error", "brier": "Brier score",
@@ -32,30 +32,12 @@ def lines(judged: Judged) -> list[str]:
             else row(name, iou, spans.get(OF_CLASS + name), wide, True)
         )
     out += ["", f"the worst of {len(judged.pictures)} pictures, by their mIoU"]
-    return out + [f"{percent(judged.pictures[i].miou)}  {judged.pictures[i].name}" for i in judged.worst[:WORST]]
-
-
-def row(title: str, value: float, span: Span | None, wide: int, bar: bool) -> str:
-    """mIoU   87.3 %  84.1 to 89.9  ████████"""
-    between = "" if span is None or math.isnan(span[0]) else f"{100 * span[0]:.1f} to {100 * span[1]:.1f}"
-    return f"{title:{wide}}  {percent(value)}  {between:13}  {drawn(value) if bar else ''}".rstrip()
-
-
-def percent(value: float) -> str:
-    return "     –" if math.isnan(value) else f"{100 * value:5.1f} %"
+    return out + [f"{aligned(judged.pictures[i].miou)}  {judged.pictures[i].name}" for i in judged.worst[:WORST]]
 
 
 def said(key: str, value: float) -> str:
     if math.isnan(value):
-        return percent(value)
+        return aligned(value)
     if key == "void_share":
-        return f"{percent(value)}  of the pixels, which count nowhere"
+        return f"{aligned(value)}  of the pixels, which count nowhere"
     return f"{value:7.3f}  {'0: as right as it is sure' if key == 'ece' else '0: sure and right, 2: sure and wrong'}"
-
-
-def drawn(value: float) -> str:
-    """A bar in eighths of a letter."""
-    if math.isnan(value):
-        return ""
-    eighths = round(8 * BAR * min(1.0, max(0.0, value)))
-    return "█" * (eighths // 8) + (EIGHTHS[eighths % 8] if eighths % 8 else "")

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 from zorki.core.lazy import attach
 
 if TYPE_CHECKING:
+    from zorki.train import asked as asked
     from zorki.train import choosing as choosing
+    from zorki.train import setup as setup
+    from zorki.train import squares as squares
     from zorki.train.folder import Folder as Folder
     from zorki.train.lesson import Lesson as Lesson
     from zorki.train.memory import out_of_memory as out_of_memory
@@ -28,10 +31,13 @@ DOORS = {
     "Plan": "plan",
     "Stock": "stock",
     "added": "together",
+    "asked": "",
     "choosing": "",
     "equipped": "teaching",
     "gathered": "together",
     "out_of_memory": "memory",
+    "setup": "",
+    "squares": "",
     "steps_within": "pace",
     "teach": "teaching",
 }

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from zorki.core import events
 from zorki.core.errors import InputError, Stopped
 from zorki.train.folder import Folder
-from zorki.train.lesson import Lesson
 from zorki.train.memory import out_of_memory
 from zorki.train.pace import measured
 from zorki.train.plan import Plan
+from zorki.train.squares import Squares
+from zorki.train.stock import Stock
 
-BATCH = {"cpu": 8, "other": 16}  # pictures or squares of them a step
+BATCH = {"cpu": 8, "other": 16}  # squares a step
 FEW, LOOKS = 20, (1, 25)  # steps at least; how often it is judged on the way
 JUDGING = 0.15  # share of the time that may go into being judged on the way
 MEASURING = 0.1  # and into measuring, where steps are slow
+SOME, SHOWN = 24, 8  # pictures looked at to choose; judged, to measure how long a look takes
 EPOCHS, ENOUGH = 300, 2000  # of the pictures at most, but so many steps always
 
 
@@ -55,28 +60,46 @@ class Pace:
     look: float
 
 
-def halving(
-    of: Callable[[int], Lesson], batch: int, folder: Folder, plan: Plan, device: str, processes: int, within: float, what: str = "squares"
-) -> tuple[int, float]:
-    """The batch that there is memory for, halved as often as needed, which is said; and the seconds of a step.
-
-    of: the lesson with so many a step. what: they are. Raises Stopped where not even one fits.
-    """
+def halving(lesson: Squares, folder: Folder, plan: Plan, device: str, processes: int, within: float) -> tuple[int, Pace]:
+    """The batch that there is memory for, halved as often as needed, which is said; and its pace. Raises Stopped where not even one square fits."""
+    batch = lesson.recipe.batch
     while True:
         try:
-            return batch, measured(of(max(1, batch // processes)), folder, plan, device, MEASURING * within)
+            step = measured(lesson.of(max(1, batch // processes)), folder, plan, device, MEASURING * within)
+            break
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error):
                 raise
-        batch = smaller(batch, processes, what)
+        batch = smaller(batch, processes)
+    return batch, Pace(step, looking(lesson, device))
 
 
-def smaller(batch: int, processes: int, what: str = "squares") -> int:
+def looking(lesson: Squares, device: str) -> float:
+    """Seconds of a look at all that is judged on, by those of a few."""
+    few = type(lesson.held)([lesson.held.examples[i] for i in some(lesson.held)[:SHOWN]])
+    look = type(lesson)(lesson.net, lesson.stock, few, lesson.recipe, lesson.changes)
+    net = copy.deepcopy(lesson.net).to(device)
+    begun = time.perf_counter()
+    look.figures(net)
+    return (time.perf_counter() - begun) / len(few) * len(lesson.held)
+
+
+def some(stock: Stock[Any]) -> list[int]:
+    """Numbers of examples to choose by, evenly apart."""
+    return sorted({round(i) for i in np.linspace(0, len(stock) - 1, min(SOME, len(stock)))})
+
+
+def side_near(sides: Sequence[int], most: Mapping[str, int], device: str) -> int:
+    """A multiple of 32 near the middle one of so many pictures' sides. most: by device, "other" of those that are not named."""
+    return int(np.clip(round(np.median(sides) / 32) * 32, 32, most.get(device, most["other"])))
+
+
+def smaller(batch: int, processes: int) -> int:
     """Half of it, said. Raises Stopped where there is no half."""
     half = batch // 2 // processes * processes
     if not half:
-        raise Stopped(f"There is not enough memory for one of the {what} a step.", "What was learnt is kept.", "Give a smaller --side=N.")
-    events.note(f"{batch} {what} a step do not fit into memory: it learns from {half} a step.")
+        raise Stopped("There is not enough memory for one of the squares a step.", "What was learnt is kept.", "Give a smaller --side=N.")
+    events.note(f"{batch} squares a step do not fit into memory: it learns from {half} a step.")
     return half
 
 

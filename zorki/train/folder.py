@@ -25,6 +25,7 @@ from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.io.runs import CONFIG, FIGURES, figures
 from zorki.train.plan import WORDS
+from zorki.weights.cards import RUN_CARD
 
 ENDED = "ended"  # in the last line of figures of a training that ended since it got no better: after so many looks
 
@@ -115,6 +116,10 @@ class Folder:
         arrays = {k: v.detach().cpu().contiguous() for k, v in weights.items()}
         data = save(arrays)  # save_file has an error of its own for a full disk
         self.write(self.path / f"{name}.safetensors", lambda part: part.write_bytes(data))
+
+    def card(self, said: Mapping[str, Any]) -> None:
+        """What the network is, as `weights` reads it. Raises Stopped where the disk is full."""
+        io.atomic_write(self.path / RUN_CARD, io.to_toml(said))
 
     def append(self, figures: Mapping[str, Any]) -> None:
         """One line of metrics. Raises Stopped where the disk is full."""

@@ -10,7 +10,7 @@ from zorki.core.settings import Least
 
 @dataclass(frozen=True)
 class Learning:
-    """How the data are split, how large an update is, and where it is computed."""
+    """How the data are split, what is cut out of them, how large an update is, and where it is computed."""
 
     rate: Annotated[float, Least(0)] = 1e-3
     "size of an update (AdamW)"
@@ -22,12 +22,24 @@ class Learning:
     "where it is computed"
     seed: Annotated[int, Least(0)] = 0
     "the same number teaches the same"
+    width: Annotated[int, Least(1)] = 64
+    "channels of what stands on the encoder"
+    batch: Annotated[int, Least(1)] | None = None
+    "squares cut out of pictures a step; not given: 8 on a processor, 16 elsewhere"
+    side: Annotated[int, Least(32)] | None = None
+    "pixels of their sides; not given: by the size of the pictures"
 
 
 @dataclass(frozen=True)
 class Alone(Learning):
-    """Of one training: when it ends, how many learn together, and whether a run may be told otherwise."""
+    """Of one training: its time and its encoder, when it ends, how many learn together, and whether a run may be told otherwise."""
 
+    within: str = "30m"
+    "the time it may take, as 90s, 30m or 2h; it is measured once how many steps that is"
+    encoder: str | None = None
+    "what reads the pictures; not given: lite0 where pip's imagenet extra is there, else eye"
+    steps: Annotated[int, Least(1)] | None = None
+    "updates of the weights; not given: as many as --within=30m holds"
     patience: Annotated[int, Least(1)] = 10
     "so many looks without a better one end the training"
     processes: Annotated[int, Least(1)] = 1

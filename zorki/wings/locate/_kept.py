@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zorki import io
-from zorki.weights.cards import RUN_CARD
 from zorki.wings.locate._learnt import TITLES
 
 if TYPE_CHECKING:
     from zorki.locating.sets import Set
-    from zorki.train import Folder
     from zorki.wings.locate._learnt import Verdict
     from zorki.wings.locate._setup import Start
     from zorki.wings.locate.train import Settings
@@ -58,14 +53,3 @@ def figures(found: Verdict) -> dict[str, str]:
         likely = "" if np.isnan(span[0]) else f" ({span[0]:.1%} to {span[1]:.1%})"
         said[TITLES[name]] = "; ".join([f"{value:.1%}{likely}, {held}", *beside])
     return said
-
-
-def write_card(folder: Folder, said: Mapping[str, Any]) -> None:
-    io.atomic_write(folder.path / RUN_CARD, io.to_toml(said))
-
-
-def plain(found: Verdict) -> dict[str, Any]:
-    """For --json: numbers, and none for what is absent."""
-    said = asdict(found)
-    spans = {k: None if np.isnan(low) else [low, high] for k, (low, high) in found.intervals.items()}
-    return dict(said.pop("figures")) | said | {"intervals": spans}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 TITLES = {
     "accuracy": "classes right",
@@ -30,6 +32,12 @@ class Verdict:
     others: Mapping[str, float]
     learnt: bool
     least: float | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """For --json: numbers, and none for what is absent."""
+        said = asdict(self)
+        spans = {k: None if math.isnan(low) else [low, high] for k, (low, high) in self.intervals.items()}
+        return {**said.pop("figures"), **said, "intervals": spans}
 
     def sentence(self) -> str:
         """For the person, where nothing was learnt."""

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-import zorki
 from zorki import blocks, lens
 from zorki.core import events
-from zorki.locating.judging import OF_CLASS, Judged, Span, middle
+from zorki.locating.judging import OF_CLASS, Judged, middle
 from zorki.locating.showing import WRONG, seen
 from zorki.locating.wording import TITLES, listed
 from zorki.pixels.palette import nth
 from zorki.scores.average_precision import RECALLS
+from zorki.scores.spelled import between, percent
+from zorki.train.page import FOOT
 
-FOOT = f"Made by Zorki {zorki.__version__} on this machine. Nothing left it."
 FEW = 3  # pictures of the best, and of the middle ones
 CURVES = 8  # classes with a curve of their own; of more the mean alone is drawn
 
@@ -160,11 +160,3 @@ def of_data(judged: Judged) -> blocks.Section:
     columns = ("class", "boxes", "pictures", "side in pixels: 5 %, half, 95 %")
     said = "How many there are of each class here, and how large: the root of a box's area, which a twentieth, half and all but a twentieth do not exceed."
     return blocks.Section("data", "The data", "", (blocks.Table(columns, rows, said),))
-
-
-def percent(value: float) -> str:
-    return "–" if math.isnan(value) else f"{100 * value:.1f} %"
-
-
-def between(span: Span | None) -> str:
-    return "" if span is None or math.isnan(span[0]) else f"{100 * span[0]:.1f} to {100 * span[1]:.1f}"

@@ -1,18 +1,16 @@
-"""One run from its beginning to its best weights, with half the batch where memory runs out."""
+"""One run from its beginning to its best weights, and what is written beside them."""
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from safetensors.torch import load_file
-
 from zorki import io
 from zorki.locating import preview, record
-from zorki.train import Folder, choosing, out_of_memory, teach
+from zorki.train import Folder, setup
+from zorki.train.taught import to_the_end
 from zorki.wings.locate import _kept, _setup
 
 if TYPE_CHECKING:
@@ -28,7 +26,7 @@ class Taught:
 
     folder: Folder
     parts: _setup.Parts
-    start: _setup.Start
+    start: setup.Start
     net: nn.Module
     s: Settings
 
@@ -61,23 +59,7 @@ def taught(parts: _setup.Parts, out: Path, s: Settings, begun: float) -> Taught:
     return Taught(folder, parts, first, best, s)
 
 
-def carded(folder: Folder, parts: _setup.Parts, first: _setup.Start, s: Settings, found: _learnt.Verdict | None) -> Mapping[str, Any]:
+def carded(folder: Folder, parts: _setup.Parts, first: setup.Start, s: Settings, found: _learnt.Verdict | None) -> Mapping[str, Any]:
     said = _kept.card(first, parts.learnt, s, found)
-    _kept.write_card(folder, said)
+    folder.card(said)
     return said
-
-
-def to_the_end(first: _setup.Start, folder: Folder, s: Settings) -> tuple[_setup.Start, nn.Module]:
-    """Taught; the batch as it was at last, and the best weights."""
-    while True:
-        try:
-            teach(first.lesson, folder, first.plan, first.config, choosing.device(s.device), s.processes)
-            break
-        except (RuntimeError, MemoryError) as error:
-            if not out_of_memory(error):
-                raise
-        first = first.smaller(s)
-        folder.open({**asdict(first.plan), **first.config}, change=True)
-    best: nn.Module = copy.deepcopy(first.lesson.net)
-    best.load_state_dict(load_file(folder.path / "best.safetensors"))
-    return first, best

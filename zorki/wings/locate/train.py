@@ -8,19 +8,19 @@ Differs: whether a picture has one box or many is found from the data; squares, 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from zorki.core import events
+from zorki.core.errors import InputError
 from zorki.core.method import Input
 from zorki.core.settings import Among, Least
 from zorki.train.options import Alone
+from zorki.train.run import Run
 
 if TYPE_CHECKING:
     from zorki import blocks, formats, io
-    from zorki.wings.locate import _learnt
 
 INPUTS = {"data": Input("images/ with boxes.csv (file, class, x, y, w, h), or VOC, COCO, YOLO, LabelMe as it lies", kind="annotated")}
 NETS: tuple[str, ...] = ()
@@ -29,24 +29,12 @@ GIVES = "trained"
 
 @dataclass(frozen=True)
 class Settings(Alone):
-    within: str = "30m"
-    "the time it may take, as 90s, 30m or 2h; it is measured once how many steps that is"
     boxes: Literal["one", "many"] | None = None
     "of a picture; not given: one, where no picture has more"
-    encoder: str | None = None
-    "what reads the pictures; not given: lite0 where pip's imagenet extra is there, else eye"
-    width: Annotated[int, Least(1)] = 64
-    "channels of what tells the boxes"
     each: bool = False
     "with one box a picture: each class has a box of its own"
     freeze: Annotated[int, Least(0)] = 0
     "so many of the encoder's blocks stay as they are"
-    steps: Annotated[int, Least(1)] | None = None
-    "updates of the weights; not given: as many as --within=30m holds"
-    batch: Annotated[int, Least(1)] | None = None
-    "squares cut out of pictures a step; not given: 8 on a processor, 16 elsewhere"
-    side: Annotated[int, Least(32)] | None = None
-    "pixels of their sides; not given: by the size of the pictures"
     box_loss: Annotated[str, Among("zorki.scores.box_losses")] = "giou"
     "what is wrong with a box"
     flips: Literal["none", "sideways", "any"] = "sideways"
@@ -58,26 +46,6 @@ class Settings(Alone):
 PRESETS: dict[str, Settings] = {}
 
 
-@dataclass(frozen=True)
-class Run:
-    """What was learnt: the run folder, which is a --model, its card, and what came of it on pictures that were held back."""
-
-    folder: Path
-    card: Mapping[str, Any]
-    found: _learnt.Verdict
-
-    def answer(self) -> dict[str, object]:
-        """What --json gives."""
-        from zorki.wings.locate import _kept
-
-        return _kept.plain(self.found) | {"classes": list(self.card["classes"])}
-
-    def lines(self) -> list[str]:
-        """What the command prints."""
-        said = [f"{what}: {text}" for what, text in self.card["figures"].items()]
-        return [*said, f"zorki locate predict PHOTO --model {self.folder}"]
-
-
 def run(data: formats.Place, out: Path, s: Settings = Settings()) -> Run:
     """Goes on from the state in `out`, to the last step or until it gets no better.
 
@@ -85,9 +53,11 @@ def run(data: formats.Place, out: Path, s: Settings = Settings()) -> Run:
     for a loss that is no number, for too little memory. That nothing was learnt is a note, and stands in the card.
     """
     begun = time.monotonic()
-    from zorki.wings.locate import _asked
+    from zorki.train import asked
 
-    _asked.check(s)
+    asked.check(s)
+    if s.each and s.boxes == "many":
+        raise InputError("--each goes with one box a picture.", "Of many boxes each has its class anyway.", "Leave one of both out.")
     from zorki.wings.locate import _read, _taught
 
     taught = _taught.taught(_read.parts(data, s), out, s, begun)

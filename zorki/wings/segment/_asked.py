@@ -1,15 +1,14 @@
-"""What trainings are asked for: options that make no sense are refused before anything is opened, as are packages that are not here."""
+"""What trainings are asked for: options that make no sense are refused before anything is opened."""
 
 from __future__ import annotations
 
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from zorki import encoding, scores
-from zorki.core import durations
+from zorki import scores
 from zorki.core.errors import InputError, UnknownName
-from zorki.nets import decoders, encoders
-from zorki.train import equipped
+from zorki.nets import decoders
+from zorki.train import asked
 
 if TYPE_CHECKING:
     from zorki.wings.segment import compare
@@ -20,22 +19,8 @@ NEVER = 1_000_000  # looks without a better one that end a training, where none 
 
 def check(s: Settings) -> None:
     """Raises InputError and UnknownName for options that make no sense, and for packages that are not here."""
-    installed()
+    asked.check(s)
     scores.summed(s.loss)
-    durations.seconds("--within", s.within)
-    if s.encoder is not None and s.encoder not in encoders.names() and not encoding.pretrained(s.encoder):
-        raise UnknownName.among("encoder", s.encoder, encoders.names())
-
-
-def installed() -> None:
-    """Raises InputError where a package is missing that training needs."""
-    equipped()
-    try:
-        import kornia  # noqa: F401
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "kornia":
-            raise
-        raise InputError("Training needs kornia.", "It is not installed.", "Install it: pip install 'zorki[train]'.") from error
 
 
 def nets(text: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ import numpy as np
 from zorki.core import durations, events
 from zorki.core.errors import Stopped
 from zorki.segmenting.cost import cost
-from zorki.train import Folder, Plan, choosing, out_of_memory
+from zorki.train import Folder, Plan, choosing, out_of_memory, setup
 from zorki.train.choosing import Pace
 from zorki.wings.segment import _asked, _choice, _setup
 
@@ -97,7 +97,7 @@ def measured(parts: _setup.Parts, net: str, s: Settings, out: Path, begun: float
         lesson, pace = first.lesson, Pace(0.0, 0.0)
         batch = lesson.recipe.batch
         if within:
-            batch, pace = _choice.halving(lesson, Folder(out), Plan(rate=s.rate, decay=_setup.DECAY), choosing.device(s.device), 1, within)
+            batch, pace = choosing.halving(lesson, Folder(out), Plan(rate=s.rate, decay=setup.DECAY), choosing.device(s.device), 1, within)
         found = cost(lesson.net, (lesson.changes.side, lesson.changes.side))
         return Entrant(net, batch, THERE_AND_BACK * batch * found.multiply_adds, round(pace.step, 6), round(pace.look, 6))
     except FAILS as error:
@@ -167,7 +167,7 @@ def shared(
 def looking(alive: Sequence[Entrant], within: float) -> int:
     """How often each is judged on the way: as often as a part of the time allows."""
     look = sum(e.look_seconds for e in alive)
-    return int(np.clip(choosing.JUDGING * within / look, CURVE, choosing.LOOKS[1])) if look else _setup.LOOKS
+    return int(np.clip(choosing.JUDGING * within / look, CURVE, choosing.LOOKS[1])) if look else setup.LOOKS
 
 
 def stepping(alive: Sequence[Entrant], within: float, kind: Kind, looks: int, most: int) -> list[int]:

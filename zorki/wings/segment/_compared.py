@@ -16,12 +16,14 @@ from zorki.core import events
 from zorki.io.runs import figures
 from zorki.lens.table import short
 from zorki.nets.segmenter import Segmenter
+from zorki.scores.spelled import percent
 from zorki.segmenting import differing, preview, reading, record, sets, showing
 from zorki.segmenting.differing import Window
 from zorki.train import curves
-from zorki.wings.segment import _found, _page, _report, _unpooling
+from zorki.train.page import FOOT
+from zorki.wings.segment import _found, _report, _unpooling
 from zorki.wings.segment._budget import Entrant, Share
-from zorki.wings.segment._found import Comparison, Row, cells, percent
+from zorki.wings.segment._found import Comparison, Row, cells
 from zorki.wings.segment._lesson import predictions
 from zorki.wings.segment._stock import Stock
 from zorki.wings.segment._telling import Told
@@ -49,7 +51,7 @@ def page(run: io.RunFolder, finished: bool, data: io.LabelledFolder) -> blocks.P
         lead=told.lead() if finished else "They are learning, or were broken off. What one sees and why comes here in the end.",
         sections=tuple(sections),
         facts=facts(found, known, data),
-        foot=_page.FOOT,
+        foot=FOOT,
     )
 
 

@@ -14,7 +14,7 @@ from zorki.core.errors import InputError
 from zorki.core.events import Event
 from zorki.io.runs import CONFIG
 from zorki.lens.table import short
-from zorki.train import Folder, choosing
+from zorki.train import Folder, choosing, setup
 from zorki.wings.segment import _asked, _budget, _choice, _found, _setup
 from zorki.wings.segment._budget import Budget, Entrant, Share
 from zorki.wings.segment.compare import Settings
@@ -73,7 +73,7 @@ def settled(contest: Contest, parts: _setup.Parts, names: tuple[str, ...], s: Se
         return given if given is not None else known.get(name) or made()
 
     followed = {
-        "encoder": chosen("encoder", lambda: weights.installed(_setup.ENCODERS)),
+        "encoder": chosen("encoder", lambda: weights.installed(setup.ENCODERS)),
         "flips": chosen("flips", lambda: _choice.flips_for(stock)),
         "batch": choosing.batch_for(len(stock), 1, choosing.device(s.device), s.batch),
     }

@@ -22,6 +22,7 @@ from zorki import io, scores
 from zorki.lens.table import short
 from zorki.scores import bootstrap
 from zorki.scores.confusion import mean, mious
+from zorki.scores.spelled import Span, between, percent, rounded
 from zorki.segmenting import cost, record
 from zorki.wings.segment._budget import Budget, Entrant, Share
 from zorki.wings.segment._learnt import Answers, matrix
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from zorki.wings.segment._taught import Taught
 
 FILE, FAILED = "judged.safetensors", "failed.txt"  # in a training's folder: what came of it, or why nothing did
-Span = tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,11 +177,11 @@ class Row:
         cost = self.cost
         return {
             "net": self.net,
-            "miou": plain(self.miou),
-            "interval": [plain(v) for v in self.span],
-            "miou_by_training": [plain(v) for v in self.mious],
-            "iou_by_class": {name: plain(v) for name, v in zip(names, self.iou, strict=False)},
-            "boundary_f1": plain(self.boundary),
+            "miou": rounded(self.miou),
+            "interval": [rounded(v) for v in self.span],
+            "miou_by_training": [rounded(v) for v in self.mious],
+            "iou_by_class": {name: rounded(v) for name, v in zip(names, self.iou, strict=False)},
+            "boundary_f1": rounded(self.boundary),
             **{name: cost.get(name) for name in ("parameters", "multiply_adds", "memory", "seconds")},
             "learning_memory": cost.get("learning"),
             "receptive_field": cost.get("sees"),
@@ -191,10 +191,6 @@ class Row:
             "runs": [str(one.folder) for one in self.runs],
             "failed": [{"seed": seed, "why": why} for seed, why in self.failed],
         }
-
-
-def plain(value: float) -> float | None:
-    return None if np.isnan(value) else round(float(value), 6)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -255,14 +251,6 @@ def cells(row: Row) -> tuple[str, ...]:
         row.net, percent(row.miou), between(row.span), percent(row.boundary), short(it["parameters"]), short(it["multiply_adds"]),
         size(it["memory"]), f"{it['seconds']:.2g} s", field(it["sees"]),
     )  # fmt: skip
-
-
-def percent(value: float) -> str:
-    return "–" if np.isnan(value) else f"{100 * value:.1f} %"
-
-
-def between(span: Span) -> str:
-    return "" if np.isnan(span[0]) else f"{100 * span[0]:.1f} to {100 * span[1]:.1f}"
 
 
 def size(count: int) -> str:

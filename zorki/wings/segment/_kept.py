@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zorki import io
-from zorki.weights.cards import RUN_CARD
-
 if TYPE_CHECKING:
     from zorki.nets.segmenter import Segmenter
     from zorki.segmenting.sets import Set
-    from zorki.train import Folder
     from zorki.wings.segment._learnt import Verdict
     from zorki.wings.segment.train import Settings
 
@@ -53,13 +47,3 @@ def figures(found: Verdict, names: tuple[str, ...]) -> dict[str, str]:
         "Dice": f"{found.dice:.1%}, pixel accuracy {found.accuracy:.1%}, {held}",
         "IoU by class": by_class,
     }
-
-
-def write_card(folder: Folder, said: Mapping[str, Any]) -> None:
-    io.atomic_write(folder.path / RUN_CARD, io.to_toml(said))
-
-
-def plain(found: Verdict) -> dict[str, Any]:
-    """For --json: numbers, and none for what is absent."""
-    said = {k: None if isinstance(v, float) and np.isnan(v) else v for k, v in asdict(found).items()}
-    return said | {"iou": [None if np.isnan(v) else float(v) for v in found.iou]}

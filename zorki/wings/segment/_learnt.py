@@ -6,7 +6,8 @@ Source: Efron, Tibshirani 1993 (intervals over pictures).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,11 @@ class Verdict:
     guess: float
     others: float
     learnt: bool
+
+    def plain(self) -> dict[str, Any]:
+        """For --json: numbers, and none for what is absent."""
+        said = {k: None if isinstance(v, float) and np.isnan(v) else v for k, v in asdict(self).items()}
+        return said | {"iou": [None if np.isnan(v) else float(v) for v in self.iou]}
 
     def sentence(self) -> str:
         """For the person, where nothing was learnt."""

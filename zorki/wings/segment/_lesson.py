@@ -5,9 +5,8 @@ Source: Polyak and Juditsky 1992 (the averaged weights are judged); the joint au
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,80 +15,43 @@ from torch import nn
 from torch.nn import functional as F
 
 from zorki import scores
-from zorki.core import events, hands
+from zorki.core import events
 from zorki.core.void import VOID
 from zorki.nets.segmenter import Segmenter
-from zorki.train import Lesson, added, gathered
-from zorki.train.colouring import coloured
-from zorki.train.stock import which
+from zorki.train import added, gathered, squares
 from zorki.wings.segment._augment import Changes, cut
-from zorki.wings.segment._stock import Stock
-
-AHEAD = 2  # steps whose squares are cut while the net learns from those before
+from zorki.wings.segment._stock import Example, Stock
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """batch: squares a step. loss: as `scores.summed` takes it. weights: of the classes, none: all alike. slow: what the encoder's rate is of the plan's.
-    soft: weight of learning from shares of classes, beside 1 for class numbers. seed: of all that is drawn.
-    """
+class Recipe(squares.Recipe):
+    """loss: as `scores.summed` takes it. weights: of the classes, none: all alike. soft: weight of learning from shares of classes, beside 1 for class
+    numbers."""
 
-    classes: int
-    batch: int = 8
     loss: str = "cross_entropy+dice"
     weights: tuple[float, ...] = ()
-    slow: float = 0.3
     soft: float = 1.0
-    seed: int = 0
 
 
-class Pixels(Lesson):
-    """The lesson. stock: what is learnt from; held: what is judged on."""
+class Pixels(squares.Squares):
+    """The lesson. What is shown at a step: picture, truth (b, side, side), perhaps soft (b, k, side, side)."""
+
+    net: Segmenter
+    recipe: Recipe
 
     def __init__(self, net: Segmenter, stock: Stock, held: Stock, recipe: Recipe, changes: Changes) -> None:
-        self.net: Segmenter = net
-        self.stock, self.held, self.recipe, self.changes = stock, held, recipe, changes
+        super().__init__(net, stock, held, recipe, changes)
         self.sum = scores.summed(recipe.loss)
-        self.ahead: dict[tuple[int, int, int], Future[dict[str, torch.Tensor]]] = {}
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "ahead": {}}
+    def cut(self, example: Example, chance: np.random.Generator) -> tuple[torch.Tensor, ...]:
+        picture, maps = cut(*example, self.changes, chance)
+        return picture, *maps
 
-    def groups(self) -> list[dict[str, Any]]:
-        """The encoder at its own rate; norms and biases are not made smaller."""
-        out = []
-        for times, inside in ((self.recipe.slow, True), (1.0, False)):
-            numbers = [p for name, p in self.net.named_parameters() if name.startswith("encoder.") is inside and p.requires_grad]
-            out += [
-                {"params": [p for p in numbers if p.ndim > 1], "times": times},
-                {"params": [p for p in numbers if p.ndim <= 1], "times": times, "weight_decay": 0.0},
-            ]
-        return [g for g in out if g["params"]]
-
-    def draw(self, step: int) -> dict[str, torch.Tensor]:
-        pool = hands.workers(hands.count())
-        wanted = [(one, self.rank, self.processes) for one in range(step, step + 1 + AHEAD)]
-        self.ahead = {k: self.ahead.get(k) or pool.submit(self.drawn, k[0]) for k in wanted}
-        return self.ahead.pop(wanted[0]).result()
-
-    def of(self, batch: int) -> Pixels:
-        """The same with another batch."""
-        return Pixels(self.net, self.stock, self.held, replace(self.recipe, batch=batch), self.changes)
-
-    def drawn(self, step: int) -> dict[str, torch.Tensor]:
-        """This process's share of a step: picture (b, c, side, side), truth (b, side, side), perhaps soft (b, k, side, side)."""
-        pictures, maps, chances = [], [], []
-        for i in range(self.rank, self.recipe.batch, self.processes):
-            chance = np.random.default_rng((self.recipe.seed, step, i))
-            picture, cuts = cut(*self.stock[which(self.recipe.seed, step * self.recipe.batch + i, len(self.stock))], self.changes, chance)
-            pictures.append(picture)
-            maps.append(cuts)
-            chances.append(chance)
-        seen = coloured(torch.stack(pictures), self.changes.light, self.changes.colour, chances)
-        shown = {"picture": seen.contiguous(memory_format=torch.channels_last), "truth": torch.stack([m[0] for m in maps])}
-        if any(len(m) > 1 for m in maps):
+    def together(self, truths: Sequence[Sequence[torch.Tensor]]) -> dict[str, torch.Tensor]:
+        shown = {"truth": torch.stack([truth for truth, *_ in truths])}
+        if any(len(one) > 1 for one in truths):
             nothing = torch.zeros((self.recipe.classes, *shown["truth"].shape[1:]), dtype=torch.float32, device="cpu")
-            shown["soft"] = torch.stack([m[1] if len(m) > 1 else nothing for m in maps])
+            shown["soft"] = torch.stack([one[1] if len(one) > 1 else nothing for one in truths])
         return shown
 
     def loss(self, shown: Any) -> tuple[torch.Tensor, Mapping[str, torch.Tensor]]:

@@ -1,24 +1,17 @@
-"""Options that `segment train` and `segment compare` have in common: the net, the squares that are cut out of pictures, the loss."""
+"""Options that `segment train` and `segment compare` have in common: the loss, and how squares are mirrored."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Literal
 
-from zorki.core.settings import Least
 from zorki.train.options import Learning
 
 
 @dataclass(frozen=True)
 class Squares(Learning):
-    """What squares of pictures are learnt from, and how."""
+    """What is learnt of squares of pictures, and how."""
 
-    width: Annotated[int, Least(1)] = 64
-    "channels of the way back"
-    batch: Annotated[int, Least(1)] | None = None
-    "squares cut out of pictures a step; not given: 8 on a processor, 16 elsewhere"
-    side: Annotated[int, Least(32)] | None = None
-    "pixels of their sides; not given: by the size of the pictures"
     loss: str = "cross_entropy+dice"
     "what falls: names joined by +, or with weights as cross_entropy:1,dice:0.5"
     class_weights: Literal["none", "median", "enet"] = "none"

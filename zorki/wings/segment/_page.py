@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-import zorki
 from zorki import blocks, lens
 from zorki.core import events
-from zorki.segmenting.judging import OF_CLASS, Judged, Span
+from zorki.scores.spelled import between, percent
+from zorki.segmenting.judging import OF_CLASS, Judged
 from zorki.segmenting.showing import Seen, seen
 from zorki.segmenting.table import spelled
 from zorki.segmenting.wording import TITLES
+from zorki.train.page import FOOT
 
-FOOT = f"Made by Zorki {zorki.__version__} on this machine. Nothing left it."
 FEW = 3  # pictures of the best, and of the middle ones
 
 
@@ -164,11 +164,3 @@ def of_data(judged: Judged) -> blocks.Section:
         " ".join(table.said),
         (blocks.Table(columns, rows, "What the masks' values mean, and how much there is of each class here."),),
     )
-
-
-def percent(value: float) -> str:
-    return "–" if math.isnan(value) else f"{100 * value:.1f} %"
-
-
-def between(span: Span | None) -> str:
-    return "" if span is None or math.isnan(span[0]) else f"{100 * span[0]:.1f} to {100 * span[1]:.1f}"

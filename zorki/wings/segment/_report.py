@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import replace
-from typing import Any
 
 from zorki import blocks, io, lens, weights
 from zorki.explaining import clearest
@@ -12,35 +11,24 @@ from zorki.segmenting import choosing, judging, matching, record
 from zorki.segmenting.judging import Judged
 from zorki.segmenting.table import Table
 from zorki.train import curves
-from zorki.train.deciding import decided
+from zorki.train import page as frames
 from zorki.wings.segment import _page
 
 WORST = 12  # pictures
-LINES = 6  # curves of classes that can be told apart
-HIDDEN = ("followed", "classes", "pictures", "halved")  # of a run's settings: what the page shows elsewhere
+FACTS = {"net": "net", "encoder": "encoder", "loss": "loss", "seed": "seed"}  # of a run's settings
 
 
 def page(run: io.RunFolder, finished: bool, data: io.LabelledFolder) -> blocks.Page:
     """While it learns the curves and what the masks mean; finished: also what came of it, judged on what was held back."""
-    rows, known = run.figures(), record.read(run.folder)
-    learnt = blocks.Section("learning", "How it learnt", told(rows), tuple(curved(run, rows, known)))
-    ways = blocks.Section("on", "Go on from here", "Each of these is one command.", tuple(commands(run, data, known)))
-    chosen = decided(run.config, {} if known is None else known.decided, HIDDEN)
-    shell = blocks.Page(
-        title=f"What {run.name} learnt", lead="", sections=(), foot=_page.FOOT,
-        facts=(("pictures learnt from", str(len(known.train)) if known else "–"), ("held back", str(len(known.val)) if known else "–"), *facts(run)),
-    )  # fmt: skip
+    known = record.read(run.folder)
+    shell, learnt, chosen = frames.frame(run, known, FACTS), learning(run, known), frames.chosen(run, known)
     if not finished:
-        meanings = (meaning(known.table),) if known is not None else ()
-        return replace(
-            shell,
-            lead="It is learning, or was broken off. How good it is, and where it fails, comes here in the end.",
-            sections=(learnt, *meanings, chosen),
-        )
+        return replace(shell, sections=(learnt, *([meaning(known.table)] if known is not None else []), chosen))
     net = lens.precise(weights.load_run(run.folder))
     judged = of_run(net, data)
     worst = _page.plates(net, judged, judged.worst[:WORST])
     found = (*_page.of_figures(judged), *_page.of_pictures(net, judged, worst), _page.of_data(judged))
+    ways = frames.ways(commands(run, data, known))
     return replace(shell, lead=_page.verdict(judged), sections=(learnt, *found, drawn(net, judged, run), chosen, ways))
 
 
@@ -50,41 +38,18 @@ def of_run(net: lens.Net, data: io.LabelledFolder) -> Judged:
     return judging.judged(net, matching.matched(part.table, True, net.classes, judging.counted(net, part), net.name), part)
 
 
-def told(rows: list[dict[str, Any]]) -> str:
-    """The best of what was measured on the way."""
-    best = max((row for row in rows if curves.finite(row.get("miou"))), key=lambda row: row["miou"], default=None)
-    if best is None:
-        return "It has not been judged yet."
-    return f"The best weights are those of step {best['step']:,}: mIoU {_page.percent(best['miou'])} on the pictures that were held back."
-
-
-def curved(run: io.RunFolder, rows: list[dict[str, Any]], known: record.Record | None) -> list[blocks.Block]:
-    """Loss, mIoU on what was held back, of each class, and the rate."""
-    percents = [
-        row | {"miou": 100 * row["miou"], "mean dice": None if row.get("dice") is None else 100 * row["dice"]}
-        for row in rows
-        if curves.finite(row.get("miou"))
+def learning(run: io.RunFolder, known: record.Record | None) -> blocks.Section:
+    """Loss, mIoU and mean Dice on what was held back, mIoU of each class, and the rate."""
+    rows = [
+        {"mean dice" if "miou" in row and k == "dice" else k: v for k, v in row.items()} for row in run.figures()
+    ]  # Dice is a loss, too
+    names, shown = known.table.names if known is not None else (), {"miou": "mIoU", "mean dice": "Dice"}
+    said = "On the pictures that were held back, at their own size, with the moving average of the weights."
+    own = [
+        curves.curve(frames.percents(rows, shown), shown, "%", said),
+        frames.by_class(rows, "iou", names, 1, "IoU in %") if len(names) > 2 else None,
     ]
-    names = known.table.names if known is not None else ()
-    each = [
-        {"step": row["step"]} | dict(zip(names, [None if v is None else 100 * v for v in row.get("iou") or ()], strict=False))
-        for row in percents
-    ]
-    last = each[-1] if each else {}
-    least = sorted((n for n in names if curves.finite(last.get(n))), key=lambda n: float(last[n]))[:LINES]
-    few = f"the {LINES} that are found least" if len(names) > LINES else "of each class"
-    found = [
-        curves.losses([{k: v for k, v in row.items() if not ("miou" in row and k == "dice")} for row in rows], ("miou", "mean dice", "ended")),
-        curves.curve(percents, {"miou": "mIoU", "mean dice": "Dice"}, "%", "On the pictures that were held back, at their own size, with the moving average of the weights."),
-        curves.curve(each, {name: name for name in least}, "IoU in %", f"The same, {few}.") if len(names) > 2 else None,
-        curves.rate(run.config, rows[-1]["step"] if rows else 0),
-    ]  # fmt: skip
-    return [one for one in found if one is not None] or [blocks.Note("Nothing was measured yet.")]
-
-
-def facts(run: io.RunFolder) -> tuple[tuple[str, str], ...]:
-    said = {"net": "net", "encoder": "encoder", "loss": "loss", "seed": "seed"}
-    return tuple((title, str(run.config[key])) for key, title in said.items() if key in run.config)
+    return frames.learning(run, rows, {"miou": "mIoU"}, own, ["mean dice"])
 
 
 def meaning(table: Table) -> blocks.Section:

@@ -12,9 +12,10 @@ import numpy as np
 
 from zorki import io
 from zorki.lens.table import short
+from zorki.scores.spelled import between, percent
 from zorki.segmenting.reading import Reads
 from zorki.wings.segment._budget import ENOUGH
-from zorki.wings.segment._found import Comparison, Row, between, field, percent
+from zorki.wings.segment._found import Comparison, Row, field
 
 POINTS = 2.0  # of a class's IoU, from which on it is worth a word
 LITTLE = 8  # a field of less than such a part of the shorter side sees little more than colour and texture

@@ -7,20 +7,19 @@ Differs: squares, batch, encoder, ways up and steps follow from the pictures and
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from zorki.core import events
 from zorki.core.method import Input
-from zorki.core.settings import Among, Least
+from zorki.core.settings import Among
 from zorki.train.options import Alone
+from zorki.train.run import Run
 from zorki.wings.segment import _options
 
 if TYPE_CHECKING:
     from zorki import blocks, io
-    from zorki.wings.segment import _learnt
 
 INPUTS = {"data": Input("images/ with masks/ of the same names, or train/ and val/ of these", kind="labelled")}
 NETS: tuple[str, ...] = ()
@@ -29,37 +28,11 @@ GIVES = "trained"
 
 @dataclass(frozen=True)
 class Settings(_options.Squares, Alone):
-    within: str = "30m"
-    "the time it may take, as 90s, 30m or 2h; it is measured once how many steps that is"
     net: Annotated[str, Among("zorki.nets.decoders")] = "pyramid"
     "the way back to full size"
-    encoder: str | None = None
-    "what reads the pictures; not given: lite0 where pip's imagenet extra is there, else eye"
-    steps: Annotated[int, Least(1)] | None = None
-    "updates of the weights; not given: as many as --within=30m holds"
 
 
 PRESETS: dict[str, Settings] = {}
-
-
-@dataclass(frozen=True)
-class Run:
-    """What was learnt: the run folder, which is a --model, its card, and what came of it on pictures that were held back."""
-
-    folder: Path
-    card: Mapping[str, Any]
-    found: _learnt.Verdict
-
-    def answer(self) -> dict[str, object]:
-        """What --json gives."""
-        from zorki.wings.segment import _kept
-
-        return _kept.plain(self.found) | {"classes": list(self.card["classes"])}
-
-    def lines(self) -> list[str]:
-        """What the command prints."""
-        said = [f"{what}: {text}" for what, text in self.card["figures"].items()]
-        return [*said, f"zorki segment predict PHOTO --model {self.folder}"]
 
 
 def run(data: io.LabelledFolder, out: Path, s: Settings = Settings()) -> Run:

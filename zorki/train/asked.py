@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from zorki import encoding
 from zorki.core import durations
 from zorki.core.errors import InputError, UnknownName
 from zorki.nets import encoders
-from zorki.train import equipped
-
-if TYPE_CHECKING:
-    from zorki.wings.locate.train import Settings
+from zorki.train.options import Alone
+from zorki.train.teaching import equipped
 
 
-def check(s: Settings) -> None:
+def check(s: Alone) -> None:
     """Raises InputError and UnknownName for options that make no sense, and for packages that are not here."""
-    installed()
-    durations.seconds("--within", s.within)
-    if s.encoder is not None and s.encoder not in encoders.names() and not encoding.pretrained(s.encoder):
-        raise UnknownName.among("encoder", s.encoder, encoders.names())
-    if s.each and s.boxes == "many":
-        raise InputError("--each goes with one box a picture.", "Of many boxes each has its class anyway.", "Leave one of both out.")
-
-
-def installed() -> None:
-    """Raises InputError where a package is missing that training needs."""
     equipped()
     try:
         import kornia  # noqa: F401
@@ -33,3 +19,6 @@ def installed() -> None:
         if (error.name or "").partition(".")[0] != "kornia":
             raise
         raise InputError("Training needs kornia.", "It is not installed.", "Install it: pip install 'zorki[train]'.") from error
+    durations.seconds("--within", s.within)
+    if s.encoder is not None and s.encoder not in encoders.names() and not encoding.pretrained(s.encoder):
+        raise UnknownName.among("encoder", s.encoder, encoders.names())
