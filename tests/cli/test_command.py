@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -95,56 +96,43 @@ def test_json_is_exactly_one_value_and_events_are_lines(zorki: Run, cat: Path, t
         assert getattr(film, "n_frames", 1) == 4
 
 
-def test_out_goes_where_it_is_told_and_nothing_is_replaced_unasked(zorki: Run, cat: Path, tmp_path: Path) -> None:
-    few = ("--size", "64", "--steps", "1", "--octaves", "1")
-    assert zorki("see", "dream", str(cat), *few).stdout.strip() == "cat.dream.jpg"
-    assert zorki("see", "dream", str(cat), *few).stdout.strip() == "cat.dream-2.jpg"
-    assert zorki("see", "dream", str(cat), *few, "-o", "new/").stdout.strip() == "new/cat.dream.jpg"
-    mine = tmp_path / "mine.png"
+@pytest.fixture
+def here(tmp_path: Path, cat: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder but for the cat, in which commands of this very process run."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cat.jpg").write_bytes(cat.read_bytes())
+    return tmp_path
+
+
+def test_out_goes_where_it_is_told_and_nothing_is_replaced_unasked(command: Any, cat: Path, here: Path) -> None:
+    dream = ("see", "dream", cat, "--size", "64", "--steps", "1", "--octaves", "1")
+    assert command(*dream)[:2] == (0, "cat.dream.jpg\n")
+    assert command(*dream)[:2] == (0, "cat.dream-2.jpg\n")
+    assert command(*dream, "-o", "new/")[:2] == (0, "new/cat.dream.jpg\n")
+    mine = here / "mine.png"
     mine.write_bytes(b"precious")
-    refused = zorki("see", "dream", str(cat), *few, "-o", "mine.png")
-    assert refused.returncode == 2
+    assert command(*dream, "-o", "mine.png")[0] == 2
     assert mine.read_bytes() == b"precious"
-    assert zorki("see", "dream", str(cat), *few, "-o", "mine.png", "--force").returncode == 0
+    assert command(*dream, "-o", "mine.png", "--force")[0] == 0
     with Image.open(mine) as picture:
         assert picture.format == "PNG"
-    assert not list(tmp_path.glob(".zorki*"))
+    assert not list(here.glob(".zorki*"))
 
 
-def test_again_repeats_to_the_pixel_and_refuses_code(zorki: Run, cat: Path, tmp_path: Path) -> None:
-    here = tmp_path / "cat.jpg"
-    here.write_bytes(cat.read_bytes())
-    assert zorki("see", "dream", "cat.jpg", "--size", "64", "--steps", "2", "-o", "a.png", "--seed", "3").returncode == 0
-    shown = zorki("again", "a.png", "--show")
-    assert shown.stdout.strip() == "zorki see dream cat.jpg --steps 2 --size 64 --seed 3"
-    again = zorki("again", "a.png", "--json")
-    assert again.returncode == 0, again.stderr
-    first, second = (np.asarray(opened(tmp_path / n)).astype(int) for n in ("a.png", "cat.dream.jpg"))
+def test_again_repeats_to_the_pixel_and_refuses_code(command: Any, here: Path) -> None:
+    assert command("see", "dream", "cat.jpg", "--size", "64", "--steps", "2", "-o", "a.png", "--seed", "3")[0] == 0
+    assert command("again", "a.png", "--show")[1].strip() == "zorki see dream cat.jpg --steps 2 --size 64 --seed 3"
+    status, _, err = command("again", "a.png", "--json")
+    assert status == 0, err
+    first, second = (np.asarray(opened(here / n)).astype(int) for n in ("a.png", "cat.dream.jpg"))
     assert np.abs(first - second).mean() < 2, "the same but for what JPEG loses"
-    assert str(tmp_path) not in Path(tmp_path / "a.png").read_bytes().decode("latin-1")
-    (tmp_path / "net.py").write_text("from tests.toys import toy as build\n")
-    assert (
-        zorki(
-            "see",
-            "dream",
-            "cat.jpg",
-            "--model",
-            "net.py:build",
-            "--layer",
-            "3",
-            "--size",
-            "64",
-            "--steps",
-            "1",
-            "-o",
-            "b.png",
-            env=python_path(),
-        ).returncode
-        == 0
-    )
-    refused = zorki("again", "b.png")
-    assert refused.returncode == 2
-    assert "net.py:build" in refused.stderr
+    assert str(here) not in Path(here / "a.png").read_bytes().decode("latin-1")
+    (here / "net.py").write_text("from tests.toys import toy as build\n")
+    words = ("see", "dream", "cat.jpg", "--model", "net.py:build", "--layer", "3", "--size", "64", "--steps", "1", "-o", "b.png")
+    assert command(*words)[0] == 0
+    status, _, err = command("again", "b.png")
+    assert status == 2
+    assert "net.py:build" in err
 
 
 def opened(path: Path) -> Image.Image:
@@ -152,19 +140,13 @@ def opened(path: Path) -> Image.Image:
         return picture.convert("RGB")
 
 
-def python_path() -> dict[str, str]:
-    import os
-
-    return os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")])}
-
-
-def test_lists_are_lists(zorki: Run) -> None:
-    layers = json.loads(zorki("layers", "--json").stdout)
+def test_lists_are_lists(command: Any) -> None:
+    layers = json.loads(command("layers", "--json")[1])
     assert [layer["name"] for layer in layers if layer["kind"] == "Conv2d"] == [f"conv{b}_{c}" for b in range(1, 6) for c in (1, 2)]
-    cards = json.loads(zorki("models", "--json").stdout)
+    cards = json.loads(command("models", "--json")[1])
     assert all({"name", "installed", "licence", "classes", "accuracy"} <= set(card) for card in cards)
     assert all(("measured" in card) != ("published" in card) for card in cards)
-    assert "not fit for" in zorki("models", "eye").stdout
+    assert "not fit for" in command("models", "eye")[1]
 
 
 def test_a_picture_on_stdout(zorki: Run, cat: Path) -> None:

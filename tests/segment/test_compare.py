@@ -6,7 +6,6 @@ import json
 import re
 import shlex
 import signal
-import subprocess
 import sys
 import tomllib
 from dataclasses import replace
@@ -180,20 +179,23 @@ def test_the_same_call_again_teaches_nothing(made: tuple[_found.Comparison, Path
 
 @pytest.mark.parametrize("break_with", [signal.SIGINT, signal.SIGKILL])
 def test_broken_off_in_the_second_net_and_gone_on_with_is_the_same(
-    break_with: int, made: tuple[_found.Comparison, Path], data: Path, tmp_path: Path
+    break_with: int, made: tuple[_found.Comparison, Path], data: Path, tmp_path: Path, command: Any
 ) -> None:
     page = tmp_path / "page.html"
-    words = [sys.executable, "-m", "zorki", "segment", "compare", str(data), *typed(), "--out", str(page)]
-    code, said = broken_off(words, tmp_path / "events", break_with, '"stage": "training of nearest, seed 0"')
+    words = ["segment", "compare", str(data), *typed(), "--out", str(page)]
+    code, said = broken_off(
+        [sys.executable, "-m", "zorki", *words], tmp_path / "events", break_with, '"stage": "training of nearest, seed 0"'
+    )
     assert code == (130 if break_with == signal.SIGINT else -9), said
     assert (page.with_suffix("") / "naive-0" / "judged.safetensors").exists()
     assert not (page.with_suffix("") / "nearest-0" / "judged.safetensors").exists()
     if break_with == signal.SIGINT:
         assert f"The run is kept: the same command with --out {page} goes on." in said
         assert "The training was stopped by Ctrl-C." in page.read_text(encoding="utf-8")
-    done = subprocess.run([*words, "--json"], check=True, capture_output=True, text=True)
+    status, out, _ = command(*words, "--json")
+    assert status == 0
     assert alike(kept(page.with_suffix("")), kept(made[0].folder))
-    assert [row["miou"] for row in json.loads(done.stdout)] == [row["miou"] for row in made[0].answer()]
+    assert [row["miou"] for row in json.loads(out)] == [row["miou"] for row in made[0].answer()]
 
 
 def test_a_net_that_fails_leaves_a_row_and_the_others_go_on(data: Path, tmp_path: Path, command: Any, monkeypatch: Any) -> None:

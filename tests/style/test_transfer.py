@@ -277,41 +277,24 @@ def test_the_net_comes_back_as_it_was() -> None:
     assert state(n.module) == before
 
 
-def test_several_styles_with_odd_names_on_the_command_line(tmp_path: Path) -> None:
-    """T13."""
+def test_several_styles_with_odd_names_on_the_command_line(tmp_path: Path, command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """T13. Through a real process once."""
+    monkeypatch.chdir(tmp_path)
     names = ["a,b.png", "a b.png", "стиль é.png"]
     for k, name in enumerate(names):
         io.save_photo(tmp_path / name, array(noise(24, 24, seed=k)))
-    call = [
-        sys.executable,
-        "-m",
-        "zorki",
-        "style",
-        "transfer",
-        *names,
-        "--steps",
-        "1",
-        "--size",
-        "24",
-        "--mix",
-        "2,1",
-        "--quiet",
-        "--out",
-        "o.png",
-    ]
-    done = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True, check=False)
+    options = ["--steps", "1", "--size", "24", "--mix", "2,1", "--quiet", "--out", "o.png"]
+    call = [sys.executable, "-m", "zorki", "style", "transfer", *names, *options]
+    done = subprocess.run(call, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     record = io.read_settings(tmp_path / "o.png")
     assert record is not None
     assert record["pictures"] == {"content": "a,b.png", "style": ["a b.png", "стиль é.png"]}
-    shown = subprocess.run(
-        [sys.executable, "-m", "zorki", "again", "o.png", "--show"], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert "'a b.png' 'стиль é.png' --mix 2,1" in shown.stdout
+    assert "'a b.png' 'стиль é.png' --mix 2,1" in command("again", "o.png", "--show")[1]
     (tmp_path / "o.png").unlink()
-    missing = subprocess.run([*call[:6], "no such, file.png", *call[8:]], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert missing.returncode == 2
-    assert "no such, file.png" in missing.stderr
+    status, _, err = command("style", "transfer", names[0], "no such, file.png", *options)
+    assert status == 2
+    assert "no such, file.png" in err
 
 
 def test_the_same_style_twice_counts_twice() -> None:

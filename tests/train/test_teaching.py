@@ -92,7 +92,7 @@ def test_a_state_written_rarely_is_as_good(unbroken: Folder, tmp_path: Path) -> 
 def test_killed_at_any_moment(unbroken: Folder, tmp_path: Path) -> None:
     folder = Folder(tmp_path / "run")
     env = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}  # with another number products of matrices round otherwise
-    for wait in (0.0, 0.05, 0.11, 0.17):
+    for wait in (0.0, 0.11):  # with a state just written, and after some more steps
         words = [sys.executable, "-m", "tests.train.toy", str(folder.path), str(STEPS)]
         process = subprocess.Popen(words, cwd=Path(__file__).parents[2], env=env)
         before = folder.state.stat().st_mtime_ns if folder.state.exists() else 0

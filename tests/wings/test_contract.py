@@ -15,6 +15,7 @@ import torch
 from tests.toys import state
 from tests.wings.contract import ALL, CLIMBS, FEW, SHOWN, assert_climbs, assert_counts, ids, job, net
 from zorki.cli import wing
+from zorki.core import hands
 from zorki.core.errors import InputError
 from zorki.core.method import by_place
 from zorki.core.settings import Least, Option, fits, options
@@ -22,6 +23,12 @@ from zorki.jobs.methods import Method
 
 pytestmark = pytest.mark.tiny
 DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+@pytest.fixture(autouse=True)
+def two_hands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is shared out among threads is so here, with however many threads the tests themselves run."""
+    monkeypatch.setattr(hands, "count", lambda: 2)
 
 
 @pytest.mark.parametrize("m", ALL, ids=ids)
