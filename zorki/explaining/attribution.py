@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -24,28 +24,33 @@ from zorki.core.seeds import generator, normal
 from zorki.lens.rules import UNRULED, Operations, Rule
 from zorki.pixels import parts as flat
 
-if TYPE_CHECKING:
-    from zorki.explaining.directions import Direction
-
 AT_ONCE = 16  # pictures: more are no faster, and progress is told after each batch
 MOST_PARTS = 1000  # colours in a picture of parts: more is a photo, or a JPEG's blurred borders
 
 
+class Read(Protocol):
+    """One number of an answer."""
+
+    def of(self, answers: torch.Tensor) -> torch.Tensor:
+        """(b,) of answers (b, …)."""
+
+
 @dataclass(frozen=True)
 class Ask:
-    """One number for each picture: a classifier's logit, or a segmenter's summed over `where`, (h, w) of 0 and 1 as large as its maps; with
-    a direction how near to it the answer is, whatever the number.
+    """One number for each picture: a classifier's logit, or a segmenter's summed over `where`, (h, w) of 0 and 1 as large as its maps. read: what else is
+    asked of the answer, whatever the number: a direction, or some numbers of a net that locates. either: what lowers it counts as what raises it does.
     """
 
     net: lens.Net
     number: int
     where: torch.Tensor | None = None
-    direction: Direction | None = None
+    read: Read | None = None
+    either: bool = False
 
     def of(self, logits: torch.Tensor) -> torch.Tensor:
         """(b,) of logits (b, classes) or (b, classes, h, w); half precision is summed in single."""
-        if self.direction is not None:
-            return self.direction.of(logits)
+        if self.read is not None:
+            return self.read.of(logits)
         chosen = logits[:, self.number]
         chosen = chosen.float() if chosen.dtype in (torch.float16, torch.bfloat16) else chosen
         return chosen if self.where is None else (chosen * self.where).sum((-2, -1))
@@ -219,6 +224,12 @@ def gradcam_plus(a: torch.Tensor, g: torch.Tensor) -> torch.Tensor:
 def layercam(a: torch.Tensor, g: torch.Tensor) -> torch.Tensor:
     """ReLU(Σ_k ReLU(g) · A): each place weighed by its own gradient. Source: Jiang et al. 2021, eq. 5 and 6."""
     return (g.clamp_min(0) * a).sum(0).clamp_min(0)
+
+
+def cam(ask: Ask, method: str, a: torch.Tensor, g: torch.Tensor) -> torch.Tensor:
+    """The map (h, w) of "gradcam", "gradcam++" or "layercam". What may be moved either way has the map of moving it up and that of moving it down, added."""
+    made = {"gradcam": gradcam, "gradcam++": gradcam_plus, "layercam": layercam}[method]
+    return made(a, g) + made(a, -g) if ask.either else made(a, g)
 
 
 def why_empty(a: torch.Tensor, g: torch.Tensor, layer: str) -> str:
