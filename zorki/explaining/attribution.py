@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Protocol
@@ -298,15 +298,31 @@ def occluded_parts(ask: Ask, x: torch.Tensor, base: torch.Tensor, parts: torch.T
 
     One picture goes through the net for each number that occurs, and one for the whole.
     """
+    _, place = torch.unique(parts.cpu(), return_inverse=True)
+    found: torch.Tensor = falls([ask], x, base, parts, "occlusion")[:, 0][place]
+    return found
+
+
+def falls(asks: Sequence[Ask], x: torch.Tensor, base: torch.Tensor, parts: torch.Tensor, stage: str = "") -> torch.Tensor:
+    """How much each number falls when one part is covered by base: (n, asks) float32 on the processor, the parts in the order of their numbers.
+
+    asks: of one net, perhaps of several of its outputs; each covered picture goes through it once for all of them. stage: tells how far it is.
+    """
     numbers = torch.unique(parts.cpu())
-    out = torch.zeros(parts.shape, dtype=torch.float32, device="cpu")
-    whole = float(ask.scores(x)[0])
-    for some in ask.batches(len(numbers), x, "occlusion"):
-        masks = parts.cpu()[None] == numbers[some, None, None]
-        covered = torch.where(masks[:, None].to(x.device), base, x)
-        for score, mask in zip(ask.scores(covered).tolist(), masks, strict=True):
-            out[mask] = whole - score
-    return out
+    whole, out = answers(asks, x), []
+    for some in asks[0].batches(len(numbers), x, stage):
+        masks = (parts.cpu()[None] == numbers[some, None, None])[:, None].to(x.device)
+        out.append(whole - answers(asks, torch.where(masks, base, x)))
+    return torch.cat(out)
+
+
+def answers(asks: Sequence[Ask], pictures: torch.Tensor) -> torch.Tensor:
+    """(b, asks) float32 for pictures (b, c, h, w): all numbers of one look."""
+    if len(asks) == 1:
+        return asks[0].scores(pictures).float().cpu()[:, None]
+    with torch.no_grad(), asks[0].net.quiet():
+        said = asks[0].net.run(pictures.detach())
+    return torch.stack([ask.of(ask.net.chosen(said)).float().cpu() for ask in asks], 1)
 
 
 def randomised(net: lens.Net, seed: int, k: int = 0) -> lens.Net:
