@@ -74,7 +74,9 @@ class Cut:
         total = amount.sum()
         density = np.append(amount / np.maximum(self.areas, 1e-9) / (total if total > 0 else 1), np.nan)
         middles = (np.arange(CELLS) + 0.5) / CELLS * (1 + 2 * REACH) - REACH
-        edges = [(at - start) / side for at, start, side in ((self.across, self.box[0], self.box[2]), (self.down, self.box[1], self.box[3]))]
+        edges = [
+            (at - start) / side for at, start, side in ((self.across, self.box[0], self.box[2]), (self.down, self.box[1], self.box[3]))
+        ]
         column, row = (np.searchsorted(edge, middles, "right") - 1 for edge in edges)
         there = (column >= 0) & (column < len(self.across) - 1), (row >= 0) & (row < len(self.down) - 1)
         number = row[:, None] * (len(self.across) - 1) + column

@@ -56,11 +56,15 @@ def sentences(made: Looks) -> list[str]:
     away = mid[1:, zone["outside"]]
     if not np.isnan(away).all():
         k = int(np.nanargmax(away))
-        out.append(f"Most of what lies outside counts for the {SIDES[k]} side: {told(*(float(x[1 + k, 2]) for x in (mid, low, high)))} of what moves it.")
+        out.append(
+            f"Most of what lies outside counts for the {SIDES[k]} side: {told(*(float(x[1 + k, 2]) for x in (mid, low, high)))} of what moves it."
+        )
     if not made.one:
         left, *ends = made.mean(lambda one: one.kept(made.least))
         said = [f"with all that is {WHERE[name]}, {told(*(float(x[k]) for x in (left, *ends)))}" for k, name in enumerate(ZONES)]
-        out.append(f"Of the boxes so many would still be shown, from a score of {made.least:g} on, were all of it covered at once: {'; '.join(said)}.")
+        out.append(
+            f"Of the boxes so many would still be shown, from a score of {made.least:g} on, were all of it covered at once: {'; '.join(said)}."
+        )
     if made.wrong:
         wrong = made.mean(lambda one: one.shares[0], made.wrong)
         out.append(
@@ -121,7 +125,7 @@ def page(net: lens.Net, made: Looks, shown: int, command: str) -> blocks.Page:
         blocks.Section("where", f"Where it looks when it says {made.name}", "", (means_grid(made), table(made), blocks.Note("\n\n".join(sentences(made)[1:])))),
         blocks.Section("each", "One by one", "", (slide(first, of_each),)) if first else None,
         blocks.Section("outside", "Where it looks outside most", "Those of which most of what speaks for the class lies outside the box.", (slide(outward, of_each),))
-        if first
+        if outward
         else None,
         blocks.Section("false", "False alarms", "What lies on no true box of its class, the surest first.", (slide(wrong, of_each),)) if wrong else None,
         blocks.Section("how", "How this was measured", "", (blocks.Note(MEANT), blocks.Note(CAUTION, title="What it does not say"))),
@@ -144,7 +148,9 @@ def page(net: lens.Net, made: Looks, shown: int, command: str) -> blocks.Page:
 def means(made: Looks) -> list[blocks.Tile]:
     """The mean maps about the box: of the class, and of each side."""
     return [
-        blocks.Tile(mean(made.spread(asked), asked), title(made, asked), f"The mean map about the box: {title(made, asked)}, bright where it is")
+        blocks.Tile(
+            mean(made.spread(asked), asked), title(made, asked), f"The mean map about the box: {title(made, asked)}, bright where it is"
+        )
         for asked in ASKED
     ]
 
@@ -202,7 +208,9 @@ def plate(made: Looks, one: Look) -> blocks.Plate:
         there = torch.nn.functional.interpolate(whole, (h, w), mode="nearest-exact")[..., top:bottom, left:right]
         there = torch.nn.functional.interpolate(there, size, mode="nearest-exact")[0, 0]
         words = f"{one.picture}: {title(made, asked)}, bright where it is"
-        return blocks.Tile(boxed(display.levels(display.overlay(photo, display.stretched(there, low=0.0))), box, asked), title(made, asked), words)
+        return blocks.Tile(
+            boxed(display.levels(display.overlay(photo, display.stretched(there, low=0.0))), box, asked), title(made, asked), words
+        )
 
     seen = blocks.Tile(boxed(display.levels(photo), box, "class"), "seen", f"{one.picture}: the picture about the box")
     shares = ", ".join(f"{percent(one.shares[0, z])} {WHERE[name]}" for z, name in enumerate(ZONES))
@@ -218,10 +226,13 @@ def plate(made: Looks, one: Look) -> blocks.Plate:
 def table(made: Looks) -> blocks.Table:
     mid, low, high = made.shares
     rows: list[tuple[blocks.Cell, ...]] = [
-        (title(made, asked), *(f"{percent(mid[k, z])} {between(low[k, z], high[k, z])}".strip() for z in range(len(ZONES)))) for k, asked in enumerate(ASKED)
+        (title(made, asked), *(f"{percent(mid[k, z])} {between(low[k, z], high[k, z])}".strip() for z in range(len(ZONES))))
+        for k, asked in enumerate(ASKED)
     ]
     rows.append((title(made, "area"), *map(percent, made.area)))
-    return blocks.Table(("", *(WHERE[name] for name in ZONES)), rows, "Shares, in brackets where 95 of 100 such sets of pictures would put them.")
+    return blocks.Table(
+        ("", *(WHERE[name] for name in ZONES)), rows, "Shares, in brackets where 95 of 100 such sets of pictures would put them."
+    )
 
 
 def title(made: Looks, asked: str) -> str:

@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from zorki import blocks, formats, io, lens
+from zorki import blocks, formats, lens
 from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.core.seeds import seed_for
 from zorki.explaining import attribution, classes, reading
-from zorki.io.photosets import is_picture
-from zorki.locating import aligned, boxed, choosing, looking, matching
+from zorki.locating import aligned, looking
 from zorki.locating.aligned import ZONES, Cut, Floats
-from zorki.locating.pictured import OfPicture
 from zorki.scores import bootstrap
+from zorki.wings.locate._pictures import Picture, given, right
 
 if TYPE_CHECKING:
     from zorki.wings.locate.explain import Settings
@@ -27,17 +26,6 @@ if TYPE_CHECKING:
 SIDES: tuple[reading.Side, ...] = ("left", "top", "right", "bottom")
 ASKED = ("class", *SIDES)
 EACH = 4  # detections of one picture at most
-SIDE = 560  # pixels of the longest side of a picture that is kept to be shown
-
-
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """name; pixels: (c, h, w) in 0..1; true: (m, 4) boxes and of: (m,) their classes by the net's numbers, −1 of those that it lacks; both None where nobody says."""
-
-    name: str
-    pixels: torch.Tensor
-    true: Floats | None = None
-    of: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +136,10 @@ class Looks:
 
     def spread(self, asked: str) -> Floats:
         """(CELLS, CELLS): the mean map about the box; nan where fewer than a quarter of the pictures reach."""
-        maps = np.stack([one.cut.spread(one.amount(asked)) for one in self.right if one.amount(asked).sum() > 0] or [np.full((aligned.CELLS,) * 2, np.nan)])
+        maps = np.stack(
+            [one.cut.spread(one.amount(asked)) for one in self.right if one.amount(asked).sum() > 0]
+            or [np.full((aligned.CELLS,) * 2, np.nan)]
+        )
         there = (~np.isnan(maps)).sum(0)
         return np.where(there >= max(1, len(maps) / 4), np.nansum(maps, 0) / np.maximum(there, 1), np.nan)
 
@@ -178,7 +169,8 @@ def looks(net: lens.Net, data: formats.Place, s: Settings) -> Looks:
     """All of it; tells how far it is."""
     names, least = looking.classes(net), looking.usual(net) if s.least is None else s.least
     number = None if s.class_ is None else classes.within(classes.numbered(net, s.class_), len(names))
-    pictures, count, split, failed = given(net, data, s, names)
+    pictures, split, failed = given(net, data, s, names)
+    count = len(pictures)
     order = np.random.default_rng(seed_for(s.seed, "explain")).permutation(count)
     found = list[tuple[Picture, looking.Traced]]()
     counts = np.zeros(len(names), np.int64)
@@ -188,77 +180,26 @@ def looks(net: lens.Net, data: formats.Place, s: Settings) -> Looks:
         try:
             picture = pictures(i)
         except InputError as error:
-            failed[pictures.name(i)] = error.got  # type: ignore[attr-defined]
+            failed[pictures.name(i)] = error.got
             continue
         traced = looking.traced(net, picture.pixels, least, longest=looking.trained(net))
-        found.append((picture, traced))
-        counts += np.bincount(traced.found.labels.numpy(), minlength=len(names))
+        here = np.minimum(np.bincount(traced.found.labels.numpy(), minlength=len(names)), EACH)
+        if here.any() if number is None else here[number]:
+            found.append((picture.small(), traced))
+        counts += here
         wanted = counts.max() if number is None else counts[number]
         if wanted >= s.most and tried >= min(count, s.most // 2):
             break
     label = int(counts.argmax()) if number is None else number
     if not counts[label]:
         what = names[label] if number is not None else "thing"
-        raise InputError(f"No {what} was found in {tried} pictures.", f"{net.name} is {least:.0%} sure of none.", "Give other pictures, or a lower --least.")
+        raise InputError(
+            f"No {what} was found in {tried} pictures.",
+            f"{net.name} is {least:.0%} sure of none.",
+            "Give other pictures, or a lower --least.",
+        )
     each = tuple(measured(net, found, label, least, s))
     return Looks(each, names[label], least, looking.alone(net), tried, s.baseline, split, tuple(failed.items()), count)
-
-
-class Known:
-    """Pictures with boxes, by their number."""
-
-    def __init__(self, net: lens.Net, part: Any, names: Sequence[str]) -> None:
-        self.part = part
-        there = {part.classes.names[label] for example in part.examples for label in part.boxes(example)[1]}
-        found = matching.matched(part.classes.names, there, names, bool(net.classes), net.name)
-        for sentence in found.said:
-            events.note(sentence)
-        own = {matching.plain(name): n for n, name in enumerate(names)}
-        self.number = np.array([own.get(matching.plain(name), -1) for name in part.classes.names], np.int64)
-
-    def __len__(self) -> int:
-        return len(self.part)
-
-    def name(self, i: int) -> str:
-        return str(self.part.examples[i].picture.name)
-
-    def __call__(self, i: int) -> Picture:
-        pixels, true, of = self.part[i]
-        return Picture(self.name(i), pixels, true.double().numpy(), self.number[of.numpy()])
-
-
-class Plain:
-    """Pictures alone, by their number."""
-
-    def __init__(self, net: lens.Net, data: formats.Place) -> None:
-        self.net, self.files = net, [file for file in data.files if is_picture(file.name)]
-
-    def __len__(self) -> int:
-        return len(self.files)
-
-    def name(self, i: int) -> str:
-        return self.files[i].name
-
-    def __call__(self, i: int) -> Picture:
-        shown = looking.shown(self.net, io.open_photo(self.files[i]))
-        assert isinstance(shown, torch.Tensor)
-        return Picture(self.name(i), shown)
-
-
-def given(net: lens.Net, data: formats.Place, s: Settings, names: Sequence[str]) -> tuple[Known | Plain, int, str, dict[str, str]]:
-    """The pictures, how many, of which part, and those that failed already. Raises InputError for none."""
-    try:
-        read = boxed.boxed(data, pictures=s.pictures)
-    except InputError as error:
-        plain = Plain(net, data)
-        if not isinstance(error.__cause__, formats.Unknown) or not len(plain):
-            raise
-        events.note(f"{data.name} has no boxes: what is a false alarm is not told.")
-        return plain, len(plain), "", {}
-    for sentence in read.said:
-        events.note(sentence)
-    part, split = choosing.part(net, read, s.split)
-    return Known(net, part, names), len(part), split, dict(data.missing)
 
 
 def measured(net: lens.Net, found: Sequence[tuple[Picture, looking.Traced]], label: int, least: float, s: Settings) -> Iterator[Look]:
@@ -278,7 +219,7 @@ def look(
     nets: tuple[lens.Net, lens.Net], picture: Picture, traced: looking.Traced, k: int, label: int, least: float, baseline: str
 ) -> Look:
     """One detection, with each part of its picture covered in turn."""
-    h, w = picture.pixels.shape[-2:]
+    h, w = picture.hw
     seen = (traced.seen.shape[-2], traced.seen.shape[-1])
     one = traced.said.one
     own = () if one else (int(traced.cells[k]),)
@@ -298,27 +239,6 @@ def look(
     falls = attribution.falls(asks, x, base, torch.from_numpy(cut.parts)).double().numpy()
     logit = float(asks[0].read.of(traced.said.logits[None])[0])  # type: ignore[union-attr]
     return Look(
-        picture.name, smaller(picture.pixels), (h, w), box, float(traced.found.scores[k]), k + 1,  # type: ignore[arg-type]
+        picture.name, picture.pixels[None], (h, w), box, float(traced.found.scores[k]), k + 1,  # type: ignore[arg-type]
         right(picture, traced, k, label, least), cut, falls, gone, logit,
     )  # fmt: skip
-
-
-def right(picture: Picture, traced: looking.Traced, k: int, label: int, least: float) -> bool | None:
-    """Whether the detection lies on a true thing of its class; None where nobody says what is true."""
-    if picture.true is None or picture.of is None:
-        return None
-    found = traced.found
-    hw = (picture.pixels.shape[-2], picture.pixels.shape[-1])
-    of = OfPicture(
-        picture.name, hw, picture.true, picture.of, found.boxes.double().numpy(), found.scores.double().numpy(), found.labels.numpy(), least,
-        "one" if traced.said.one else "many",
-    )  # fmt: skip
-    return bool(of.taken[k] >= 0) and label >= 0
-
-
-def smaller(pixels: torch.Tensor) -> torch.Tensor:
-    """(1, 3, h, w) of a picture (c, h, w), as it is shown."""
-    from zorki.pixels import display, sizes
-
-    x = pixels[None].float()
-    return display.visible(sizes.resize(x, sizes.fit((x.shape[-2], x.shape[-1]), SIDE)))

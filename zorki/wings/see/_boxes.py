@@ -20,7 +20,10 @@ from zorki.locating.looking import Looked, Traced
 if TYPE_CHECKING:
     from zorki.wings.see.attribution import Settings
 
-MARKS: dict[str, tuple[str, ...]] = {"width": ("left", "right"), "height": ("top", "bottom")}  # the sides that are drawn, where not the side itself
+MARKS: dict[str, tuple[str, ...]] = {
+    "width": ("left", "right"),
+    "height": ("top", "bottom"),
+}  # the sides that are drawn, where not the side itself
 INK, THICK = np.array([255, 255, 255], np.uint8), 90  # of the side asked about; of so many pixels of the longer side its line is one wide
 
 
@@ -149,7 +152,11 @@ def told(name: str, found: Detections, which: tuple[int, ...], lone: int | None,
     score = float(found.scores[which[0]]) if len(found) else 0.0
     if s.box is not None:
         where = f"Detection {lone}, {name}" if lone else f"No {name} is shown; what comes nearest to one, {score:.1%} sure,"
-        what = f"is {value:.1f} pixels {'wide' if s.box == 'width' else 'high'}" if s.box in MARKS else f"has its {s.box} side at {value:.1f} pixels"
+        what = (
+            f"is {value:.1f} pixels {'wide' if s.box == 'width' else 'high'}"
+            if s.box in MARKS
+            else f"has its {s.box} side at {value:.1f} pixels"
+        )
         events.note(f"{where} {what}: the map shows what moves that, either way.")
     elif said.one:
         events.note(f"{name}: its logit is asked about, {value:.2f}.")
