@@ -37,7 +37,6 @@ CAUTION = (
 def sentences(made: Looks) -> list[str]:
     """What was measured, in words."""
     mid, low, high = made.shares
-    zone = {name: k for k, name in enumerate(ZONES)}
     many = len({one.picture for one in made.right})
     area = made.area
     out = [
@@ -53,12 +52,6 @@ def sentences(made: Looks) -> list[str]:
         if not np.isnan(areas).any()
         else f"Of what moves a side this share lies at that very side: {each}."
     )
-    away = mid[1:, zone["outside"]]
-    if not np.isnan(away).all():
-        k = int(np.nanargmax(away))
-        out.append(
-            f"Most of what lies outside counts for the {SIDES[k]} side: {told(*(float(x[1 + k, 2]) for x in (mid, low, high)))} of what moves it."
-        )
     if not made.one:
         left, *ends = made.mean(lambda one: one.kept(made.least))
         said = [f"with all that is {WHERE[name]}, {told(*(float(x[k]) for x in (left, *ends)))}" for k, name in enumerate(ZONES)]
