@@ -174,6 +174,6 @@ def test_a_drawing_raises_what_it_climbs(goal: str, made: Any) -> None:
         (middle,) = [k for k, (x, y, stride) in enumerate(cells.tolist()) if stride == 16 and (x, y) == (24, 24)]
         return float(logits[middle, 1])
 
-    first, *_, last = zorki.see.maximize.steps(n, goal=goal, size=48, steps=16)
+    first, *_, last = zorki.see.maximize.steps(n, goal=goal, size=48, steps=8)
     assert value(last.image().float()) > value(torch.full((1, 3, 48, 48), 0.5)) + 0.05
     assert last.loss < first.loss

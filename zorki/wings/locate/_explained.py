@@ -219,7 +219,10 @@ def plate(made: Looks, one: Look) -> blocks.Plate:
 def table(made: Looks) -> blocks.Table:
     mid, low, high = made.shares
     rows: list[tuple[blocks.Cell, ...]] = [
-        (title(made, asked), *(f"{percent(mid[k, z])} {between(low[k, z], high[k, z])}".strip() for z in range(len(ZONES))))
+        (
+            title(made, asked),
+            *(f"{percent(mid[k, z])} {between(low[k, z], high[k, z]).replace(' to ', '–')}".strip() for z in range(len(ZONES))),
+        )
         for k, asked in enumerate(ASKED)
     ]
     rows.append((title(made, "area"), *map(percent, made.area)))
