@@ -162,7 +162,8 @@ def mean(spread: Floats, asked: str, times: int = 6) -> blocks.Pixels:
     unknown = np.kron(np.isnan(spread), np.ones((times, times), bool))
     out = display.levels(display.heat(display.stretched(x, low=0.0))).repeat(times, 0).repeat(times, 1)
     rows, columns = np.indices(unknown.shape)
-    out = np.where(unknown[..., None], np.where(((rows + columns) % 8 < 2)[..., None], 150, 90).astype(np.uint8), out)
+    stripes = np.where((rows + columns) % 8 < 2, 150, 90).astype(np.uint8)
+    out = np.where(unknown[..., None], stripes[..., None], out)
     cell = CELLS * times / (1 + 2 * REACH)
     return boxed(out, (REACH * cell, REACH * cell, cell, cell), asked)
 

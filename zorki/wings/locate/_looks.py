@@ -114,7 +114,7 @@ class Looks:
 
         def ratio(often: Floats) -> Floats:
             below = often @ counts
-            return np.divide(often @ sums, below, out=np.full(below.shape, np.nan), where=below > 0)
+            return np.asarray(np.divide(often @ sums, below, out=np.full(below.shape, np.nan), where=below > 0))
 
         mid = ratio(np.ones((1, len(names))))[0]
         if len(names) < 2:
@@ -239,6 +239,6 @@ def look(
     falls = attribution.falls(asks, x, base, torch.from_numpy(cut.parts)).double().numpy()
     logit = float(asks[0].read.of(traced.said.logits[None])[0])  # type: ignore[union-attr]
     return Look(
-        picture.name, picture.pixels[None], (h, w), box, float(traced.found.scores[k]), k + 1,  # type: ignore[arg-type]
+        picture.name, picture.pixels[None], (h, w), box, float(traced.found.scores[k]), k + 1,
         right(picture, traced, k, label, least), cut, falls, gone, logit,
     )  # fmt: skip
