@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -24,28 +24,33 @@ from zorki.core.seeds import generator, normal
 from zorki.lens.rules import UNRULED, Operations, Rule
 from zorki.pixels import parts as flat
 
-if TYPE_CHECKING:
-    from zorki.explaining.directions import Direction
-
 AT_ONCE = 16  # pictures: more are no faster, and progress is told after each batch
 MOST_PARTS = 1000  # colours in a picture of parts: more is a photo, or a JPEG's blurred borders
 
 
+class Read(Protocol):
+    """One number of an answer."""
+
+    def of(self, answers: torch.Tensor) -> torch.Tensor:
+        """(b,) of answers (b, …)."""
+
+
 @dataclass(frozen=True)
 class Ask:
-    """One number for each picture: a classifier's logit, or a segmenter's summed over `where`, (h, w) of 0 and 1 as large as its maps; with
-    a direction how near to it the answer is, whatever the number.
+    """One number for each picture: a classifier's logit, or a segmenter's summed over `where`, (h, w) of 0 and 1 as large as its maps. read: what else is
+    asked of the answer, whatever the number: a direction, or some numbers of a net that locates. either: what lowers it counts as what raises it does.
     """
 
     net: lens.Net
     number: int
     where: torch.Tensor | None = None
-    direction: Direction | None = None
+    read: Read | None = None
+    either: bool = False
 
     def of(self, logits: torch.Tensor) -> torch.Tensor:
         """(b,) of logits (b, classes) or (b, classes, h, w); half precision is summed in single."""
-        if self.direction is not None:
-            return self.direction.of(logits)
+        if self.read is not None:
+            return self.read.of(logits)
         chosen = logits[:, self.number]
         chosen = chosen.float() if chosen.dtype in (torch.float16, torch.bfloat16) else chosen
         return chosen if self.where is None else (chosen * self.where).sum((-2, -1))
@@ -221,6 +226,12 @@ def layercam(a: torch.Tensor, g: torch.Tensor) -> torch.Tensor:
     return (g.clamp_min(0) * a).sum(0).clamp_min(0)
 
 
+def cam(ask: Ask, method: str, a: torch.Tensor, g: torch.Tensor) -> torch.Tensor:
+    """The map (h, w) of "gradcam", "gradcam++" or "layercam". What may be moved either way has the map of moving it up and that of moving it down, added."""
+    made = {"gradcam": gradcam, "gradcam++": gradcam_plus, "layercam": layercam}[method]
+    return made(a, g) + made(a, -g) if ask.either else made(a, g)
+
+
 def why_empty(a: torch.Tensor, g: torch.Tensor, layer: str) -> str:
     """Why weighing a layer's maps a by their slopes g, both (k, h, w), leaves nothing above 0, and what to do instead."""
     signed = "--method=occlusion and integrated also show what speaks against it."
@@ -287,15 +298,31 @@ def occluded_parts(ask: Ask, x: torch.Tensor, base: torch.Tensor, parts: torch.T
 
     One picture goes through the net for each number that occurs, and one for the whole.
     """
+    _, place = torch.unique(parts.cpu(), return_inverse=True)
+    found: torch.Tensor = falls([ask], x, base, parts, "occlusion")[:, 0][place]
+    return found
+
+
+def falls(asks: Sequence[Ask], x: torch.Tensor, base: torch.Tensor, parts: torch.Tensor, stage: str = "") -> torch.Tensor:
+    """How much each number falls when one part is covered by base: (n, asks) float32 on the processor, the parts in the order of their numbers.
+
+    asks: of one net, perhaps of several of its outputs; each covered picture goes through it once for all of them. stage: tells how far it is.
+    """
     numbers = torch.unique(parts.cpu())
-    out = torch.zeros(parts.shape, dtype=torch.float32, device="cpu")
-    whole = float(ask.scores(x)[0])
-    for some in ask.batches(len(numbers), x, "occlusion"):
-        masks = parts.cpu()[None] == numbers[some, None, None]
-        covered = torch.where(masks[:, None].to(x.device), base, x)
-        for score, mask in zip(ask.scores(covered).tolist(), masks, strict=True):
-            out[mask] = whole - score
-    return out
+    whole, out = answers(asks, x), []
+    for some in asks[0].batches(len(numbers), x, stage):
+        masks = (parts.cpu()[None] == numbers[some, None, None])[:, None].to(x.device)
+        out.append(whole - answers(asks, torch.where(masks, base, x)))
+    return torch.cat(out)
+
+
+def answers(asks: Sequence[Ask], pictures: torch.Tensor) -> torch.Tensor:
+    """(b, asks) float32 for pictures (b, c, h, w): all numbers of one look."""
+    if len(asks) == 1:
+        return asks[0].scores(pictures).float().cpu()[:, None]
+    with torch.no_grad(), asks[0].net.quiet():
+        said = asks[0].net.run(pictures.detach())
+    return torch.stack([ask.of(ask.net.chosen(said)).float().cpu() for ask in asks], 1)
 
 
 def randomised(net: lens.Net, seed: int, k: int = 0) -> lens.Net:

@@ -86,7 +86,8 @@ def within(number: int, count: int) -> int:
 def counted(net: lens.Net) -> int:
     """How many classes a net answers with, which it is asked."""
     grey = torch.full((net.batch or 1, net.channels, *net.hw), 0.5, dtype=torch.float32, device="cpu")
-    return net.logits(grey).shape[1]
+    answer = net.logits(grey)
+    return answer.shape[-1 if answer.ndim == 3 else 1]  # of many cells each has all
 
 
 def shares(net: lens.Net, photo: torch.Tensor, at: torch.Tensor | None = None, guess: bool = True) -> tuple[torch.Tensor, bool]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import torch
 
 from zorki import lens
+from zorki.explaining import reading
 from zorki.explaining.directions import Direction
 from zorki.explaining.targets import TOKENS, Target, targets
 from zorki.pixels import objectives
@@ -26,7 +27,7 @@ def goal(net: lens.Net, text: str, directions: Mapping[str, Direction] | None = 
 def objective(net: lens.Net, target: Target, directions: Mapping[str, Direction]) -> Objective:
     """What one term asks for, without its weight."""
     if target.class_ is not None:
-        return objectives.logit(target.class_)
+        return objectives.logit(target.class_, reading.middle(net))
     if target.direction:
         return objectives.towards(directions[target.direction].name, directions[target.direction].of)
     if not target.channels:
@@ -42,4 +43,4 @@ def objective(net: lens.Net, target: Target, directions: Mapping[str, Direction]
         """The mean of the channels."""
         return torch.stack([found for one in each for _, found in one.parts(seen)]).mean(0)
 
-    return Objective((Term(target.what, (target.layer,), value),))
+    return Objective((Term(target.what, (target.layer,), value, placed=bool(target.place)),))

@@ -6,7 +6,8 @@
     LAYER     a layer's name (`zorki layers`); of one that runs several times LAYER:0, LAYER:1 … are its calls
     CHANNELS  7, 0-63, 1,4,9-12, all
     PLACE     middle, or ROW,COLUMN
-    NAME      a class as `classes.numbered` reads it: its number, a name, or words that occur in one name alone
+    NAME      a class as `classes.numbered` reads it: its number, a name, or words that occur in one name alone; of a net that finds many things the class
+              at the middle of the picture, in the coarsest cells, which see the largest things
 
 What a network calls a layer is that layer, whatever signs are in its name. `relu:1` is the second call of a relu that runs twice, and
 channel 1 of one that runs once. `str` of a Target is the same text again, with the layer's own name and the class's number.

@@ -15,6 +15,8 @@ from zorki.lens.outputs import OUTPUT
 from zorki.lens.sizes import ramp
 from zorki.lens.table import Layer
 
+READERS = ("encoder.", "backbone.")  # before the names of their layers
+
 
 def mapped(net: Net) -> list[Layer]:
     """The layers that give (c, h, w), or one number in place of each map, in the order in which they run: see `drawable`."""
@@ -87,6 +89,13 @@ def weighed(net: Net, layer: str | None, segments: bool = False) -> str:
             f"{chosen} is weighed: it is the last layer whose patches have a way to the class; behind it only other tokens have one."
         )
     return chosen
+
+
+def read(net: Net) -> str:
+    """The layer that Grad-CAM weighs in a net that locates: the last map of the part that reads the picture, where the net has one that is called so, since
+    behind it each cell sees little but its own neighbours; else as of a segmenter. Raises InputError for a net without maps."""
+    readers = [name for name in weighable(net) if name.startswith(READERS)]
+    return readers[-1] if readers else weighed(net, None, segments=True)
 
 
 def before(net: Net, name: str) -> str | None:

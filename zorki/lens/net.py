@@ -145,12 +145,13 @@ class Net:
         """Sides that are multiples of this leave no row or column that a deeper map does not see."""
         return math.lcm(self.least, self.step(layers) or 1)
 
-    def like(self, module: nn.Module, *, name: str = "", drawing: torch.dtype | None = None) -> Net:
-        """Another module (or the same) with all that is known of this one: its names, its normalisation, its size; this one stays as it is."""
+    def like(self, module: nn.Module, *, name: str = "", drawing: torch.dtype | None = None, output: int | str | None = None) -> Net:
+        """Another module (or the same) with all that is known of this one: its names, its normalisation, its size; this one stays as it is. output: another
+        of its outputs."""
         return Net(
             module, name=name or self.name, mean=self.mean, std=self.std, classes=self.classes, default_layer=self.default_layer,
-            side=self._hw, step=self._step, resize=self.resize, batch=self.batch, channels=self._channels, output=self.output,
-            drawing=drawing or self.drawing, styles=self.styles,
+            side=self._hw, step=self._step, resize=self.resize, batch=self.batch, channels=self._channels,
+            output=self.output if output is None else output, drawing=drawing or self.drawing, styles=self.styles,
         )  # fmt: skip
 
     def layers(self, hw: tuple[int, int] | None = None) -> Layers:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import torch
 
-from zorki.locating.detections import Detections, kept
+from zorki.locating.detections import Detections, left
 from zorki.scores import boxes as geometry
 
 CANDIDATES = 1000  # the surest that are held against one another
@@ -19,13 +19,22 @@ def many(
 ) -> Detections:
     """Of a `Detector`, for one picture. logits: (n, k); boxes: (n, 4); hw: the picture's size, inside of which boxes are kept; what has no area there is
     left out. least: how sure at least; most: so many, the surest; overlap: as `kept` takes it. A cell may be sure of several classes, and is each then."""
+    return traced(logits, boxes, hw, least, most, overlap)[0]
+
+
+def traced(
+    logits: torch.Tensor, boxes: torch.Tensor, hw: tuple[int, int], least: float = 0.3, most: int = 100, overlap: float = OVERLAP
+) -> tuple[Detections, torch.Tensor]:
+    """The same, and (n,) int64 the cell that said each."""
     sure = logits.float().sigmoid()
     cells, labels = (sure >= least).nonzero(as_tuple=True)
     scores = sure[cells, labels]
     best = scores.argsort(descending=True, stable=True)[:CANDIDATES]
     inside = clipped(boxes.float()[cells[best]], hw)
-    found = Detections(inside, scores[best], labels[best])
-    return kept(found[(inside[:, 2:] > 0).all(1)], overlap, most)
+    there = (inside[:, 2:] > 0).all(1)
+    found = Detections(inside, scores[best], labels[best])[there]
+    which = left(found, overlap, most)
+    return found[which], cells[best][there][which]
 
 
 def one(logits: torch.Tensor, box: torch.Tensor, hw: tuple[int, int], least: float = 0.0, most: int = 100) -> Detections:

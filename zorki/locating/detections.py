@@ -37,14 +37,20 @@ def kept(found: Detections, overlap: float = 0.6, most: int = 100) -> Detections
 
     Equal scores keep the order given.
     """
-    found = found[found.scores.argsort(descending=True, stable=True)]
+    return found[left(found, overlap, most)]
+
+
+def left(found: Detections, overlap: float, most: int) -> torch.Tensor:
+    """(n,) int64: which of them `kept` keeps, the surest first."""
+    order = found.scores.argsort(descending=True, stable=True)
+    found = found[order]
     alike = geometry.iou(found.boxes[:, None], found.boxes) > overlap
     alike &= found.labels[:, None] == found.labels
-    left, chosen = torch.ones(len(found), dtype=torch.bool, device=found.boxes.device), list[int]()
+    free, chosen = torch.ones(len(found), dtype=torch.bool, device=found.boxes.device), list[int]()
     for i in range(len(found)):
         if len(chosen) == most:
             break
-        if left[i]:
+        if free[i]:
             chosen.append(i)
-            left &= ~alike[i]
-    return found[torch.tensor(chosen, dtype=torch.int64, device=found.boxes.device)]
+            free &= ~alike[i]
+    return order[torch.tensor(chosen, dtype=torch.int64, device=order.device)]

@@ -74,6 +74,12 @@ def alone(net: lens.Net) -> bool:
     return getattr(net.inner, "kind", "many") == "one"
 
 
+def locates(net: lens.Net) -> bool:
+    """Whether it is known for a net that locates: by its card, or as one of Zorki's own."""
+    card = weights.card_of(net)
+    return (card is not None and card.task == "locate") or getattr(net.inner, "kind", "") in ("one", "many")
+
+
 def fits(net: lens.Net, rows: Rows, longest: int | None) -> bool:
     """Whether all of it is looked at at once."""
     if alone(net) or not isinstance(rows, Held):
@@ -90,6 +96,21 @@ def enlarged(hw: tuple[int, int], longest: int) -> tuple[int, int]:
 
 def at_once(net: lens.Net, picture: torch.Tensor | Rows, least: float, most: int, longest: int | None) -> Detections:
     """Of the whole picture, brought to that longest side."""
+    return traced(net, picture, least, most, longest).found
+
+
+class Traced(NamedTuple):
+    """What is in a picture, and where that was said. found: in the picture's own pixels; cells: (n,) int64, of a net of one box 0; seen: (1, c, h, w), the
+    picture as the net was shown it; said: its whole answer."""
+
+    found: Detections
+    cells: torch.Tensor
+    seen: torch.Tensor
+    said: Looked
+
+
+def traced(net: lens.Net, picture: torch.Tensor | Rows, least: float, most: int = MOST, longest: int | None = None) -> Traced:
+    """What `at_once` finds, with the cell that each comes of."""
     if isinstance(picture, torch.Tensor):
         hw, x = (picture.shape[-2], picture.shape[-1]), picture[None]
     else:
@@ -97,9 +118,11 @@ def at_once(net: lens.Net, picture: torch.Tensor | Rows, least: float, most: int
     x = sized(net, x, longest)
     said, seen = looked(net, x), (x.shape[-2], x.shape[-1])
     if said.one:
-        return decoding.one(said.logits, said.boxes, hw, least, most)
-    some = decoding.many(said.logits, said.boxes, seen, least, most)
-    return Detections(some.boxes * some.boxes.new_tensor([hw[1] / seen[1], hw[0] / seen[0]] * 2), some.scores, some.labels)
+        single = decoding.one(said.logits, said.boxes, hw, least, most)
+        return Traced(single, torch.zeros_like(single.labels), x, said)
+    some, cells = decoding.traced(said.logits, said.boxes, seen, least, most)
+    larger = some.boxes.new_tensor([hw[1] / seen[1], hw[0] / seen[0]] * 2)
+    return Traced(Detections(some.boxes * larger, some.scores, some.labels), cells, x, said)
 
 
 def small(rows: Any, longest: int) -> torch.Tensor:
@@ -136,6 +159,14 @@ def looked(net: lens.Net, x: torch.Tensor) -> Looked:
         do = "Take another --model."
         raise Stopped(f"{net.name} answers with what is no number.", "Its weights are damaged, or too large for their kind of number.", do)
     return Looked(logits[0], boxes[0])
+
+
+def outputs(net: lens.Net) -> tuple[lens.Net, lens.Net]:
+    """The net as one that answers with its logits, and as one that answers with its boxes."""
+    with net.quiet(), torch.no_grad():
+        said = net.run(torch.zeros(1, net.channels, *net.hw, dtype=torch.float32, device="cpu")) if net.output is None else None
+    first, second = list(said)[:2] if isinstance(said, dict) else (0, 1)
+    return net.like(net.inner, output=first), net.like(net.inner, output=second)
 
 
 def no_boxes(net: lens.Net) -> InputError:

@@ -22,12 +22,14 @@ PICTURE, LOGITS = "picture", "logits"  # what a term may read beside layers
 
 @dataclass(frozen=True)
 class Term:
-    """text: how it is written. reads: layers it needs, PICTURE, LOGITS. value: from what was seen to (b,); autograd finds its slope."""
+    """text: how it is written. reads: layers it needs, PICTURE, LOGITS. value: from what was seen to (b,); autograd finds its slope. placed: it looks at one
+    place of the picture alone, so what is drawn must not be rolled."""
 
     text: str
     reads: tuple[str, ...]
     value: Callable[[Seen], torch.Tensor]
     weight: float = 1.0
+    placed: bool = False
 
     def __str__(self) -> str:
         return self.text if self.weight == 1 else f"{self.weight:g} * {self.text}"
@@ -61,14 +63,19 @@ class Objective:
         """The layers to capture, each once."""
         return tuple(dict.fromkeys(name for t in self.terms for name in t.reads if name != PICTURE))
 
+    @property
+    def placed(self) -> bool:
+        """Whether a term is."""
+        return any(t.placed for t in self.terms)
+
     def parts(self, seen: Seen) -> list[tuple[Term, torch.Tensor]]:
         """Each term with its unweighted value (b,)."""
         return [(t, t.value(seen).float()) for t in self.terms]
 
 
-def single(text: str, reads: Sequence[str], value: Callable[[Seen], torch.Tensor]) -> Objective:
+def single(text: str, reads: Sequence[str], value: Callable[[Seen], torch.Tensor], placed: bool = False) -> Objective:
     """An objective of one term; its slope is autograd's."""
-    return Objective((Term(text, tuple(reads), value),))
+    return Objective((Term(text, tuple(reads), value, placed=placed),))
 
 
 PictureTerm = Callable[[torch.Tensor], tuple[float, torch.Tensor]]
@@ -131,7 +138,7 @@ def neuron(layer: str, number: int, row: int | None = None, column: int | None =
             return a
         return a[:, a.shape[1] // 2 if row is None else row, a.shape[2] // 2 if column is None else column]
 
-    return single(f"{layer}:{number}@{'middle' if row is None else f'{row},{column}'}", [layer], value)
+    return single(f"{layer}:{number}@{'middle' if row is None else f'{row},{column}'}", [layer], value, placed=True)
 
 
 def neurons(layer: str, numbers: Sequence[int]) -> Objective:
@@ -207,9 +214,17 @@ def direction(name: str, vector: torch.Tensor, power: float = 0) -> Objective:
     return single(f"{name}:direction", [name], value)
 
 
-def logit(number: int) -> Objective:
-    """A class's logit, before the softmax."""
-    return single(f"class {number}", [LOGITS], lambda seen: at(seen[LOGITS], LOGITS, number))
+def logit(number: int, cell: Callable[[int, int], int] | None = None) -> Objective:
+    """A class's logit, before the softmax. Of an answer (b, n, classes) of many cells that of the one that `cell` says for a picture's height and width;
+    not given, the mean over all."""
+
+    def value(seen: Seen) -> torch.Tensor:
+        logits = seen[LOGITS]
+        if logits.ndim == 3:
+            logits = logits.mean(1) if cell is None else logits[:, cell(*seen[PICTURE].shape[-2:])]
+        return at(logits, LOGITS, number)
+
+    return single(f"class {number}", [LOGITS] if cell is None else [LOGITS, PICTURE], value, placed=cell is not None)
 
 
 def towards(name: str, cosine: Callable[[torch.Tensor], torch.Tensor]) -> Objective:

@@ -14,32 +14,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from zorki import explaining, io, lens, pixels
-from zorki.blocks import Tile
 from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.core.method import Input
 from zorki.core.settings import Least
-from zorki.core.spelling import on_command_line
+from zorki.wings.see._attributed import CAMS, TITLES, Attribution, Map, Question
 
 if TYPE_CHECKING:
     import torch
 
     from zorki.explaining.attribution import Ask
-    from zorki.explaining.classes import Name
-    from zorki.explaining.directions import Direction
 
-TITLES = {
-    "gradcam": "Grad-CAM", "gradcam++": "Grad-CAM++", "layercam": "LayerCAM", "gradient": "gradient", "guided": "guided backpropagation",
-    "deconvnet": "deconvnet", "smoothgrad": "SmoothGrad", "integrated": "integrated gradients", "occlusion": "occlusion",
-}  # fmt: skip
-CAMS = ("gradcam", "gradcam++", "layercam")
-COARSE = (*CAMS, "occlusion")  # laid over the photo; the others are fine as hairs, and its own edges would be taken for theirs
 SHUFFLES = 3  # copies with random weights: one alone says little of a map of few cells
-SURVIVES = {
-    "gradient": False,
-    "gradcam": False,
-    "guided": True,
-}  # Adebayo et al. 2018: whether the map is much the same with random weights
 EDGES = {
     "guided": "whatever was learnt: its maps survived random weights (Adebayo et al. 2018)",
     "deconvnet": "whatever the class (Nie, Zhang, Patel 2018)",
@@ -66,6 +52,10 @@ class Settings:
     "how the map is made; all: every one, side by side"
     class_: int | str | None = None
     "the class asked about, its number or its name; not given: the likeliest"
+    detection: Annotated[int, Least(1)] | None = None
+    "of a network that locates: the detection asked about, 1 the surest, as `zorki locate predict` lists them; not given: all of the class together"
+    box: Literal["left", "top", "right", "bottom", "width", "height"] | None = None
+    "of a network that locates: in place of the class, what moves that side of the box of the detection (not given: of the surest)"
     token: int | None = None
     "with --like, --towards and a net that gives tokens: the one compared, 0 the first; not given: their mean"
     layer: str | None = None
@@ -93,146 +83,6 @@ class Settings:
 
 
 PRESETS: dict[str, Settings] = {}
-
-
-@dataclass(frozen=True)
-class Map:
-    """One method's map. raw: (h, w), rows x columns, as it came out: signed for integrated gradients and occlusion, NaN where not measured.
-
-    more: what else is known of it (layer, baseline, window, completeness). sanity: rank correlation with the maps that random weights
-    give, mean of three, None when not asked for or flat. span: where the map lies in the photo, None: all over it.
-    """
-
-    method: str
-    raw: torch.Tensor
-    more: dict[str, object]
-    sanity: float | None = None
-    span: explaining.alignment.Span | None = None
-
-    @property
-    def maximum(self) -> float:
-        """The largest value measured: 0 or less means that nothing in the picture speaks for the class."""
-        known = self.raw[self.raw.isfinite()]
-        return float(known.max()) if known.numel() else 0.0
-
-    @property
-    def flat(self) -> str:
-        """A warning where there is nothing to see."""
-        known = self.raw[self.raw.isfinite()]
-        if not known.numel() or float(known.max()) == float(known.min()):
-            return "the map is flat"
-        return "nothing speaks for it" if self.maximum <= 0 else ""
-
-    def answer(self) -> dict[str, object]:
-        told: dict[str, object] = {"method": self.method, "maximum": self.maximum, "flat": bool(self.flat), **self.more}
-        if "why" in told:
-            told["why"] = on_command_line(str(told["why"]))
-        if self.method in SURVIVES:
-            told["survives_random_weights"] = SURVIVES[self.method]
-        return told | ({} if self.sanity is None else {"sanity": round(self.sanity, 4)})
-
-    def tile(self, photo: torch.Tensor, name: str) -> Tile:
-        """The map in heat colours over the photo (1, 3, h, w), scaled by its own maximum; striped where not measured.
-
-        Fine maps stand alone, and their square roots are shown, as a few pixels are much brighter than the rest.
-        """
-        hw = (photo.shape[-2], photo.shape[-1])
-        unknown = ~self.raw.isfinite()
-        known = pixels.display.stretched(self.raw.masked_fill(unknown, 0), low=0.0)
-        gaps = bool(unknown.any())  # beside them nothing is smoothed, or they would seem to be measured as 0
-        shown = explaining.alignment.laid(known, self.span, hw, explaining.alignment.hard if gaps else explaining.alignment.smooth)
-        picture = pixels.display.overlay(photo, shown) if self.method in COARSE else pixels.display.heat(shown.sqrt())
-        picture = explaining.alignment.striped(picture, photo, unknown) if gaps else picture
-        words = [f"{TITLES[self.method]}: {name}", self.flat or f"at most {self.maximum:.3g}"]
-        words += ["striped: not measured"] if gaps else []
-        words += [] if self.sanity is None else [f"random weights: {self.sanity:.2f}"]
-        return Tile(
-            pixels=pixels.display.levels(picture),
-            caption="; ".join(words),
-            alt=f"{TITLES[self.method]}: what speaks for {name}, bright where it is",
-        )
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked about a photo: a class by its number, or how near the net's answer is to a direction. top: the five likeliest classes.
-
-    segments: whether the net gives a class to every pixel. likeness: the cosine of the photo's own answer with the direction.
-    """
-
-    name: str
-    number: int | None = None
-    top: tuple[Name, ...] = ()
-    segments: bool = False
-    direction: Direction | None = None
-    likeness: float | None = None
-
-    @property
-    def short(self) -> str:
-        """The first of the words that mean a class."""
-        return self.name if self.number is None else self.name.split(",")[0]
-
-    def answer(self) -> dict[str, object]:
-        """As --json gives it."""
-        told: dict[str, object] = {"top": [one.answer() for one in self.top], "class": self.number, "name": self.name}
-        return told | ({} if self.likeness is None else {"cosine": round(self.likeness, 4)})
-
-
-@dataclass(frozen=True)
-class Attribution:
-    """maps: one, or one for each method, of one question about the photo (1, 3, h, w)."""
-
-    maps: tuple[Map, ...]
-    question: Question
-    photo: torch.Tensor
-
-    @property
-    def class_(self) -> int | None:
-        """The number of the class asked about; None where a direction was."""
-        return self.question.number
-
-    @property
-    def name(self) -> str:
-        """The class asked about, or the direction."""
-        return self.question.name
-
-    @property
-    def top(self) -> tuple[tuple[str, float], ...]:
-        """The five likeliest classes (name, share): a probability, or a segmenter's share of pixels. Empty where a direction was asked about."""
-        return tuple((one.name, one.share) for one in self.question.top)
-
-    @property
-    def numbers(self) -> tuple[int, ...]:
-        """The numbers of these classes."""
-        return tuple(one.class_ for one in self.question.top)
-
-    @property
-    def raw(self) -> torch.Tensor:
-        """The (first) map (h, w) as it came out."""
-        return self.maps[0].raw
-
-    @property
-    def method(self) -> str:
-        return self.maps[0].method
-
-    @property
-    def maximum(self) -> float:
-        """The (first) raw map's largest value: 0 means that nothing in the picture speaks for the class."""
-        return self.maps[0].maximum
-
-    def answer(self) -> dict[str, object]:
-        """What --json gives beside the picture's path."""
-        told = self.question.answer() | self.maps[0].answer()
-        return told | ({"method": "all", "maps": [m.answer() for m in self.maps]} if len(self.maps) > 1 else {})
-
-    def lines(self) -> list[str]:
-        """What the command prints above the picture's path."""
-        q = self.question
-        return [one.line() for one in q.top] if q.likeness is None else [f"{q.likeness:6.3f}  cosine with {q.name}"]
-
-    def tiles(self) -> list[Tile]:
-        seen = Tile(pixels=pixels.display.levels(self.photo), caption="the photo", alt="The photo as it was given")
-        return [seen, *(m.tile(self.photo, self.question.short) for m in self.maps)]
 
 
 def run(
@@ -277,6 +127,7 @@ def asked(
 ) -> Question:
     """What is asked about the photo: the class wanted or the likeliest, or how near its answer is to a direction."""
     from zorki.explaining import classes, directions
+    from zorki.locating import looking
 
     size = classes.whole_size(net, photo)
     if direction := directions.direction(net, like, towards, s.token, size):
@@ -284,9 +135,14 @@ def asked(
             raise InputError(
                 f"A class and {direction.name} are asked about.", "One map shows one.", "Leave out --class, or --like and --towards."
             )
+        if s.detection is not None or s.box is not None:
+            got = f"A detection and {direction.name} are asked about."
+            raise InputError(got, "One map shows one.", "Leave out --detection and --box, or --like and --towards.")
         likeness = float(direction.of(net.logits(pixels.sizes.resize(photo.detach(), size).to(net.device)))[0])
         events.note(f"The net's answer has a cosine of {likeness:.3f} with {direction.name}.")
         return Question(direction.name, direction=direction, likeness=likeness)
+    if looking.locates(net) or s.detection is not None or s.box is not None:
+        return located(net, photo, s, at)
     number = None if s.class_ is None else classes.numbered(net, s.class_)
     share, segments = classes.shares(net, photo, at, guess=number is None)
     number = int(share.argmax()) if number is None else classes.within(number, len(share))
@@ -301,6 +157,17 @@ def asked(
     elif at is not None:
         events.note("--at is for segmenters: a classifier is asked about the whole photo.")
     return question
+
+
+def located(net: lens.Net, photo: torch.Tensor, s: Settings, at: torch.Tensor | None) -> Question:
+    """What is asked of a net that gives boxes."""
+    from zorki.wings.see import _boxes
+
+    if at is not None:
+        events.note("--at is for segmenters: it changes nothing here.")
+    boxes, number = _boxes.asked(net, photo, s)
+    what = boxes.names[number] + (f" {boxes.detection}" if boxes.detection and len(boxes.found) > 1 else "")
+    return Question(what if s.box is None else f"{s.box} of {what}", number, boxes=boxes)
 
 
 def say(m: Map, name: str, alone: bool) -> None:
@@ -332,14 +199,19 @@ def measured(
     """One method's map, and with --sanity how like it is to that of random weights."""
     from zorki.explaining import attribution, classes
 
-    x = pixels.sizes.resize(photo, classes.whole_size(net, photo, 2 if method in CAMS and net.side < FINE else 1)).to(net.device)
-    where = attribution.asked(net, x, question.number or 0, at) if question.segments else None
-    ask = attribution.Ask(net, question.number or 0, where, question.direction)
+    boxes = question.boxes
+    if boxes is None:
+        x = pixels.sizes.resize(photo, classes.whole_size(net, photo, 2 if method in CAMS and net.side < FINE else 1)).to(net.device)
+        where = attribution.asked(net, x, question.number or 0, at) if question.segments else None
+        ask = attribution.Ask(net, question.number or 0, where, question.direction)
+    else:  # as it is shown where things are looked for: the cells are of a picture of that size
+        x, ask = boxes.seen.to(net.device), attribution.Ask(boxes.net, 0, read=boxes.read, either=boxes.side is not None)
     if method in CAMS:
-        s = replace(s, layer=lens.choosing.weighed(net, s.layer, question.segments))
+        own = boxes is not None and s.layer is None
+        s = replace(s, layer=lens.choosing.read(net) if own else lens.choosing.weighed(net, s.layer, question.segments))
     made = mapped(ask, x, method, s, parts)
     if s.sanity:
-        copies = (attribution.randomised(net, s.seed, k) for k in range(SHUFFLES))
+        copies = (attribution.randomised(ask.net, s.seed, k) for k in range(SHUFFLES))
         again = replace(s, layer=str(made.more.get("layer", s.layer))) if method in CAMS else s
         others = (mapped(replace(ask, net=copy), x, method, again, parts).raw for copy in copies)
         alike = [r for r in (attribution.rank_correlation(made.raw, raw) for raw in others) if r is not None]
@@ -356,7 +228,7 @@ def mapped(ask: Ask, x: torch.Tensor, method: str, s: Settings, parts: torch.Ten
     if method in CAMS:
         told = lens.grids.told(s.grid, s.skip)
         a, g, layer = by.weighed(ask, x, str(s.layer), told)
-        raw = {"gradcam": by.gradcam, "gradcam++": by.gradcam_plus, "layercam": by.layercam}[method](a, g)
+        raw = by.cam(ask, method, a, g)
         more["layer"] = layer
         span = explaining.alignment.span(ask.net, layer, (x.shape[-2], x.shape[-1]), (raw.shape[0], raw.shape[1]), told)
         if not bool(raw.any()):
@@ -383,4 +255,4 @@ def mapped(ask: Ask, x: torch.Tensor, method: str, s: Settings, parts: torch.Ten
         raw = by.strength(ask.slopes(x)[0])
     else:
         raw = by.strength(by.ruled(ask, x, "guided" if method == "guided" else "deconvnet"))
-    return Map(method, raw.detach().float().cpu(), more, span=span)
+    return Map(method, raw.detach().float().cpu(), more, span=span, either=ask.either)

@@ -96,6 +96,8 @@ def run(
     small = None if on is None else as_taken(net, pixels.sizes.resize(on, hw).to(net.device))
     if like is not None and objective is None:
         objective = pixels.objectives.caricature(layer, seen(net, pixels.sizes.resize(like, hw), layer))
+    placed = s.unit != "channel" or (objective is not None and objective.placed)
+    rolls = small is None and like is None and s.canvas != "pixels" and not placed
     at_once = max(1, min(s.batch, net.batch or s.batch) // s.different)
 
     def batch(some: Sequence[tuple[str, int | None]]) -> pixels.boards.Batch:
@@ -116,7 +118,7 @@ def run(
     yield from pixels.boards.board(
         net, drawings, at_once, batch, steps=s.steps, rate=s.rate, show=show,
         labels=tuple(f"{label}{f' #{j + 1}' if s.different > 1 else ''}" for label, _ in drawings for j in range(s.different)),
-        wobble=pixels.Wobble(jitter=s.jitter, rolls=small is None and like is None and s.canvas != "pixels" and s.unit == "channel"),
+        wobble=pixels.Wobble(jitter=s.jitter, rolls=rolls),
     )  # fmt: skip
 
 
