@@ -62,8 +62,8 @@ def test_run_lengths_packed_and_as_a_list(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("segmentation", "flaw"),
     [
-        ([], ""), (None, ""), ([[]], "fewer than three corners"), ([[1, 2, 3, 4]], "fewer than three corners"), ([[1, 2, 3, 4, 5, 6, 7]], "no number"),
-        ([[1, 2, 3, float("nan"), 5, 6]], "no number"), ([[1, 2, 3, 1e300, 5, 6]], "no number"), ([["a"] * 6], "no number"), ("polygon", "unknown kind"),
+        ([], ""), (None, ""), ([[]], "fewer than three corners"), ([[1, 2, 3, 4]], "fewer than three corners"), ([[1, 2, 3, 4, 5, 6, 7]], "an odd count"),
+        ([[1, 2, 3, float("nan"), 5, 6]], "no number"), ([[1, 2, 3, 1e300, 5, 6]], "where no pixel is"), ([["a"] * 6], "no number"), ("polygon", "unknown kind"),
         ({"size": [7, 7], "counts": [49]}, "run lengths for 7 × 7 pixels, in a picture of 30 × 20"), ({"size": [20, 30]}, "damaged run lengths"),
         ({"size": [20, 30], "counts": "~~"}, "damaged run lengths"), ({"size": [20, 30], "counts": "é"}, "damaged run lengths"), ({"counts": [1]}, "unknown kind"),
     ],

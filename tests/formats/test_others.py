@@ -302,7 +302,7 @@ def test_geojson_has_holes_and_several_parts(tmp_path: Path) -> None:
     assert [tuple(label) for label in found.classes] == [(1, "cell", "#010203"), (2, "nucleus", "#c80000")]
     ring, two, point, bare = found.splits["all"][0].things
     assert [t.shape.patch(made.HW).inside.sum() for t in (ring, two) if t.shape] == [60 - 4, 60 + 90]
-    assert point.flaw == "is a Point, not an area"
+    assert point.flaw == 'has a geometry of type "Point", not Polygon or MultiPolygon, so it covers nothing'
     assert bare.flaw == "has no class"
 
 

@@ -59,7 +59,7 @@ class Place:
     def mark(self) -> str:
         """Of all files' names, sizes and times."""
         digest = hashlib.blake2b(digest_size=16)
-        for file in self.files:
+        for file in filter(is_there, self.files):  # a link that leads nowhere is listed too
             found = file.stat()
             digest.update(f"{file} {found.st_size} {found.st_mtime_ns}\0".encode(errors="surrogatepass"))
         return digest.hexdigest()
@@ -143,7 +143,7 @@ class Finder:
         found: dict[str, list[Path]] = {}
         for file in files:
             if is_picture(file.name) and file not in self.masks:
-                for key in (file.name.casefold(), f"{stem(file).casefold()}/"):
+                for key in (file.name.strip().casefold(), f"{stem(file).strip().casefold()}/"):
                     found.setdefault(key, []).append(file)
         return found
 

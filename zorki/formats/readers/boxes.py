@@ -208,5 +208,5 @@ def thing(row: Sequence[str], known: Head, line: int) -> Thing | None:
     if not label:
         return Thing("void", None, box, flaw="has no class", number=number)
     if None in sides:
-        return Thing(label, flaw=f"has {cells[sides.index(None)]!r} where a number is", number=number)
+        return Thing(label, flaw=f"has {values.shown(cells[sides.index(None)])} where a place in the picture is", number=number)
     return Thing(label, None, box, number=number)
