@@ -100,7 +100,7 @@ def box(values: Any) -> tuple[float, float, float, float] | None:
 def size(width: Any, height: Any) -> tuple[int, int] | None:
     """Height and width; None where they are not said."""
     w, h = whole(width), whole(height)
-    return (h, w) if w and h and 0 < min(h, w) and max(h, w) <= FARTHEST else None
+    return (h, w) if w and h and min(h, w) > 0 and max(h, w) <= FARTHEST else None
 
 
 def colour(parts: Any) -> str:

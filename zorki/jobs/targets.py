@@ -126,6 +126,7 @@ def check_film(r: Request) -> None:
 def check_folder(r: Request) -> None:
     """A folder that is written into: one that is not there or is empty; of a training also its own, which is gone on with."""
     folder = Path(r.out or "")
+    check_sources(r)
     if r.out is None:
         io.check_writable(Path())
     elif folder.exists() and not folder.is_dir():
@@ -137,6 +138,33 @@ def check_folder(r: Request) -> None:
     else:
         made(folder, "It is the folder of what comes out.")
         io.check_writable(folder)
+
+
+def check_sources(r: Request) -> None:
+    """Raises InputError where what is read would be written over: the folder is the data's own or one in which they lie, or it lies in theirs and something is
+    in it already."""
+    folder = Path(r.out or "")
+    if r.out is None or not folder.is_dir() or not any(folder.iterdir()):
+        return
+    to = Path(os.path.realpath(folder))
+    for name, given in r.pictures.items():
+        if (
+            r.method.inputs[name].kind not in ("annotated", "labelled")
+            or not isinstance(given, str | os.PathLike)
+            or not os.path.exists(given)
+        ):
+            continue
+        source = Path(os.path.realpath(given))
+        ours = r.method.gives == "trained" and io.is_run(folder)  # a run in the folder of its data is gone on with
+        if to in (source, *source.parents) or (source in to.parents and not ours):
+            own_ = (
+                "is the folder of the data"
+                if to == source
+                else "holds the data"
+                if to in source.parents
+                else "lies in the folder of the data"
+            )
+            raise InputError(f"--out={r.out} {own_}, and is not empty.", "What is read would be written over.", "Name another folder.")
 
 
 def check_leaf(page: Path, force: bool) -> None:
