@@ -87,7 +87,7 @@ def told(job: Job) -> list[str]:
 def kept(job: Job, path: str | None, onwards: bool = True) -> str:
     """What is there although it was broken off. onwards: how to go on, too; else whoever stopped it says what to do."""
     if job.method.gives == "trained":
-        return f"The run is kept: the same command with --out={path} goes on." if onwards else f"The run is kept in {path}."
+        return f"The run is kept: the same command with --out={path} goes on." if onwards else f"The run is kept in {job.folder}."
     if path or job.method.ending:
         return f"What was drawn is kept in {path or job.out}."
     return f"{len(job.written)} file{'s are' if len(job.written) > 1 else ' is'} written, in {job.out}."
