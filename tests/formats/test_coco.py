@@ -84,7 +84,7 @@ def test_numbers_with_gaps_are_kept_and_an_unknown_one_counts_nowhere(tmp_path: 
     assert [(label.number, label.name) for label in found.classes] == [(3, "cat"), (17, "dog"), (90, "hat")]
     first, second = found.splits["all"][0].things
     assert (first.label, second.nowhere) == ("dog", True)
-    assert any("category 5 of 1 annotations is not listed" in said for said in found.said)
+    assert any("category 5 of 1 annotation is not listed" in said for said in found.said)
 
 
 def test_background_and_void_are_no_classes_and_a_group_is_none(tmp_path: Path) -> None:

@@ -201,7 +201,7 @@ def test_yolo_pictures_without_a_file_hold_nothing(tmp_path: Path) -> None:
     made.photo(tmp_path / "images" / "val" / "empty.jpg")
     found = read(tmp_path)
     assert [len(one.things) for one in found.splits["val"]] == [0, 1]
-    assert "1 pictures have no text file: nothing is in them." in found.said
+    assert "1 picture has no text file: nothing is in it." in found.said
 
 
 @pytest.mark.parametrize("by", ["labelIds", "labelTrainIds"])

@@ -141,30 +141,24 @@ def check_folder(r: Request) -> None:
 
 
 def check_sources(r: Request) -> None:
-    """Raises InputError where what is read would be written over: the folder is the data's own or one in which they lie, or it lies in theirs and something is
-    in it already."""
+    """Raises InputError where what is read would be written over: the folder is that of the data or holds it, or lies in it with something inside. A run
+    that began there is gone on with."""
     folder = Path(r.out or "")
-    if r.out is None or not folder.is_dir() or not any(folder.iterdir()):
+    if r.out is None or not folder.is_dir() or not any(folder.iterdir()) or (r.method.gives == "trained" and io.is_run(folder)):
         return
     to = Path(os.path.realpath(folder))
-    for name, given in r.pictures.items():
-        if (
-            r.method.inputs[name].kind not in ("annotated", "labelled")
-            or not isinstance(given, str | os.PathLike)
-            or not os.path.exists(given)
-        ):
+    sets = [name for name, its in r.method.inputs.items() if its.kind in ("annotated", "labelled")]
+    for given in map(r.pictures.get, sets):
+        if not isinstance(given, str | os.PathLike) or not os.path.exists(given):
             continue
         source = Path(os.path.realpath(given))
-        ours = r.method.gives == "trained" and io.is_run(folder)  # a run in the folder of its data is gone on with
-        if to in (source, *source.parents) or (source in to.parents and not ours):
-            own_ = (
-                "is the folder of the data"
-                if to == source
-                else "holds the data"
-                if to in source.parents
-                else "lies in the folder of the data"
-            )
-            raise InputError(f"--out={r.out} {own_}, and is not empty.", "What is read would be written over.", "Name another folder.")
+        for where, so in (
+            ("is the folder of the data", to == source),
+            ("holds the data", to in source.parents),
+            ("lies in the folder of the data", source in to.parents),
+        ):
+            if so:
+                raise InputError(f"--out={r.out} {where}, and is not empty.", "What is read would be written over.", "Name another folder.")
 
 
 def check_leaf(page: Path, force: bool) -> None:

@@ -124,9 +124,11 @@ def pictures(file: Path, doc: Mapping[str, Any], names: Mapping[int, str], said:
             made = replace(made, flaw=made.flaw or f"is of the category {values.shown(one.get('category_id'))}, which is not listed")
         of[n].append(made)
     if homeless:
-        said.append(f"{file.name}: {homeless} annotations are of no image that it lists, and are left out.")
+        many = f"{homeless:,} annotations are" if homeless > 1 else "1 annotation is"
+        said.append(f"{file.name}: {many} of no image that it lists, and left out.")
     for category_id, count in strange.items():
-        said.append(f"{file.name}: the category {category_id} of {count} annotations is not listed; they count nowhere.")
+        many = f"{count:,} annotations" if count > 1 else "1 annotation"
+        said.append(f"{file.name}: the category {category_id} of {many} is not listed; nothing of it counts.")
     for n, row in rows.items():
         yield Annotated(row["file_name"], file, sizes[n], tuple(of[n]))
 

@@ -67,7 +67,9 @@ def read(place: Place) -> Annotations:
         raise wrong[0] if wrong else InputError(f"{place.name} holds no pictures of YOLO's.", "They lie in images/.", "Name another.")
     bare = sum(one.source == one.picture.where for some in rows.values() for one in some if one.picture is not None)
     if bare:
-        said.append(f"{bare} pictures have no text file: nothing is in them.")
+        said.append(
+            f"{bare:,} pictures have no text file: nothing is in them." if bare > 1 else "1 picture has no text file: nothing is in it."
+        )
     used = {int(t.label) for some in rows.values() for one in some for t in one.things}
     names = {n: str(name).strip() for n, name in (listed or names_beside(place)).items()}
     strange = sorted(n for n in used if n not in names)
