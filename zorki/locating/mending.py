@@ -78,7 +78,7 @@ def mend(boxed: Boxed, folder: str | Path) -> Mended:
     tables = {here / BOXES: table(HEAD, lines(some)) for here, some in copies.items()} | {Path(CHANGES): table(CHANGED, map(line, changed))}
     made = Mended(path, len(boxed), sum(len(row.boxes) for row in boxed.rows), sum(fault.count for fault in changed))
     if path.is_dir() and any(path.iterdir()):
-        same = all((path / name).is_file() and (path / name).read_bytes() == text for name, text in tables.items())
+        same = all((path / file).is_file() and (path / file).read_bytes() == text for file, text in tables.items())
         if not same or not all((path / here / PICTURES / name).is_file() for here, some in copies.items() for _, name in some):
             raise taken(path)
         return made
@@ -90,8 +90,8 @@ def mend(boxed: Boxed, folder: str | Path) -> Mended:
                 row.picture.write(new / here / PICTURES / name)
                 done += 1
                 events.tell("copied", done, len(boxed))
-        for name, text in tables.items():
-            (new / name).write_bytes(text)
+        for file, text in tables.items():
+            (new / file).write_bytes(text)
     return made
 
 
