@@ -261,16 +261,17 @@ def framed(pixels: blocks.Pixels, window: Window, k: float) -> blocks.Pixels:
 def of_classes(found: Comparison, known: record.Record | None) -> blocks.Section:
     """The IoU of each class, net by net."""
     rows, ranked = list[tuple[blocks.Cell, ...]](), found.ranked
-    columns = ("class", *(row.net for row in ranked), *(("best",) if len(ranked) > 1 else ()))
+    several = len(ranked) > 1
+    columns = ("class", *(row.net for row in ranked), *(("best",) if several else ()))
     each = np.array([row.iou for row in ranked])
     for k, name in enumerate(found.names):
         label: blocks.Cell = blocks.Swatch(name, known.table.colours[k]) if known is not None else name
         values = [None if math.isnan(v) else round(100 * float(v), 1) for v in each[:, k]]
         there = [v for v in values if v is not None]
         best = "absent" if not there else ranked[int(np.nanargmax(each[:, k]))].net if max(there) > 0 else "none"
-        rows.append((label, *values, best)[: len(columns)])
-    rows.append(("mean", *(round(100 * row.miou, 1) for row in ranked), ranked[0].net)[: len(columns)])
-    sentence = f"The IoU of each class in %, the mean of the trainings{'; the best net first' if len(ranked) > 1 else ''}."
+        rows.append((label, *values, *((best,) if several else ())))
+    rows.append(("mean", *(round(100 * row.miou, 1) for row in ranked), *((ranked[0].net,) if several else ())))
+    sentence = f"The IoU of each class in %, the mean of the trainings{'; the best net first' if several else ''}."
     return blocks.Section("classes", "Class by class", "", (blocks.Table(columns, rows, sentence),))
 
 
