@@ -123,7 +123,7 @@ def test_cvat_gives_colours_and_names(tmp_path: Path) -> None:
     assert [tuple(label) for label in found.classes] == [(0, "background", "#000000"), (1, "car", "#c08080"), (2, "road", "#e0e0c0")]
     assert names(found) == {"all": ["a.b"]}
     made.written(tmp_path / "labelmap.txt", "car 1 2 3\n")
-    with pytest.raises(InputError, match=r"labelmap\.txt says 'car 1 2 3'"):
+    with pytest.raises(InputError, match=r"labelmap\.txt says \"car 1 2 3\""):
         read(tmp_path)
 
 
