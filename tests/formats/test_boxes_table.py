@@ -85,7 +85,7 @@ def test_what_is_odd_about_a_row_is_kept_to_be_named(tmp_path: Path) -> None:
     assert [(t.label, t.box, t.flaw, t.number) for t in first.things] == [
         ("cat", (9, 3, -7, 6), "", "line 2"),
         ("void", (2, 3, 4, 5), "has no class", "line 3"),
-        ("cat", None, "has 'twelve' where a number is", "line 4"),
+        ("cat", None, 'has "twelve" where a place in the picture is', "line 4"),
         ("cat", None, "has no box", "line 5"),
     ]
     assert second.things == ()

@@ -62,8 +62,8 @@ def test_run_lengths_packed_and_as_a_list(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("segmentation", "flaw"),
     [
-        ([], ""), (None, ""), ([[]], "fewer than three corners"), ([[1, 2, 3, 4]], "fewer than three corners"), ([[1, 2, 3, 4, 5, 6, 7]], "no number"),
-        ([[1, 2, 3, float("nan"), 5, 6]], "no number"), ([[1, 2, 3, 1e300, 5, 6]], "no number"), ([["a"] * 6], "no number"), ("polygon", "unknown kind"),
+        ([], ""), (None, ""), ([[]], "fewer than three corners"), ([[1, 2, 3, 4]], "fewer than three corners"), ([[1, 2, 3, 4, 5, 6, 7]], "an odd count"),
+        ([[1, 2, 3, float("nan"), 5, 6]], "no number"), ([[1, 2, 3, 1e300, 5, 6]], "where no pixel is"), ([["a"] * 6], "no number"), ("polygon", "unknown kind"),
         ({"size": [7, 7], "counts": [49]}, "run lengths for 7 × 7 pixels, in a picture of 30 × 20"), ({"size": [20, 30]}, "damaged run lengths"),
         ({"size": [20, 30], "counts": "~~"}, "damaged run lengths"), ({"size": [20, 30], "counts": "é"}, "damaged run lengths"), ({"counts": [1]}, "unknown kind"),
     ],
@@ -84,7 +84,7 @@ def test_numbers_with_gaps_are_kept_and_an_unknown_one_counts_nowhere(tmp_path: 
     assert [(label.number, label.name) for label in found.classes] == [(3, "cat"), (17, "dog"), (90, "hat")]
     first, second = found.splits["all"][0].things
     assert (first.label, second.nowhere) == ("dog", True)
-    assert any("category 5 of 1 annotations is not listed" in said for said in found.said)
+    assert any("category 5 of 1 annotation is not listed" in said for said in found.said)
 
 
 def test_background_and_void_are_no_classes_and_a_group_is_none(tmp_path: Path) -> None:

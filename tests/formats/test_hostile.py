@@ -21,7 +21,7 @@ from zorki.segmenting.converting import conversion
 
 pytestmark = pytest.mark.tiny
 JUNK = (
-    None, True, -1, 0, 1, 3.7, 1e308, -1e9, float("nan"), "", "x", "é", "0", "999999999999", [], [[]], {}, [1], {"a": 1}, [None] * 7, 2**70, ...,
+    None, True, -1, 0, 1, 3.7, 1e308, -1e9, float("nan"), "", "x", "é", "0", "999999999999", [], [[]], {}, [1], {"a": 1}, [None] * 7, 2**70, 10**400, "--3", "9" * 5000, "\ud800", ...,
 )  # fmt: skip
 RUNS = {"size": [20, 30], "counts": [0, 20, 580]}
 DOCS: dict[str, Any] = {

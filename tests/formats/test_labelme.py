@@ -72,7 +72,7 @@ def test_a_strip_of_lines_has_a_round_joint(tmp_path: Path) -> None:
     ("shape", "flaw"),
     [
         (made.shape(points=[[1, 2], [3, 4]]), "fewer than three corners"), (made.shape(points=[]), "fewer than three corners"),
-        (made.shape(points=[[1, "a"], [3, 4], [5, 6]]), "no number"), (made.shape(points=None), "no number"), (made.shape(label=""), "no label"),
+        (made.shape(points=[[1, "a"], [3, 4], [5, 6]]), "no number"), (made.shape(points=None), "no points"), (made.shape(label=""), "no label"),
         (made.shape(kind="circle", points=[[1, 2]]), "a circle of 1 points"), (made.shape(kind="cuboid"), "a cuboid, which is not known"),
         (made.shape(kind="mask", points=[[1, 2], [3, 4]], mask="AAAA"), "damaged mask"), (made.shape(kind="mask", points=[[1, 2]], mask=None), "damaged mask"),
     ],

@@ -123,7 +123,7 @@ def test_cvat_gives_colours_and_names(tmp_path: Path) -> None:
     assert [tuple(label) for label in found.classes] == [(0, "background", "#000000"), (1, "car", "#c08080"), (2, "road", "#e0e0c0")]
     assert names(found) == {"all": ["a.b"]}
     made.written(tmp_path / "labelmap.txt", "car 1 2 3\n")
-    with pytest.raises(InputError, match=r"labelmap\.txt says 'car 1 2 3'"):
+    with pytest.raises(InputError, match=r"labelmap\.txt says \"car 1 2 3\""):
         read(tmp_path)
 
 
@@ -201,7 +201,7 @@ def test_yolo_pictures_without_a_file_hold_nothing(tmp_path: Path) -> None:
     made.photo(tmp_path / "images" / "val" / "empty.jpg")
     found = read(tmp_path)
     assert [len(one.things) for one in found.splits["val"]] == [0, 1]
-    assert "1 pictures have no text file: nothing is in them." in found.said
+    assert "1 picture has no text file: nothing is in it." in found.said
 
 
 @pytest.mark.parametrize("by", ["labelIds", "labelTrainIds"])
@@ -302,7 +302,7 @@ def test_geojson_has_holes_and_several_parts(tmp_path: Path) -> None:
     assert [tuple(label) for label in found.classes] == [(1, "cell", "#010203"), (2, "nucleus", "#c80000")]
     ring, two, point, bare = found.splits["all"][0].things
     assert [t.shape.patch(made.HW).inside.sum() for t in (ring, two) if t.shape] == [60 - 4, 60 + 90]
-    assert point.flaw == "is a Point, not an area"
+    assert point.flaw == 'has a geometry of type "Point", not Polygon or MultiPolygon, so it covers nothing'
     assert bare.flaw == "has no class"
 
 

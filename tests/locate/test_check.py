@@ -86,8 +86,10 @@ def test_in_python(tmp_path: Path) -> None:
     assert found.mended.boxes == 3
     assert len(found.tiles()) == 3
     assert "1 box has no area" in repr(found)
+    assert zorki.locate.check(tmp_path / "set", mend=tmp_path / "clean").mended == found.mended, "the same copy stays"
+    own(tmp_path / "other", {"0.jpg": [("cat", 1, 1, 9, 9)]})
     with pytest.raises(InputError, match="not empty"):
-        zorki.locate.check(tmp_path / "set", mend=tmp_path / "clean")
+        zorki.locate.check(tmp_path / "other", mend=tmp_path / "clean")
 
 
 def test_a_set_without_a_fault_says_so(tmp_path: Path, command: Command) -> None:

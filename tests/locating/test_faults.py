@@ -113,7 +113,7 @@ def test_each_kind_is_said_with_its_number_and_the_first_few() -> None:
         first
         == "5 boxes have no area (left out): train/0.jpg: line 0 is flat; train/1.jpg: line 1 is flat; train/2.jpg: line 2 is flat; and 2 more."
     )
-    assert second == "2 pictures have no box (they count as empty): a.jpg, b.jpg."
+    assert second == "2 pictures have no box (counted as empty): a.jpg, b.jpg."
     assert faults.said(some[:1])[0].startswith("1 box has no area (left out): ")
     assert list(faults.counted(some[::-1])) == ["area", "empty"]
 

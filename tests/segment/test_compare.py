@@ -129,6 +129,21 @@ def test_the_page_shows_all(made: tuple[_found.Comparison, Path]) -> None:
     assert "reload" not in page.read_text(encoding="utf-8")
 
 
+def test_of_one_net_nothing_is_said_of_others(data: Path, tmp_path: Path) -> None:
+    zorki.segment.compare(data, out=tmp_path / "page.html", **ONE | {"nets": "naive"})
+    words = " ".join(read((tmp_path / "page.html").read_text(encoding="utf-8")).words.split())
+    for said in (
+        "One way back to full size",
+        "naive has a mIoU of",
+        "It has learnt for 3 steps only",
+        "How it learnt",
+        "Beside another it would get as many steps",
+    ):
+        assert said in words, said
+    for other in ("Each net got", "beside one another", "differ most", "the others", "is best", "best net", "They ", "all do worst"):
+        assert other not in words, other
+
+
 @pytest.mark.parametrize(
     ("kind", "last", "said"), [("steps", 3, "3 steps"), ("time", 100, "2 s"), ("multiply-adds", 3e-3, "3 G multiply-adds")]
 )

@@ -77,6 +77,7 @@ def test_a_state_written_rarely_is_as_good(unbroken: Folder, tmp_path: Path) -> 
     other = Folder(tmp_path / "other")
     other.open({**vars(plan(STEPS, keep=1e9))})
     other.state.write_bytes(keeps)
+    other.save("best", folder.best())
     for row in folder.rows():
         other.append(row)
     other.append({"step": 25, "loss": 0.0})  # of a step that the state does not have
@@ -142,6 +143,29 @@ def test_a_finished_run_is_left_as_it_is(unbroken: Folder) -> None:
     before = unbroken.state.read_bytes()
     teach(Toy(), unbroken, plan(STEPS))
     assert unbroken.state.read_bytes() == before
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("config.toml", "config.toml cannot be read"),
+        ("state.ckpt", "no state, or a damaged one"),
+        ("best.safetensors", "best.safetensors is damaged"),
+    ],
+)
+def test_a_run_cut_in_half_says_which_file_and_is_left(name: str, says: str, tmp_path: Path) -> None:
+    folder = teach(Toy(), Folder(tmp_path / "run"), plan(6))
+    file = folder.path / name
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    before = {p.name: p.read_bytes() for p in folder.path.iterdir()}
+    with pytest.raises(InputError, match=says):
+        teach(Toy(), folder, plan(6))
+    assert {p.name: p.read_bytes() for p in folder.path.iterdir()} == before
+    if name.startswith("best"):
+        file.unlink()
+        with pytest.raises(InputError, match=r"best\.safetensors is not there"):
+            teach(Toy(), folder, plan(6))
 
 
 @pytest.mark.unit

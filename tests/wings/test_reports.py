@@ -10,7 +10,7 @@ import pytest
 
 from zorki import io
 from zorki.core import events
-from zorki.core.errors import InputError
+from zorki.core.errors import InputError, Stopped
 from zorki.jobs import reports
 from zorki.studio.surface import Wing
 
@@ -177,6 +177,25 @@ def test_broken_off_it_says_where_to_go_on(data: Path, paged: Wing, command: Any
     assert (status, out) == (130, "how.html\n")
     assert "the same command with --out how.html goes on" in err
     assert "The training was stopped by Ctrl-C." in Path("how.html").read_text(encoding="utf-8")
+
+
+def test_whoever_stops_it_alone_says_what_to_do(
+    data: Path, paged: Wing, command: Any, seen: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same command would come to the same: of a loss that is no number nothing else is advised."""
+    tell = events.tell
+
+    def stop(stage: str, step: int = 0, of: int = 0, **more: Any) -> None:
+        tell(stage, step, of, **more)
+        if stage == "training" and step == 2:
+            raise Stopped("The loss at step 2 is no number any more.", "", "Try a smaller rate, in another folder.")
+
+    monkeypatch.setattr(events, "tell", stop)
+    status, out, err = command("toys", "train", data, "--out", "how.html")
+    assert (status, out) == (4, "how.html\n"), "what is kept is named as what is done is"
+    assert err.splitlines()[-3:] == [
+        "zorki: The loss at step 2 is no number any more.", "The run is kept in how.", "Try a smaller rate, in another folder.",
+    ]  # fmt: skip
 
 
 def test_parts_that_failed_are_listed_and_the_rest_is_done(data: Path, paged: Wing, command: Any, monkeypatch: pytest.MonkeyPatch) -> None:

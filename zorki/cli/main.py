@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import sys
 from collections.abc import Sequence
 
@@ -104,7 +105,9 @@ def run(words: list[str], alone: bool = False) -> int:
     except RuntimeError as e:
         if "allocate" not in str(e) and "out of memory" not in str(e):
             raise
-        return told(["There is not enough memory.", " ".join(str(e).split())[:200], smaller(words)], 4)
+        asked = re.search(r"allocate (\d+) bytes", str(e))
+        why = f"{int(asked[1]):,} bytes were asked for at once." if asked else " ".join(str(e).split())[:200]
+        return told(["There is not enough memory.", why, smaller(words)], 4)
     except OSError as e:
         if e.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
             raise

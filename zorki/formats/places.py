@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path, PureWindowsPath
 
+from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.core.folders import at_home
 from zorki.core.spelling import own
@@ -19,6 +20,7 @@ from zorki.io.pairs import stem
 from zorki.io.photosets import is_picture
 
 SPLITS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test", "testing": "test"}
+MANY = 100_000  # files in a folder, from which on it is said how many there are
 MASKS = re.compile(r"segmentationclass|segmentationobject|visualization|masks?$|labels?$|^gt|annotations?$|truth", re.IGNORECASE)
 
 
@@ -34,6 +36,8 @@ class Place:
             raise InputError(f"{own(path.name)} is packed.", "A folder or a file of annotations is read.", "Unpack it and name its folder.")
         self.path = path
         self.root = path if path.is_dir() else path.parent
+        if path.is_dir() and path.resolve() == Path(path.resolve().anchor):
+            raise InputError(f"{own(path)} is the whole disk.", "A folder or a file of annotations is read.", "Name their folder.")
         self.files = tuple(walked(path)) if path.is_dir() else (path,)
         self.failed: dict[str, str] = {}
         self.count = 0
@@ -59,7 +63,7 @@ class Place:
     def mark(self) -> str:
         """Of all files' names, sizes and times."""
         digest = hashlib.blake2b(digest_size=16)
-        for file in self.files:
+        for file in filter(is_there, self.files):  # a link that leads nowhere is listed too
             found = file.stat()
             digest.update(f"{file} {found.st_size} {found.st_mtime_ns}\0".encode(errors="surrogatepass"))
         return digest.hexdigest()
@@ -98,9 +102,13 @@ class Place:
 def walked(folder: Path) -> list[Path]:
     """All files however deep, but for hidden ones and what Macs put into archives."""
     out: list[Path] = []
+    said = 0
     for here, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith((".", "__MACOSX"))]
         out += [Path(here, name) for name in names if not name.startswith(".")]
+        if len(out) >= (said + 1) * MANY:
+            said = len(out) // MANY
+            events.note(f"{folder.resolve().name} holds {len(out):,} files so far; all of them are looked through. Is it the right folder?")
     return sorted(out, key=lambda p: [natural(Path(part))[0] for part in p.relative_to(folder).parts])
 
 
@@ -143,7 +151,7 @@ class Finder:
         found: dict[str, list[Path]] = {}
         for file in files:
             if is_picture(file.name) and file not in self.masks:
-                for key in (file.name.casefold(), f"{stem(file).casefold()}/"):
+                for key in (file.name.strip().casefold(), f"{stem(file).strip().casefold()}/"):
                     found.setdefault(key, []).append(file)
         return found
 

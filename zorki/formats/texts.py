@@ -34,6 +34,8 @@ def json_of(path: Path) -> Any:
         raise InputError(got, "It must be there to its end.", "Copy, export or download it again.") from e
     except UnicodeDecodeError as e:
         raise InputError(f"{path.name} is not in UTF-8.", "JSON is.", "Save it anew in UTF-8.") from e
+    except ValueError as e:  # Python reads no whole number of more than 4,300 digits
+        raise InputError(f"{path.name} holds a number of thousands of digits.", "No annotations do.", "Mend it, or export it again.") from e
     except RecursionError as e:
         raise InputError(f"{path.name} is nested too deep.", "No annotations are.", "Take another file.") from e
     except MemoryError as e:

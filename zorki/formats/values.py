@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import math
+import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -15,21 +16,47 @@ from zorki.io import Label
 FARTHEST = 1e7  # pixels from the picture's corner
 CORNERS = "has fewer than three corners"
 NO_NUMBER = "holds what is no number"
+TOO_FAR = f"holds a number beyond {FARTHEST:,.0f}, where no pixel is"
+WHOLE, LARGEST = re.compile(r"\s*-?\d{1,18}\s*"), 10**18  # nothing is numbered with more digits
 
 
 def number(value: Any) -> float | None:
     """A finite number that may be a place; None of anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or abs(value) > FARTHEST:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= FARTHEST:
         return None
     return float(value)
 
 
+def wrong(given: Iterable[Any]) -> str:
+    """Of numbers that are not all places, why: one is none, or lies where nothing can be."""
+    real = [v for v in given if isinstance(v, int | float) and not isinstance(v, bool)]
+    return TOO_FAR if any(abs(v) > FARTHEST for v in real) else NO_NUMBER
+
+
+def word(value: Any) -> str:
+    """A name, also where it is a number; "" of what is none. Halves of letters, which no file can be written with, become �."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    return str(value).strip().encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def shown(value: Any) -> str:
+    """What a file holds, for a sentence: words in quotes and numbers as JSON has them, not too long."""
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "an object"
+    if isinstance(value, str):
+        return json.dumps(value if len(value) <= 60 else f"{value[:59]}…", ensure_ascii=False)
+    text = json.dumps(value, default=str)
+    return text if len(text) <= 60 else f"a number of {len(text)} digits"
+
+
 def whole(value: Any) -> int | None:
     """A whole number, also where it is written as 3.0 or "3"."""
-    if isinstance(value, str) and value.strip().lstrip("-").isdecimal():
-        return int(value)
-    found = number(value)
-    return int(found) if found is not None and found == int(found) else None
+    if isinstance(value, str):
+        return int(value) if WHOLE.fullmatch(value) else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < LARGEST:
+        return None
+    return int(value) if value == int(value) else None
 
 
 def numbers(values: Any, count: int | None = None) -> list[float] | None:
@@ -46,8 +73,10 @@ def ring(points: Any) -> Ring | str:
     if isinstance(points, Sequence) and points and all(isinstance(p, Sequence) and len(p) >= 2 for p in points):
         flat = [v for p in points for v in p[:2]]
     found = numbers(flat)
-    if found is None or len(found) % 2:
-        return NO_NUMBER
+    if found is None:
+        return wrong(flat) if isinstance(flat, Sequence) else NO_NUMBER
+    if len(found) % 2:
+        return "has an odd count of numbers, where x and y of each corner are"
     out = np.array(found, np.float64).reshape(-1, 2)
     if len(out) > 1 and (out[0] == out[-1]).all():
         out = out[:-1]
@@ -71,7 +100,7 @@ def box(values: Any) -> tuple[float, float, float, float] | None:
 def size(width: Any, height: Any) -> tuple[int, int] | None:
     """Height and width; None where they are not said."""
     w, h = whole(width), whole(height)
-    return (h, w) if w and h and min(h, w) > 0 else None
+    return (h, w) if w and h and min(h, w) > 0 and max(h, w) <= FARTHEST else None
 
 
 def colour(parts: Any) -> str:

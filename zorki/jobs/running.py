@@ -66,7 +66,7 @@ def one(job: Job, r: Request) -> Outcome:
     out.paths = ["-"] if path == "-" else [typed(p) for p in found if p and Path(p).exists()]
     out.more, out.lines = answer(job, losses), job.lines()
     if isinstance(stop, Stopped | InputError):
-        out.end = type(stop)(stop.got, kept(job, path), stop.do)
+        out.end = type(stop)(stop.got, kept(job, path, onwards=not stop.do), stop.do)
     elif stop is not None:
         out.end = interrupt.said(stop, kept(job, path))
     elif (failed := job.failed)[0]:
@@ -84,10 +84,10 @@ def told(job: Job) -> list[str]:
     return [str(p) for p in tops]
 
 
-def kept(job: Job, path: str | None) -> str:
-    """What is there although it was broken off."""
+def kept(job: Job, path: str | None, onwards: bool = True) -> str:
+    """What is there although it was broken off. onwards: how to go on, too; else whoever stopped it says what to do."""
     if job.method.gives == "trained":
-        return f"The run is kept: the same command with --out={path} goes on."
+        return f"The run is kept: the same command with --out={path} goes on." if onwards else f"The run is kept in {job.folder}."
     if path or job.method.ending:
         return f"What was drawn is kept in {path or job.out}."
     return f"{len(job.written)} file{'s are' if len(job.written) > 1 else ' is'} written, in {job.out}."

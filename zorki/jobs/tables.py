@@ -13,8 +13,8 @@ from zorki.io.disk import trouble
 
 
 def write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]], force: bool) -> None:
-    """Whole or not at all. Raises what `io.atomic` raises."""
-    with io.atomic(path, force) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
+    """Whole or not at all; a byte of a file's name that is no letter as \\udce9. Raises what `io.atomic` raises."""
+    with io.atomic(path, force) as temporary, temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as handle:
         writer = csv.writer(handle, lineterminator="\n")
         writer.writerow(columns)
         writer.writerows(rows)
@@ -73,7 +73,7 @@ class Rows:
     def __init__(self, path: Path, columns: Sequence[str]) -> None:
         self.path = path
         try:
-            self._handle = path.open("w", encoding="utf-8", newline="")
+            self._handle = path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
         except OSError as error:
             raise trouble(error, path) from error
         self._writer = csv.writer(self._handle, lineterminator="\n")

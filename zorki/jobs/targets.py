@@ -126,6 +126,7 @@ def check_film(r: Request) -> None:
 def check_folder(r: Request) -> None:
     """A folder that is written into: one that is not there or is empty; of a training also its own, which is gone on with."""
     folder = Path(r.out or "")
+    check_sources(r)
     if r.out is None:
         io.check_writable(Path())
     elif folder.exists() and not folder.is_dir():
@@ -137,6 +138,27 @@ def check_folder(r: Request) -> None:
     else:
         made(folder, "It is the folder of what comes out.")
         io.check_writable(folder)
+
+
+def check_sources(r: Request) -> None:
+    """Raises InputError where what is read would be written over: the folder is that of the data or holds it, or lies in it with something inside. A run
+    that began there is gone on with."""
+    folder = Path(r.out or "")
+    if r.out is None or not folder.is_dir() or not any(folder.iterdir()) or (r.method.gives == "trained" and io.is_run(folder)):
+        return
+    to = Path(os.path.realpath(folder))
+    sets = [name for name, its in r.method.inputs.items() if its.kind in ("annotated", "labelled")]
+    for given in map(r.pictures.get, sets):
+        if not isinstance(given, str | os.PathLike) or not os.path.exists(given):
+            continue
+        source = Path(os.path.realpath(given))
+        for where, so in (
+            ("is the folder of the data", to == source),
+            ("holds the data", to in source.parents),
+            ("lies in the folder of the data", source in to.parents),
+        ):
+            if so:
+                raise InputError(f"--out={r.out} {where}, and is not empty.", "What is read would be written over.", "Name another folder.")
 
 
 def check_leaf(page: Path, force: bool) -> None:

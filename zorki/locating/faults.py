@@ -76,7 +76,7 @@ def said(faults: Iterable[Fault], most: int = 3) -> list[str]:
         about, count = KINDS[kind], sum(fault.count for fault in some)
         title = f"1 {about.one}" if count == 1 else f"{count:,} {about.title}"
         which = "; ".join(fault.sentence() for fault in some[:most]) + (f"; and {len(some) - most:,} more" if len(some) > most else "")
-        out.append(f"{title} ({about.done}): {which}.")
+        out.append(f"{title} ({about.done}): {which.removesuffix('.')}.")
     return out
 
 

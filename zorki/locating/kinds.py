@@ -69,6 +69,6 @@ KINDS: Mapping[Kind, About] = {
     "alike": of_set("names of classes are nearly the same", "pair of classes has nearly the same name", "kept apart", "They differ by case, or by signs between words. Are they one class? Then write one name."),
     "named": of_set("pictures share a name", "picture shares a name", "all kept", "They differ by folder or ending. What says only the name may mean either."),
     "same": of_set("pictures are there more than once", "picture is there more than once", "all kept", "The files hold the very same. Where the parts are made here they stay together."),
-    "empty": of_set("pictures have no box", "picture has no box", "they count as empty", "Nothing is to be found in them. Is that so?"),
+    "empty": of_set("pictures have no box", "picture has no box", "counted as empty", "Nothing is to be found in them. Is that so?"),
     "unlisted": of_set("pictures are spoken of nowhere", "picture is spoken of nowhere", "left out", "Nobody says what is in them, or that nothing is.", mended=True),
 }  # fmt: skip

@@ -107,10 +107,10 @@ class Located:
             if kind == "crops":
                 self._write_crops(temporary, record)
             elif kind == "csv":
-                temporary.write_text(table(COLUMNS, ([self.photo.name, *row] for row in self.rows())), encoding="utf-8")
+                written(temporary, table(COLUMNS, ([self.photo.name, *row] for row in self.rows())))
             else:
                 made = self.coco(record) if kind == "coco" else {"picture": self.photo.name, **self.answer(), "zorki": record}
-                temporary.write_text(json.dumps(made, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+                written(temporary, json.dumps(made, ensure_ascii=False, separators=(",", ":")))
 
     def _save_drawn(self, path: Path, record: dict[str, Any], force: bool) -> None:
         shown = self.picture()
@@ -168,7 +168,7 @@ class Located:
                 archive.write(Path(folder) / name, name)
                 (Path(folder) / name).unlink()
                 rows.append([name, *row])
-            archive.writestr("boxes.csv", table(("crop", *COLUMNS), ([name, self.photo.name, *row] for name, *row in rows)))
+            archive.writestr("boxes.csv", encoded(table(("crop", *COLUMNS), ([name, self.photo.name, *row] for name, *row in rows))))
             said = json.dumps(record).encode()
             archive.comment = said if len(said) < 1 << 16 else b""
 
@@ -202,6 +202,15 @@ def table(columns: Sequence[str], rows: Any) -> str:
     writer.writerow(columns)
     writer.writerows(rows)
     return out.getvalue()
+
+
+def written(path: Path, text: str) -> None:
+    path.write_bytes(encoded(text))
+
+
+def encoded(text: str) -> bytes:
+    """UTF-8; a byte of a file's name that is no letter as \\udce9."""
+    return text.encode(errors="backslashreplace")
 
 
 def plain(name: str) -> str:

@@ -232,10 +232,10 @@ def usual(net: lens.Net) -> float:
     return 0.0 if alone(net) else LEAST if card is None or card.least is None else card.least
 
 
-def shrinks(net: lens.Net, hw: tuple[int, int]) -> bool:
-    """Whether a picture of that size is looked at in so few of its pixels that what is small in it is lost."""
+def piece(net: lens.Net, hw: tuple[int, int]) -> int | None:
+    """Where a picture of that size is looked at in so few of its pixels that what is small in it is lost: the side of pieces that would do; else None."""
     longest = trained(net)
-    return not alone(net) and longest is not None and max(hw) > LOST * longest
+    return max(longest, min(TILE, 2 * longest)) if not alone(net) and longest is not None and max(hw) > LOST * longest else None
 
 
 def shown(net: lens.Net, photo: io.Photo | io.Large) -> torch.Tensor | Rows:

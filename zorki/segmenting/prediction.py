@@ -135,7 +135,7 @@ class Prediction:
             self._write_probabilities(path, record)
         else:
             text = json.dumps(self.outlined(kind, record), ensure_ascii=False, separators=(",", ":"))  # type: ignore[arg-type]
-            path.write_text(text, encoding="utf-8")
+            path.write_text(text, encoding="utf-8", errors="backslashreplace")  # a byte of a name that is no letter as \udce9
 
     def outlined(self, kind: Literal["coco", "geojson"], record: Mapping[str, Any]) -> dict[str, Any]:
         """The chosen classes as polygons."""

@@ -54,8 +54,8 @@ class Folder:
         return self.state.exists() or self.metrics.exists()
 
     def asked(self) -> dict[str, Any]:
-        """What config.toml says; nothing where it is not there."""
-        return tomllib.loads(self.config.read_text(encoding="utf-8")) if self.config.exists() else {}
+        """What config.toml says; nothing where it is not there. Raises InputError for a damaged one."""
+        return dict(io.open_run(self.path).config) if self.config.exists() else {}
 
     def open(self, config: Mapping[str, Any], words: Mapping[str, str] | None = None, change: bool | None = None) -> None:
         """Makes the folder, or finds it with the same settings. words: of settings that are no options, what a person calls them.
@@ -98,6 +98,18 @@ class Folder:
                 "A run goes on from a whole one.",
                 "Remove it to begin anew, or choose another folder.",
             ) from error
+
+    def best(self) -> dict[str, torch.Tensor]:
+        """The weights at their best. Raises InputError where they went, or are damaged."""
+        from safetensors import SafetensorError
+        from safetensors.torch import load
+
+        path = self.path / "best.safetensors"
+        try:
+            return load(path.read_bytes())
+        except (OSError, SafetensorError) as error:
+            got = f"{path} is {'not there' if isinstance(error, FileNotFoundError) else 'damaged'}."
+            raise InputError(got, "It is the network of the run, and is written once.", "Give another --out, to begin anew.") from error
 
     def ended(self) -> bool:
         """Whether it ended before its last step, since it got no better."""
@@ -156,4 +168,4 @@ def spelt(value: Any) -> str:
 
 def toml(config: Mapping[str, Any]) -> str:
     """Numbers, words, truths and lists of them, which JSON and TOML write alike. None is left out."""
-    return "".join(f"{k} = {json.dumps(v, ensure_ascii=False)}\n" for k, v in config.items() if v is not None)
+    return io.to_toml(config)

@@ -53,6 +53,8 @@ def teach(
     equipped()
     folder.open({**asdict(plan), **(config or {})}, change=change)
     done = folder.step()
+    if any("worth" in row and row["step"] <= done for row in folder.rows()):
+        folder.best()  # that it is damaged is told before more is learnt
     if done >= plan.steps or folder.ended():
         events.note("It was finished already.")
         return folder

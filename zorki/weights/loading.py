@@ -13,7 +13,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 
-from zorki import lens
+from zorki import io, lens
 from zorki.core.errors import WeightsError
 from zorki.weights.cards import FILES, Card, card, run_card
 
@@ -98,6 +98,8 @@ def unpickled(data: bytes) -> dict[str, torch.Tensor]:
 
 def again(known: Card) -> str:
     """What to do about a damaged file."""
+    if io.is_run(known.folder):
+        return "Name another run, or train anew."
     if known.folder != FILES:
         return "Put the right file there, or take the card away."
     return f"Delete {known.file}. {known.missing}" if known.url or known.package else "Install Zorki again."

@@ -5,6 +5,7 @@ Source: ours is file, class, x, y, w, h; the TensorFlow object detection API's i
 
 from __future__ import annotations
 
+import codecs
 import csv
 import re
 import unicodedata
@@ -131,6 +132,8 @@ def read(place: Place) -> Annotations:
 
 
 def headless(file: Path) -> InputError:
+    if texts.read(file)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        raise InputError(f"{file.name} is in UTF-16.", "A table is read in UTF-8.", "Save it anew as CSV in UTF-8.")
     first = top(file)
     if bare(first):
         got = f"{file.name} begins with {first[:60]!r}, which is a row already."
@@ -208,5 +211,5 @@ def thing(row: Sequence[str], known: Head, line: int) -> Thing | None:
     if not label:
         return Thing("void", None, box, flaw="has no class", number=number)
     if None in sides:
-        return Thing(label, flaw=f"has {cells[sides.index(None)]!r} where a number is", number=number)
+        return Thing(label, flaw=f"has {values.shown(cells[sides.index(None)])} where a place in the picture is", number=number)
     return Thing(label, None, box, number=number)

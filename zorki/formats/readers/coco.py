@@ -69,11 +69,10 @@ def categories(files: list[Path], docs: list[Mapping[str, Any]]) -> tuple[tuple[
         groups = {str(one.get("supercategory")) for one in doc["categories"]}
         here: dict[int, str] = {}
         for one in doc["categories"]:
-            n, name = values.whole(one.get("id")), str(one.get("name", "")).strip()
+            n, name = values.whole(one.get("id")), values.word(one.get("name"))
             if n is None or n < 0 or not name or n in here:
-                raise InputError(
-                    f"{file.name} has the category {one!r:.80}.", "Each has a whole number of its own, and a name.", "Mend it."
-                )
+                got = f"{file.name} has a category with id {values.shown(one.get('id'))} and name {values.shown(one.get('name'))}."
+                raise InputError(got, "Each has a whole number of its own, and a name.", "Mend it.")
             if n not in used and name in groups and str(one.get("supercategory")) in ("none", "None", name):
                 said.append(f"{file.name}: the category {name!r} is only what others are called together, and is no class.")
                 continue
@@ -104,7 +103,8 @@ def pictures(file: Path, doc: Mapping[str, Any], names: Mapping[int, str], said:
     for k, row in enumerate(doc["images"]):
         n = values.whole(row.get("id"))
         if n is None or n in rows or not isinstance(row.get("file_name"), str):
-            raise InputError(f"{file.name}, image {k}: {row!r:.80}.", "Each has a whole number of its own, and a file_name.", "Mend it.")
+            got = f"{file.name}: image {k} has id {values.shown(row.get('id'))} and file_name {values.shown(row.get('file_name'))}."
+            raise InputError(got, "Each has a whole number of its own, and a file_name.", "Mend it.")
         rows[n], sizes[n], of[n] = row, values.size(row.get("width"), row.get("height")), []
     strange: dict[str, int] = {}
     homeless = 0
@@ -115,16 +115,20 @@ def pictures(file: Path, doc: Mapping[str, Any], names: Mapping[int, str], said:
             continue
         category = values.whole(one.get("category_id"))
         if category is None or category not in names:
-            given = f"{one.get('category_id')!r:.40}"
+            given = values.shown(one.get("category_id"))
             strange[given] = strange.get(given, 0) + 1
-        made = thing(one, names.get(-1 if category is None else category, UNKNOWN), sizes[n], f"annotation {one.get('id', k)}")
+        made = thing(
+            one, names.get(-1 if category is None else category, UNKNOWN), sizes[n], f"annotation {values.word(one.get('id')) or k}"
+        )
         if category not in names:
-            made = replace(made, flaw=made.flaw or f"is of the category {one.get('category_id')!r:.40}, which is not listed")
+            made = replace(made, flaw=made.flaw or f"is of the category {values.shown(one.get('category_id'))}, which is not listed")
         of[n].append(made)
     if homeless:
-        said.append(f"{file.name}: {homeless} annotations are of no image that it lists, and are left out.")
+        many = f"{homeless:,} annotations are" if homeless > 1 else "1 annotation is"
+        said.append(f"{file.name}: {many} of no image that it lists, and left out.")
     for category_id, count in strange.items():
-        said.append(f"{file.name}: the category {category_id} of {count} annotations is not listed; they count nowhere.")
+        many = f"{count:,} annotations" if count > 1 else "1 annotation"
+        said.append(f"{file.name}: the category {category_id} of {many} is not listed; nothing of it counts.")
     for n, row in rows.items():
         yield Annotated(row["file_name"], file, sizes[n], tuple(of[n]))
 
@@ -132,6 +136,8 @@ def pictures(file: Path, doc: Mapping[str, Any], names: Mapping[int, str], said:
 def thing(one: Mapping[str, Any], label: str, hw: tuple[int, int] | None, number: str) -> Thing:
     outline = shape(one.get("segmentation"), hw)
     box, crowd = values.box(one.get("bbox")), one.get("iscrowd") in (1, True)
+    if not outline and box is None and one.get("bbox"):
+        outline = values.wrong(one["bbox"] if isinstance(one["bbox"], list) else ())
     if isinstance(outline, str):
         return Thing(label, None, box, crowd, outline, number)
     return Thing(label, outline, box, crowd, number=number)

@@ -42,7 +42,7 @@ def labels(table: Path) -> list[Label]:
         name, _, rest = line.partition(":")
         shade = values.colour([values.whole(part) for part in rest.partition(":")[0].split(",")])
         if not name.strip() or not shade:
-            raise InputError(f"{table.name} says {line!r:.60}.", "A line is label:red,green,blue::.", "Mend that line.")
+            raise InputError(f"{table.name} says {values.shown(line)}.", "A line is label:red,green,blue::.", "Mend that line.")
         rows.append((name.strip(), shade))
     rows.sort(key=lambda row: row[0].lower() != "background")  # a stable sort: the others stay in their order
     return [Label(n, name, shade) for n, (name, shade) in enumerate(rows)]

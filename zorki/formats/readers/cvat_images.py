@@ -5,6 +5,7 @@ Source: CVAT, "CVAT for images" and "XML annotation format".
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -16,10 +17,12 @@ from zorki.formats.annotated import Annotated, Annotations, Thing, parted
 from zorki.formats.places import Place
 from zorki.formats.shapes import Bitmap, Polygons, Shape, rectangle
 from zorki.io import Label
+from zorki.io.opening import LIMIT
 
 TITLE = "CVAT for images"
 ENDINGS = (".xml",)  # of its files
 CORNERS = 180  # of an ellipse
+PLACES = ("points", "xtl", "ytl", "xbr", "ybr", "cx", "cy", "rx", "ry")
 LINES = ("polyline", "points", "skeleton", "cuboid")  # which cover nothing
 
 
@@ -80,7 +83,7 @@ def shape(one: ElementTree.Element) -> Shape | str:
     """What it draws, or what is wrong with it."""
     if one.tag == "polygon":
         pairs = [floats(pair) for pair in (one.get("points") or "").split(";") if pair.strip()]
-        return values.polygons([[v for pair in pairs for v in pair]]) if all(len(pair) == 2 for pair in pairs) else values.NO_NUMBER
+        return values.polygons([[v for pair in pairs for v in pair]]) if all(len(pair) == 2 for pair in pairs) else lacking(one)
     if one.tag == "mask":
         return bitmap(one)
     places = floats(",".join(one.get(key, "") for key in ("xtl", "ytl", "xbr", "ybr") if one.tag == "box"))
@@ -91,7 +94,20 @@ def shape(one: ElementTree.Element) -> Shape | str:
         x, y, rx, ry = places
         around = np.arange(CORNERS) * (2 * np.pi / CORNERS)
         return turned(Polygons(((np.stack([x + rx * np.cos(around), y + ry * np.sin(around)], 1),),)), (x, y), one)
-    return f"is a {one.tag}, which is not known" if one.tag not in ("box", "ellipse") else values.NO_NUMBER
+    return f"is a {one.tag}, which is not known" if one.tag not in ("box", "ellipse") else lacking(one)
+
+
+def lacking(one: ElementTree.Element) -> str:
+    """Why its places are none."""
+    words = re.split("[,;]", ",".join(one.get(key, "0") for key in PLACES))
+    return values.wrong(v for word in words for v in real(word))
+
+
+def real(word: str) -> list[float]:
+    try:
+        return [float(word)]
+    except ValueError:
+        return []
 
 
 def floats(text: str) -> list[float]:
@@ -114,6 +130,6 @@ def bitmap(one: ElementTree.Element) -> Bitmap | str:
     box = [values.whole(one.get(key)) for key in ("left", "top", "width", "height")]
     lengths = [int(v) for v in floats(one.get("rle", ""))]
     left, top, wide, high = (v if v is not None else -1 for v in box)
-    if min(wide, high) < 1 or any(n < 0 for n in lengths) or sum(lengths) != wide * high:
+    if min(wide, high) < 1 or wide * high > LIMIT or any(n < 0 for n in lengths) or sum(lengths) != wide * high:
         return "has damaged run lengths"
     return Bitmap(np.repeat(np.arange(len(lengths)) % 2 == 1, lengths).reshape(high, wide), top, left)

@@ -71,10 +71,10 @@ def called(row: Mapping[str, Any]) -> tuple[str, int | None, str]:
     about = about if isinstance(about, dict) else {}
     kind = about.get("classification")
     kind = kind if isinstance(kind, dict) else {}
-    label = kind.get("name") or about.get("name") or about.get("label") or about.get("class") or ""
+    label = next(filter(None, map(values.word, (kind.get("name"), about.get("name"), about.get("label"), about.get("class")))), "")
     packed = values.whole(kind.get("colorRGB"))  # QuPath's older files: one number, of alpha, red, green, blue
     colour = values.colour(kind.get("color")) or ("" if packed is None else f"#{packed & 0xFFFFFF:06x}")
-    return str(label).strip(), values.whole(about.get("class")), colour
+    return label, values.whole(about.get("class")), colour
 
 
 def thing(row: Mapping[str, Any], number: str) -> Thing:
@@ -87,9 +87,11 @@ def thing(row: Mapping[str, Any], number: str) -> Thing:
 
 def shape(geometry: Any) -> Polygons | str:
     """A polygon with its holes, or several; or what is wrong with it."""
-    kind = geometry.get("type") if isinstance(geometry, dict) else None
+    if not isinstance(geometry, dict):
+        return "has no geometry, so nothing says where it is"
+    kind = geometry.get("type")
     if kind not in ("Polygon", "MultiPolygon"):
-        return f"is a {kind or 'feature without a place'}, not an area"
+        return f"has a geometry of type {values.shown(kind)}, not Polygon or MultiPolygon, so it covers nothing"
     given = geometry.get("coordinates")
     parts: list[tuple[Ring, ...]] = []
     for part in [given] if kind == "Polygon" else given if isinstance(given, list) else []:

@@ -90,7 +90,7 @@ def annotated(file: Path, doc: Mapping[str, Any]) -> Annotated:
 
 
 def thing(one: Mapping[str, Any], number: str) -> Thing:
-    label = str(one.get("label", "")).strip()
+    label = values.word(one.get("label"))
     if not label:
         return Thing("void", None, flaw="has no label", number=number)
     outline = shape(one)
@@ -103,7 +103,8 @@ def shape(one: Mapping[str, Any]) -> Shape | str:
     """What it draws, or what is wrong with it."""
     kind, points = one.get("shape_type") or "polygon", pairs(one.get("points"))
     if points is None:
-        return values.NO_NUMBER
+        given = one.get("points")
+        return values.wrong(v for p in given if isinstance(p, list) for v in p) if isinstance(given, list) else "has no points"
     if kind in ("polygon", "oriented_rectangle"):
         outline = values.ring(one.get("points"))
         return outline if isinstance(outline, str) else Polygons(((outline,),))

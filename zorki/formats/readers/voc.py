@@ -22,6 +22,7 @@ from zorki.io.photosets import is_picture
 
 TITLE = "VOC"
 ENDINGS = (".xml",)  # of its files
+SIDES = ("xmin", "ymin", "xmax", "ymax")
 Things = dict[str, tuple[Thing, ...]]  # by the name of an XML file
 Wanted = tuple[Path, str, tuple[int, int] | None]  # that file, its picture's name and size
 FOLDERS = ("segmentationclasspng", "segmentationclass")  # the first is where LabelMe's export has arrays in the other
@@ -164,13 +165,13 @@ def tables(place: Place) -> tuple[Things, dict[str, Wanted], list[InputError]]:
 def thing(one: ElementTree.Element, k: int) -> Thing:
     """By the names of its parts, in whatever order they stand. A polygon x1, y1 … has a box too."""
     label, number = (one.findtext("name") or "").strip(), f"object {k}"
-    sides = places(one.find("bndbox"), ("xmin", "ymin", "xmax", "ymax"))
+    sides = places(one.find("bndbox"), SIDES)
     corners = one.find("polygon")
     box = None if sides is None else values.box((sides[0], sides[1], sides[2] - sides[0], sides[3] - sides[1]))
     if not label:
         return Thing("void", None, box, flaw="has no name", number=number)
     if corners is None:
-        return Thing(label, None, box, flaw="" if box is not None else "has no box", number=number)
+        return Thing(label, None, box, flaw="" if box is not None else lacking(one.find("bndbox")), number=number)
     count = sum(part.tag.startswith("x") for part in corners)
     flat = places(corners, [f"{axis}{n}" for n in range(1, count + 1) for axis in "xy"])
     outline = values.NO_NUMBER if flat is None else values.polygons([flat])
@@ -180,6 +181,17 @@ def thing(one: ElementTree.Element, k: int) -> Thing:
     if box is None:
         box = left, top, right - left, bottom - top
     return Thing(label, outline, box, number=number)
+
+
+def lacking(parts: ElementTree.Element | None) -> str:
+    """Why a thing has no box: which number is missing, or is none, or lies where nothing can be."""
+    if parts is None:
+        return "has no box"
+    for name in SIDES:
+        if places(parts, [name]) is None:
+            said = parts.findtext(name)
+            return f"has no {name}" if said is None else f"has {values.shown(said)} where {name}, a place in the picture, is"
+    return "has no box"
 
 
 def places(parts: ElementTree.Element | None, names: Sequence[str]) -> list[float] | None:

@@ -15,7 +15,7 @@ from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.formats import texts, values
 from zorki.formats.annotated import Annotated, Annotations, Picture, Thing, parted
-from zorki.formats.places import Place, walked
+from zorki.formats.places import Place, is_there, walked
 from zorki.io import Label
 from zorki.io.photosets import is_picture
 
@@ -30,7 +30,9 @@ def found(place: Place) -> str:
     table = yaml_of(place)
     if table is not None:
         return place.inside(table)
-    rows = [file for file in place.ending(".txt") if file.name.lower() not in NAMES and file.stat().st_size < 1 << 22][:50]
+    rows = [file for file in place.ending(".txt") if file.name.lower() not in NAMES and is_there(file) and file.stat().st_size < 1 << 22][
+        :50
+    ]
     seen = next((file for file in rows if (some := texts.read(file)[:400].decode("utf-8", "replace").strip()) and ROW.match(some)), None)
     return "" if seen is None else place.inside(seen)
 
@@ -65,7 +67,9 @@ def read(place: Place) -> Annotations:
         raise wrong[0] if wrong else InputError(f"{place.name} holds no pictures of YOLO's.", "They lie in images/.", "Name another.")
     bare = sum(one.source == one.picture.where for some in rows.values() for one in some if one.picture is not None)
     if bare:
-        said.append(f"{bare} pictures have no text file: nothing is in them.")
+        said.append(
+            f"{bare:,} pictures have no text file: nothing is in them." if bare > 1 else "1 picture has no text file: nothing is in it."
+        )
     used = {int(t.label) for some in rows.values() for one in some for t in one.things}
     names = {n: str(name).strip() for n, name in (listed or names_beside(place)).items()}
     strange = sorted(n for n in used if n not in names)
@@ -98,12 +102,16 @@ def document(table: Path) -> tuple[dict[int, str], dict[str, list[str]]]:
         raise InputError(f"{table.name} is no whole YAML: {str(e).splitlines()[0]}.", "It names classes and folders.", "Mend it.") from e
     except RecursionError as e:
         raise InputError(f"{table.name} is nested too deep.", "It names classes and folders.", "Take another file.") from e
+    except ValueError as e:  # a date that the calendar lacks, a number of thousands of digits
+        raise InputError(f"{table.name} holds what YAML cannot read: {str(e)!r:.90}.", "It names classes and folders.", "Mend it.") from e
     given = doc.get("names") if isinstance(doc, dict) else None
     pairs: Iterable[tuple[Any, Any]] = given.items() if isinstance(given, Mapping) else enumerate(given) if isinstance(given, list) else ()
     names: dict[int, str] = {}
     for key, name in pairs:
         if isinstance(name, bool) or not isinstance(name, str | int | float):  # of a list inside a list text could be made without end
-            raise InputError(f"{table.name} calls class {key!s:.20} by what is no name.", "A name is a word or a number.", "Mend `names`.")
+            raise InputError(
+                f"{table.name} calls class {values.shown(key)} by what is no name.", "A name is a word or a number.", "Mend `names`."
+            )
         if (n := values.whole(key)) is not None:
             names[n] = str(name)
     if not names:
@@ -126,13 +134,21 @@ def pictures(place: Place, table: Path, given: Sequence[str]) -> list[Path]:
             table.parent / one,
             *(table.parent.joinpath(*parts[k:]) for k in range(len(parts))),
         ]  # the first is `one`, where that begins at /
-        where = next((path for path in tried if path.exists() and path.resolve() not in place.root.resolve().parents), None)
+        where = next((path for path in tried if exists(path) and path.resolve() not in place.root.resolve().parents), None)
         if where is not None and where.is_dir():
             out += [file for file in walked(where) if is_picture(file.name)]
         elif where is not None and where.suffix == ".txt":  # a list of them
             known = {file.name: file for file in walked(place.root) if is_picture(file.name)}
             out += [known[name] for line in texts.lines(where) if (name := PureWindowsPath(line).name) in known]
     return list(dict.fromkeys(out))
+
+
+def exists(path: Path) -> bool:
+    """A path that is too long is none."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def names_beside(place: Place) -> dict[int, str]:
@@ -163,7 +179,8 @@ def thing(line: str, file: Path, k: int) -> Thing:
         label, *places = [float(word) for word in line.replace(",", " ").split()]
     except ValueError:
         label, places = -1.0, []
-    if values.numbers(places) is None or label != int(label) or label < 0 or len(places) < 4 or (len(places) % 2 and len(places) != 5):
+    kind = values.whole(label)
+    if values.numbers(places) is None or kind is None or kind < 0 or len(places) < 4 or (len(places) % 2 and len(places) != 5):
         do = "A class number is followed by x, y of each corner, or by a box."
         raise InputError(f"{file.name}, line {k}: {line[:60]!r}.", do, "Mend that line, or take the file away.")
     if max(places) > SHARES:
@@ -171,7 +188,7 @@ def thing(line: str, file: Path, k: int) -> Thing:
         raise InputError(
             got, "Places are shares of the picture's width and height, from 0 to 1.", "Divide x by the width, y by the height."
         )
-    name = str(int(label))
+    name = str(kind)
     if len(places) > 5:
         outline = values.polygons([places])
         return Thing(name, None, flaw=outline, number=f"line {k}") if isinstance(outline, str) else Thing(name, outline, number=f"line {k}")

@@ -43,7 +43,7 @@ def pictured(pixels: preview.Pixels, path: Path) -> None:
 
 
 def written(content: str, path: Path) -> None:
-    path.write_text(content, encoding="utf-8")
+    path.write_text(content, encoding="utf-8", errors="backslashreplace")  # a byte of a name that is no letter as \udce9
 
 
 def palette(known: Table) -> Numbers:

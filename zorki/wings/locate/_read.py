@@ -28,7 +28,9 @@ def parts(data: formats.Place, s: Settings) -> Parts:
     kind: Kind = s.boxes or found.kind
     learnt, held = found.splits(s.seed, s.share, s.groups)
     several = sum(len(e.boxes) > 1 for e in (*learnt.examples, *held.examples))
-    why = "no picture has more than one" if not several else f"{several:,} pictures have several"
+    why = (
+        "no picture has more than one" if not several else "1 picture has several" if several == 1 else f"{several:,} pictures have several"
+    )
     if s.boxes is None:
         events.note(f"One box a picture: {why}." if kind == "one" else f"Many boxes a picture: {why}.")
     if kind == "many":
@@ -37,7 +39,7 @@ def parts(data: formats.Place, s: Settings) -> Parts:
         return Parts(learnt, held, found.mark, kind, why, found.ids)
     if several:
         raise InputError(
-            f"{found.name} has {several:,} pictures with several boxes.",
+            f"{found.name} has {several:,} picture{'s' * (several > 1)} with several boxes.",
             "--boxes=one learns one box of each.",
             "Take --boxes=many, or leave it out.",
         )
@@ -50,7 +52,7 @@ def alone(name: str, learnt: Set, held: Set) -> tuple[Set, Set]:
     left = sum(len(before) - len(after) for before, after in zip((learnt, held), out, strict=True))
     if left:
         events.note(
-            f"{left:,} pictures without a box are left out: of one box there is nothing to learn from them. --boxes=many learns from them, too."
+            f"{left:,} picture{'s' * (left > 1)} without a box left out: of one box there is nothing to learn from them. --boxes=many learns from them, too."
         )
     if not all(out):
         raise InputError(

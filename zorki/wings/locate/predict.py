@@ -60,8 +60,8 @@ def run(net: lens.Net, photo: io.Photo | io.Large, s: Settings = Settings()) -> 
     from zorki.locating.located import Located
 
     names, colours = looking.named(net)
-    if s.tile is None and s.size is None and looking.shrinks(net, photo.hw):
-        events.note("It is looked at at once, much smaller than it is: what is small in it is not seen; --tile=640 looks at pieces.")
+    if s.tile is None and s.size is None and (side := looking.piece(net, photo.hw)):
+        events.note(f"It is looked at at once, much smaller than it is: what is small in it is not seen; --tile={side} looks at pieces.")
     return Located(found(net, photo, names, s), names, colours, photo)
 
 

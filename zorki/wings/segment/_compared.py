@@ -29,6 +29,7 @@ from zorki.wings.segment._stock import Stock
 from zorki.wings.segment._telling import Told
 
 PICTURES = 5
+LEARNING = ("It is learning, or was", "They are learning, or were")
 FRAME, THICK = ((255, 255, 255), (0, 0, 0)), 200  # about a cut-out, in the picture: light, and dark inside of it; one pixel to so many
 
 
@@ -48,7 +49,7 @@ def page(run: io.RunFolder, finished: bool, data: io.LabelledFolder) -> blocks.P
     sections += [how(found), *([_report.meaning(known.table)] if known is not None else []), *ways(found, data, finished)]
     return blocks.Page(
         title=f"{spelled(len(found.rows))} back to full size",
-        lead=told.lead() if finished else "They are learning, or were broken off. What one sees and why comes here in the end.",
+        lead=told.lead() if finished else f"{LEARNING[len(found.rows) > 1]} broken off. What one sees and why comes here in the end.",
         sections=tuple(sections),
         facts=facts(found, known, data),
         foot=FOOT,
@@ -112,7 +113,7 @@ def of_figures(found: Comparison, told: Told | None) -> blocks.Section:
         some += [blocks.Note(said)] if (said := told.outlines()) else []
         some += [blocks.Note(told.sentences(row), title=row.net) for row in ranked]
         some += [blocks.Note(f"It failed: {row.failed[0][1]}", title=row.net) for row in found.rows if not row.runs and row.failed]
-    return blocks.Section("nets", "The nets beside one another", "", tuple(some))
+    return blocks.Section("nets", "The nets beside one another" if len(found.rows) > 1 else "The net", "", tuple(some))
 
 
 def together(texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -231,10 +232,15 @@ def of_pictures(shown: Looked) -> blocks.Section:
         near = [np.rint(255 * np.clip(part, 0, 1)).astype(np.uint8)]
         near += [preview.laid_over(part, it.window.cut(labels), table) for labels in views.values()]
         cut = tuple(blocks.Tile(p, n, f"{it.name}, magnified: {n}") for p, n in zip(near, ["picture", *views], strict=True))
-        said = f"The frame above, {it.window.side} pixels a side: where the nets differ most, near an outline."
+        where = "where the nets differ most, near an outline" if len(it.predicted) > 1 else "near an outline"
+        said = f"The frame above, {it.window.side} pixels a side: {where}."
         some.append(blocks.Grid(cut, said, crisp=True, tile_width=100))
-    lead = f"{spelled_count(len(shown.pictures))} evenly apart between the one that all do worst on, which comes first, and the one that they do best on."
-    return blocks.Section("pictures", "The same pictures", lead, tuple(some))
+    several = len(shown.pictures[0].predicted) > 1
+    ends = ("all do worst on", "they do best on") if several else ("it does worst on", "it does best on")
+    lead = (
+        f"{spelled_count(len(shown.pictures))} evenly apart between the one that {ends[0]}, which comes first, and the one that {ends[1]}."
+    )
+    return blocks.Section("pictures", "The same pictures" if several else "What it makes of pictures", lead, tuple(some))
 
 
 def spelled_count(count: int) -> str:
@@ -257,16 +263,18 @@ def framed(pixels: blocks.Pixels, window: Window, k: float) -> blocks.Pixels:
 def of_classes(found: Comparison, known: record.Record | None) -> blocks.Section:
     """The IoU of each class, net by net."""
     rows, ranked = list[tuple[blocks.Cell, ...]](), found.ranked
+    several = len(ranked) > 1
+    columns = ("class", *(row.net for row in ranked), *(("best",) if several else ()))
     each = np.array([row.iou for row in ranked])
     for k, name in enumerate(found.names):
         label: blocks.Cell = blocks.Swatch(name, known.table.colours[k]) if known is not None else name
         values = [None if math.isnan(v) else round(100 * float(v), 1) for v in each[:, k]]
         there = [v for v in values if v is not None]
         best = "absent" if not there else ranked[int(np.nanargmax(each[:, k]))].net if max(there) > 0 else "none"
-        rows.append((label, *values, best))
-    rows.append(("mean", *(round(100 * row.miou, 1) for row in ranked), ranked[0].net))
-    sentence = "The IoU of each class in %, the mean of the trainings; the best net first."
-    return blocks.Section("classes", "Class by class", "", (blocks.Table(("class", *(row.net for row in ranked), "best"), rows, sentence),))
+        rows.append((label, *values, *((best,) if several else ())))
+    rows.append(("mean", *(round(100 * row.miou, 1) for row in ranked), *((ranked[0].net,) if several else ())))
+    sentence = f"The IoU of each class in %, the mean of the trainings{'; the best net first' if several else ''}."
+    return blocks.Section("classes", "Class by class", "", (blocks.Table(columns, rows, sentence),))
 
 
 def how(found: Comparison) -> blocks.Section:
@@ -274,17 +282,23 @@ def how(found: Comparison) -> blocks.Section:
     c, budget = found.config, found.budget
     kind = {"multiply-adds": "as many multiply-adds of learning", "time": "as much time to learn", "steps": "as many steps"}[c["budget"]]
     squares = f"squares of {c['side']} px"
+    same = (
+        f"the pictures learnt from and held back, the {squares} cut out of them and their order, the loss ({c['loss']}), the rate "
+        f"({c['rate']:g}, falling along a cosine to 0), the encoder ({c['encoder']}) with its numbers, and in all other layers the random numbers of those "
+        "of one shape."
+    )
+    alone = len(found.rows) == 1
     said = (
-        f"Each net got {kind} as any other. All the rest is the same: the pictures learnt from and held back, "
-        f"the {squares} cut out of them and their order, the loss ({c['loss']}), the rate ({c['rate']:g}, falling along a cosine to 0), the encoder "
-        f"({c['encoder']}) with its numbers, and in all other layers the random numbers of those of one shape."
+        f"Beside another it would get {kind}, and {same}"
+        if alone
+        else f"Each net got {kind} as any other. All the rest is the same: {same}"
     )
     rows = [of_one(e, share) for e, share in zip(budget.entrants, budget.shares, strict=True)]
     columns = ("net", "steps", f"{squares} a step", "multiply-adds a step", "in all", "time, as measured before", "memory to learn")
     memory = {row.net: _found.size(row.cost["learning"]) if row.runs else "–" for row in found.rows}
     words = "A step costs three times what looking at its squares costs: there, and twice as much back. Memory: of all maps held at once in a step, in float32."
     table = blocks.Table(columns, [(*row, memory[row[0]].replace(" ", "\u00a0")) for row in rows], words)
-    return blocks.Section("how", "How they were compared", said, (table,))
+    return blocks.Section("how", "How it learnt" if alone else "How they were compared", said, (table,))
 
 
 def of_one(e: Entrant, share: Share) -> tuple[Any, ...]:

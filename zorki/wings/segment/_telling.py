@@ -36,7 +36,8 @@ class Told:
             return "No net has been judged."
         best = ranked[0]
         span = f" ({between(best.span)})" if between(best.span) else ""
-        said = [f"{best.net} is best, with a mIoU of {percent(best.miou)}{span}."]
+        alone = len(self.found.rows) == 1
+        said = [f"{best.net} {'has' if alone else 'is best, with'} a mIoU of {percent(best.miou)}{span}."]
         if len(ranked) > 1:
             second, last = ranked[1], ranked[-1]
             rest = f"; {last.net} is last, with {percent(last.miou)}" if last is not second else ""
@@ -44,7 +45,12 @@ class Told:
         steps = [row.share.steps for row in ranked]
         if min(steps) < ENOUGH:
             counts = f"{min(steps):,}" if min(steps) == max(steps) else f"{min(steps):,} to {max(steps):,}"
-            said.append(f"They have learnt for {counts} steps only: with more time the order may be another.")
+            later = (
+                "It has learnt for {} steps only: with more time it may be better."
+                if alone
+                else "They have learnt for {} steps only: with more time the order may be another."
+            )
+            said.append(later.format(counts))
         return " ".join(said)
 
     def outlines(self) -> str:
