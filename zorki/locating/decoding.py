@@ -19,11 +19,17 @@ def many(
 ) -> Detections:
     """Of a `Detector`, for one picture. logits: (n, k); boxes: (n, 4); hw: the picture's size, inside of which boxes are kept; what has no area there is
     left out. least: how sure at least; most: so many, the surest; overlap: as `kept` takes it. A cell may be sure of several classes, and is each then."""
-    sure = logits.float().sigmoid()
+    return surest(logits.float().sigmoid(), boxes.float(), hw, least, most, overlap)
+
+
+def surest(
+    sure: torch.Tensor, boxes: torch.Tensor, hw: tuple[int, int], least: float = 0.3, most: int = 100, overlap: float = OVERLAP
+) -> Detections:
+    """The same of how sure the cells are, (n, k) in 0..1."""
     cells, labels = (sure >= least).nonzero(as_tuple=True)
     scores = sure[cells, labels]
     best = scores.argsort(descending=True, stable=True)[:CANDIDATES]
-    inside = clipped(boxes.float()[cells[best]], hw)
+    inside = clipped(boxes[cells[best]], hw)
     found = Detections(inside, scores[best], labels[best])
     return kept(found[(inside[:, 2:] > 0).all(1)], overlap, most)
 
