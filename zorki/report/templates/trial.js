@@ -83,10 +83,12 @@ const boxes = ({find, canvas, classes, dial}) => {
         row.classList.toggle("z-absent", !count);
         row.hidden = classes.length > MANY && !count && classes[k].box.checked;
       });
-      list.replaceChildren(...some.map(({x, y, w, h, score, k}) => {
+      const told = some.map(({x, y, w, h, score, k}) =>
+        [classes[k].name, percent(score), `${Math.round(x * width)}, ${Math.round(y * height)}, ${Math.round(w * width)} × ${Math.round(h * height)}`]);
+      list.replaceChildren(...(told.length ? told : [["nothing", "", ""]]).map((texts) => {
         const row = document.createElement("tr");
-        for (const text of [classes[k].name, percent(score), `${Math.round(x * width)}, ${Math.round(y * height)}, ${Math.round(w * width)} × ${Math.round(h * height)}`])
-          row.append(Object.assign(document.createElement("td"), {textContent: text}));
+        row.append(...texts.map((textContent) => Object.assign(document.createElement("td"), {textContent})));
+        row.classList.toggle("z-absent", !told.length);
         return row;
       }));
     },

@@ -17,7 +17,6 @@ from zorki.lens.inputs import grey, keyword
 from zorki.locating import decoding, looking
 from zorki.locating.decoding import CANDIDATES, OVERLAP
 from zorki.locating.detections import Detections
-from zorki.locating.detections import kept as left
 from zorki.nets.segmenter import exporting
 from zorki.scores import boxes as geometry
 from zorki.weights.exporting import Apart, Inputs, Operations, still
@@ -103,7 +102,7 @@ class Whole(nn.Module):
         labels = order % self.classes
         inside = clipped(boxes[order // self.classes], seen)
         ranks = torch.arange(CANDIDATES, 0, -1, dtype=torch.float32, device=scores.device)
-        kinds = torch.arange(self.classes, device=scores.device)
+        kinds = torch.arange(self.classes, dtype=torch.int64, device=scores.device)
         held = (kinds[:, None] == labels) & there(inside) & (scores >= least)
         chosen = kept(geometry.corners(inside)[None], (held * ranks)[None], looking.MOST, OVERLAP)
         best = chosen[:, 2].sort().values[: looking.MOST]
@@ -144,11 +143,15 @@ def rows(boxes: torch.Tensor, scores: torch.Tensor, labels: torch.Tensor) -> tor
 @torch.library.custom_op("zorki::kept", mutates_args=())
 def kept(corners: torch.Tensor, scores: torch.Tensor, most: int, overlap: float) -> torch.Tensor:
     """ONNX's NonMaxSuppression. corners: (1, n, 4) left, top, right, bottom; scores: (1, k, n), above 0.5 of what is there → (m, 3): 0, class, number of the box."""
-    out = []
+    boxes, out = geometry.sized(corners[0]), list[tuple[int, int, int]]()
+    covers = geometry.iou(boxes[:, None], boxes) > overlap
     for k, ranks in enumerate(scores[0]):
-        there = (ranks > 0.5).nonzero()[:, 0]
-        some = left(Detections(geometry.sized(corners[0, there]), ranks[there], there), overlap, most)  # labels: which box it is
-        out += [(0, k, int(i)) for i in some.labels]
+        free, first = ranks > 0.5, len(out)
+        while bool(free.any()) and len(out) - first < most:
+            i = int(ranks.where(free, -torch.inf).argmax())
+            out.append((0, k, i))
+            free = free & ~covers[i]
+            free[i] = False  # one without area lies on nothing, not even on itself
     return torch.tensor(out, dtype=torch.int64, device="cpu").reshape(-1, 3)
 
 
