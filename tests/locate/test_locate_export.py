@@ -19,12 +19,12 @@ from tests.locate.exported import Cells, drawn, net
 from tests.locate.test_locate_predict import saved_run
 from tests.locating.painted import painted, tensor
 from zorki import lens
-from zorki.core.errors import InputError, Stopped, UnknownName
+from zorki.core.errors import InputError, UnknownName
 from zorki.locating import decoding, looking
 from zorki.nets.detector import Detector
 from zorki.nets.locator import Locator
 from zorki.weights import exporting
-from zorki.wings.locate import _whole
+from zorki.wings.locate import _whole, export
 
 pytestmark = pytest.mark.unit
 SIZES = [(61, 83), (40, 64), (7, 5), (1, 1), (1, 90), (90, 1), (180, 251)]
@@ -95,6 +95,7 @@ def test_what_the_file_says_of_itself(file: Path) -> None:
     assert not [p for p in (str(Path(zorki.__file__).parent), str(Path(torch.__file__).parent)) if p.encode() in data]
 
 
+@pytest.mark.slow
 def test_a_net_of_one_box_answers_in_the_picture(tmp_path: Path) -> None:
     torch.manual_seed(0)
     module = Locator("plain", classes=5, width=8).eval()
@@ -156,13 +157,17 @@ def test_boxes_are_held_against_one_another_as_detections_are() -> None:
         assert torch.equal(got[:, 5], some.labels.float())
 
 
-def test_boxes_are_in_the_pictures_pixels(tmp_path: Path) -> None:
-    seeing = net()
+def test_boxes_are_in_the_pictures_pixels_and_the_file_was_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seeing, asked, judged = net(), list[tuple[int, ...]](), _whole.judged
+    monkeypatch.setattr(
+        _whole, "judged", lambda whole, trial, found: asked.append(trial["picture"].shape[2:]) or judged(whole, trial, found)
+    )
     answer = runs(exported(seeing, tmp_path))
     x = tensor(painted((50, 70), [(5, 4, 20, 10), (40, 20, 8, 25)], blue=(1,)))[None]
     assert answer(x, 0.3) == pytest.approx(np.array([[5, 4, 20, 10, 1 / (1 + np.exp(-4)), 0], [40, 20, 8, 25, 1 / (1 + np.exp(-1)), 1]]))
     assert answer(x, 0.9)[:, 5].tolist() == [0]
     assert answer(torch.full((1, 3, 9, 5), 0.4), 0.3).shape == (0, 6)
+    assert [tuple(hw) for hw in asked] == [hw for hw in export.TRIED for _ in range(2)]
 
 
 def test_a_file_that_answers_otherwise_is_found_out(cells: lens.Net) -> None:
@@ -177,13 +182,6 @@ def test_a_file_that_answers_otherwise_is_found_out(cells: lens.Net) -> None:
         wrong = list(right)
         wrong[which] = other
         assert _whole.judged(whole, trial, wrong).most > exporting.NEAR
-
-
-def test_such_a_file_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decoding, "surest", lambda *_: looking.Detections.none())
-    with pytest.raises(Stopped, match="nothing was written"):
-        exported(net(Cells(), classes=None), tmp_path)
-    assert not list(tmp_path.iterdir())
 
 
 class Branching(Cells):

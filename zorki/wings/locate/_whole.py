@@ -165,7 +165,7 @@ def operations() -> Operations:
     from onnxscript import opset20 as op
 
     def suppressed(corners: Any, scores: Any, most: int, overlap: float) -> Any:
-        limits = op.Constant(value_ints=[most]), op.Constant(value_floats=[overlap]), op.Constant(value_floats=[0.5])
+        limits: list[Any] = [op.Constant(value_ints=[most]), op.Constant(value_floats=[overlap]), op.Constant(value_floats=[0.5])]
         return op.NonMaxSuppression(corners, scores, *limits)
 
     return {torch.ops.zorki.kept.default: suppressed}
