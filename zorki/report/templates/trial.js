@@ -1,8 +1,9 @@
 "use strict";
 // What is made of an answer. `feeds`: numbers that the network is given beside the picture; `read`: an answer → what was found; `paint`: draws that over the photo;
-// `at`: words for a place, in shares of the sides.
+// `at`: words for a place, in shares of the sides; `crisp`: pixels of the longer side that letters need on the screen.
 const masks = ({classes, dial, gives}) => ({
   file: "segmented.png",
+  crisp: 0,
   feeds: {},
   read(values, w, h) {
     const n = w * h, found = {w, h, values, labels: new Uint16Array(n)}, counts = new Float64Array(classes.length);
@@ -48,6 +49,7 @@ const boxes = ({find, canvas, classes, dial}) => {
   const percent = (score) => `${(100 * score).toFixed(0)} %`;
   return {
     file: "located.png",
+    crisp: 1000,
     feeds: {least: Number(dial.min) / 100},  // one look is enough: what is surer lies on nothing that is less sure
     read(values, w, h, photo) {
       const things = [];
@@ -186,13 +188,18 @@ for (const trial of document.querySelectorAll(".z-trial")) (async () => {
     if (mine !== asked) return;
     found = kind.read(answer.data, w, h, photo);
     paint();
-    saving("picture", () => canvas.toBlob((blob) => saved(blob, kind.file)));
+    saving("picture", () => {
+      paint(true);
+      canvas.toBlob((blob) => saved(blob, kind.file));
+      paint();
+    });
     say(`${seconds < 10 ? seconds.toFixed(2) : Math.round(seconds)} s for ${w} × ${h} pixels, in this browser. The picture is ${photo.width} × ${photo.height}.`);
     trial.dataset.done = String(mine);
   };
 
-  const paint = () => {
-    const k = Math.min(1, WIDEST / Math.max(photo.width, photo.height)), w = Math.max(1, Math.round(photo.width * k)), h = Math.max(1, Math.round(photo.height * k));
+  const paint = (saving = false) => {
+    const longest = Math.max(photo.width, photo.height), k = Math.min(WIDEST / longest, saving ? 1 : Math.max(1, kind.crisp / longest));
+    const w = Math.max(1, Math.round(photo.width * k)), h = Math.max(1, Math.round(photo.height * k));
     const brush = canvas.getContext("2d");
     Object.assign(canvas, {width: w, height: h});
     canvas.style.setProperty("--ratio", w / h);
