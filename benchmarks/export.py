@@ -51,7 +51,7 @@ def row(net: str, encoder: str) -> str:
     segmenter = alive(net, encoder)
     whole = Whole(lens.Net(segmenter, name=net, side=64, step=1)).eval()
     data = exporting.converted(whole, {"picture": pictures(2, 64, 40)}, "logits", {"picture": FREE, "logits": FREE})
-    found = list(exporting.distances(data, whole, [{"picture": pictures(*size)} for size in SIZES]))
+    found = list(exporting.distances(data, exporting.beside(whole), [{"picture": pictures(*size)} for size in SIZES]))
     parameters = sum(p.numel() for p in segmenter.parameters())
     apart = " | ".join(f"{one.most:.1g}" for one in found)
     beyond = max(one.beyond for one in found)

@@ -252,7 +252,8 @@ def test_what_is_no_number_or_has_another_shape_is_infinitely_far(file: Path) ->
 
     given = [{"picture": pictures(1, 7, 9)}]
     (far,), (flat,) = (
-        exporting.distances(file.read_bytes(), Other(*one), given) for one in (((1, 3, 7, 9), float("nan")), ((1, 3, 8, 9), 0))
+        exporting.distances(file.read_bytes(), exporting.beside(Other(*one)), given)
+        for one in (((1, 3, 7, 9), float("nan")), ((1, 3, 8, 9), 0))
     )
     assert far.most == flat.most == float("inf")
     assert far.beyond >= 1 / 3

@@ -26,11 +26,17 @@ def traced(
     logits: torch.Tensor, boxes: torch.Tensor, hw: tuple[int, int], least: float = 0.3, most: int = 100, overlap: float = OVERLAP
 ) -> tuple[Detections, torch.Tensor]:
     """The same, and (n,) int64 the cell that said each."""
-    sure = logits.float().sigmoid()
+    return surest(logits.float().sigmoid(), boxes.float(), hw, least, most, overlap)
+
+
+def surest(
+    sure: torch.Tensor, boxes: torch.Tensor, hw: tuple[int, int], least: float = 0.3, most: int = 100, overlap: float = OVERLAP
+) -> tuple[Detections, torch.Tensor]:
+    """The same of how sure the cells are, (n, k) in 0..1."""
     cells, labels = (sure >= least).nonzero(as_tuple=True)
     scores = sure[cells, labels]
     best = scores.argsort(descending=True, stable=True)[:CANDIDATES]
-    inside = clipped(boxes.float()[cells[best]], hw)
+    inside = clipped(boxes[cells[best]], hw)
     there = (inside[:, 2:] > 0).all(1)
     found = Detections(inside, scores[best], labels[best])[there]
     which = left(found, overlap, most)

@@ -142,7 +142,15 @@ def sized(net: lens.Net, x: torch.Tensor, longest: int | None) -> torch.Tensor:
 
 def brought(x: torch.Tensor, hw: tuple[int, int]) -> torch.Tensor:
     """Pictures at another size, bilinear and antialiased, as they are when a net learns of them."""
-    return x if tuple(x.shape[-2:]) == hw else F.interpolate(x, hw, mode="bilinear", antialias=True, align_corners=False)
+    if tuple(x.shape[-2:]) == hw:
+        return x
+    if hw[1] == 1:  # torch makes all rows of what becomes one pixel wide alike: of two columns it does not
+        return resized(resized(x, (x.shape[-2], 1)).repeat(1, 1, 1, 2), (hw[0], 2))[..., :1]
+    return resized(x, hw)
+
+
+def resized(x: torch.Tensor, hw: tuple[int, int]) -> torch.Tensor:
+    return F.interpolate(x, hw, mode="bilinear", antialias=True, align_corners=False)
 
 
 def looked(net: lens.Net, x: torch.Tensor) -> Looked:

@@ -51,7 +51,7 @@ def reflected(x: torch.Tensor, step: int, least: int = 1) -> torch.Tensor:
     """x (b, c, h, w), mirrored beyond its last row and column, as often as needed, until its sides are multiples of `step` and at least `least`."""
     for dim in (2, 3):
         size = x.shape[dim]
-        if exporting() or size % step or size < least:
+        if unknown(size) or size % step or size < least:
             period = torch.scalar_tensor(max(1, 2 * (size - 1)), dtype=torch.int64, device=x.device)  # ONNX divides by no bare number
             there = torch.arange(steps(max(size, least), step) * step, device=x.device) % period
             x = x.index_select(dim, torch.where(there < size, there, period - there))
@@ -61,10 +61,15 @@ def reflected(x: torch.Tensor, step: int, least: int = 1) -> torch.Tensor:
 def steps(size: int, step: int) -> int:
     """How many cover `size`. In an exported program it is a number of its own, so that nothing behind it is reckoned out of remainders."""
     count = (size + step - 1) // step  # ONNX divides towards zero: of nothing that is negative
-    if exporting():
+    if unknown(count):
         count = cast(int, torch.scalar_tensor(count, dtype=torch.int64, device="cpu").item())  # int() would fix it to a number
         torch._check(count >= 1)  # type: ignore[no-untyped-call]
     return count
+
+
+def unknown(size: int) -> bool:
+    """Whether it is a size that an exported program is to leave open; those that it fixes are plain numbers."""
+    return exporting() and not isinstance(size, int)
 
 
 def exporting() -> bool:

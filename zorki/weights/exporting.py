@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import logging
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from importlib.util import find_spec
 from io import StringIO
@@ -30,6 +30,8 @@ NEAR = 1e-3  # what a number of the file's answer may differ from torch's
 LATER = ("where", "size", "styles")  # rows of a card that are of its own file, or are said in another way
 CHATTY = ("torch.onnx", "onnxscript", "onnx_ir")  # loggers, also those that are still to be made below them
 Inputs = Mapping[str, torch.Tensor]
+Judge = Callable[[Inputs, Sequence[torch.Tensor]], "Apart"]  # what the file was given, and all that it answered
+Operations = Mapping[Any, Callable[..., Any]]  # an operation of our own → what writes it down in ONNX's
 
 
 def refuse(to: str) -> None:
@@ -78,19 +80,26 @@ def to_onnx(
     about: Mapping[str, str],
     trials: Sequence[Inputs],
     rare: float = 0,
+    *,
+    checked: Sequence[str] = (),
+    judge: Judge | None = None,
+    operations: Operations | None = None,
 ) -> bytes:
-    """The file's bytes. module: `still`; it is called with `example`'s tensors in their order, and gives one.
+    """The file's bytes. module: `still`; it is called with `example`'s tensors in their order, and gives one, or a tuple of it and of what `checked` names.
 
     sizes: of inputs, and of the output, the axes that may have any length, with their names; in `example` none of these is 1. about: `name`, and more that goes into the
     metadata, with `parity`: how far the file's answers to `trials` are from the module's at most; "not checked" without onnxruntime. It is said, too.
     rare: which share of an answer may be further off, of a module that chooses otherwise where two numbers are equal but for rounding.
+    checked: answers from in between that only `judge` gets to see; they are not in the file. judge: how far an answer is from what it is to be; not given: from the module's.
+    operations: those of the module's that torch does not know how to write down.
     Raises InputError where the module cannot be written so, Stopped for a file that answers otherwise by more than NEAR.
     """
     try:
         events.tell("export", 0, 2)
-        data = converted(module, example, output, sizes)
+        whole = converted(module, example, output, sizes, checked, operations)
         events.tell("export", 1, 2)
-        found = None if find_spec(ORACLE) is None else list(distances(data, module, trials))
+        found = None if find_spec(ORACLE) is None else list(distances(whole, judge or beside(module), trials))
+        data = without(whole, checked)
     except (ZorkiError, MemoryError):
         raise
     except Exception as e:  # whatever torch meets in a module that it cannot follow
@@ -100,10 +109,9 @@ def to_onnx(
         events.note(f"The file was not checked beside the network, as {ORACLE} is not installed.")
         return described(data, {**about, "parity": "not checked"})
     most = max(one.most for one in found)
-    beyond = sum(one.beyond * one.numbers for one in found) / sum(
-        one.numbers for one in found
-    )  # of all pictures together: in a small one a spot is much
-    if math.isinf(most) and any(not bool(module(*trial.values()).isfinite().all()) for trial in trials):
+    many = max(1, sum(one.numbers for one in found))
+    beyond = sum(one.beyond * one.numbers for one in found) / many  # of all pictures together: in a small one a spot is much
+    if math.isinf(most) and any(not bool(one.isfinite().all()) for trial in trials for one in answers(module, trial)):
         raise Stopped(
             f"{about['name']} answers with what is no number.", "Nothing was written.", "Mend its weights, or take another network."
         )
@@ -131,13 +139,23 @@ def unfit(name: str, error: Exception) -> InputError:
     )
 
 
-def converted(module: nn.Module, example: Inputs, output: str, sizes: Mapping[str, Mapping[int, str]]) -> bytes:
+def converted(
+    module: nn.Module,
+    example: Inputs,
+    output: str,
+    sizes: Mapping[str, Mapping[int, str]],
+    checked: Sequence[str] = (),
+    operations: Operations | None = None,
+) -> bytes:
     """An ONNX file with those names, without metadata."""
     free = tuple(dict.fromkeys(sizes.get(name, {}), torch.export.Dim.DYNAMIC) or None for name in example)
     with silent(), hushed(), torch.no_grad():
         # Captured here and not by torch.onnx, which keeps each comparison of sizes for later and takes minutes over it.
         program = torch.export.export(module, tuple(example.values()), dynamic_shapes=free)
-        made = torch.onnx.export(program, dynamo=True, input_names=list(example), output_names=[output], verbose=False)
+        made = torch.onnx.export(
+            program, dynamo=True, input_names=list(example), output_names=[output, *checked], verbose=False,
+            custom_translation_table=None if operations is None else dict(operations),
+        )  # fmt: skip
         assert made is not None
         proto: Any = made.model_proto
     del proto.graph.value_info[:]  # sizes in between, in names that nobody knows
@@ -150,22 +168,51 @@ def converted(module: nn.Module, example: Inputs, output: str, sizes: Mapping[st
     return bytes(proto.SerializeToString())
 
 
-def distances(data: bytes, module: nn.Module, trials: Sequence[Inputs]) -> Iterator[Apart]:
-    """For each trial how far the file's answer, in onnxruntime, is from the module's; infinitely where it has another shape, or is no number."""
+def without(data: bytes, outputs: Sequence[str]) -> bytes:
+    """The file without those of its outputs."""
+    import onnx
+
+    if not outputs:
+        return data
+    proto = onnx.load_model_from_string(data)
+    kept = [one for one in proto.graph.output if one.name not in outputs]
+    del proto.graph.output[:]
+    proto.graph.output.extend(kept)
+    return bytes(proto.SerializeToString())
+
+
+def distances(data: bytes, judge: Judge, trials: Sequence[Inputs]) -> Iterator[Apart]:
+    """For each trial how far the file's answers, in onnxruntime, are from what they are to be."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level, options.intra_op_num_threads = 4, torch.get_num_threads()
     session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     for trial in trials:
-        found = torch.from_numpy(session.run(None, {name: x.numpy() for name, x in trial.items()})[0])
-        with torch.no_grad():
-            wanted = module(*trial.values())
-        if found.shape != wanted.shape:
-            yield Apart(math.inf, 1, wanted.numel())
-            continue
-        apart = (found - wanted).abs().nan_to_num(math.inf)
-        yield Apart(float(apart.max()), float((apart > NEAR).double().mean()), apart.numel())
+        found = session.run(None, {name: x.numpy() for name, x in trial.items()})
+        yield judge(trial, [torch.from_numpy(one) for one in found])
+
+
+def answers(module: nn.Module, trial: Inputs) -> tuple[torch.Tensor, ...]:
+    """All that the module gives."""
+    with torch.no_grad():
+        given = module(*trial.values())
+    return given if isinstance(given, tuple) else (given,)
+
+
+def beside(module: nn.Module) -> Judge:
+    """Says how far an answer is from the module's."""
+    return lambda trial, found: apart(found[0], answers(module, trial)[0])
+
+
+def apart(found: torch.Tensor, wanted: torch.Tensor, scale: torch.Tensor | float = 1.0) -> Apart:
+    """How far numbers are from those that are wanted, over `scale`; infinitely where they have another shape, or are none."""
+    if found.shape != wanted.shape:
+        return Apart(math.inf, 1, max(1, wanted.numel()))
+    if not found.numel():
+        return Apart(0, 0, 0)
+    each = ((found - wanted).abs() / scale).nan_to_num(math.inf)
+    return Apart(float(each.max()), float((each > NEAR).double().mean()), each.numel())
 
 
 def parity(data: bytes) -> str:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional as F
 
-from zorki.locating import decoding
+from zorki.locating import decoding, looking
 from zorki.locating.assigning import assigned
 from zorki.locating.detections import Detections
 from zorki.nets.detector import Detector
@@ -110,4 +110,4 @@ def shrunk(x: torch.Tensor, side: int) -> torch.Tensor:
     times = side / max(h, w)
     size = (max(1, round(h * times)), max(1, round(w * times)))
     x = x.float() / 255 if x.dtype == torch.uint8 else x
-    return x if size == (h, w) else F.interpolate(x, size, mode="bilinear", antialias=True, align_corners=False).clamp(0, 1)
+    return x if size == (h, w) else looking.brought(x, size).clamp(0, 1)

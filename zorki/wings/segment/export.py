@@ -56,7 +56,7 @@ def run(net: lens.Net, picture: io.Photo | None = None, s: Settings = Settings()
     for another kind of file; Stopped where the file would answer otherwise than the network.
     """
     from zorki.segmenting import regions
-    from zorki.weights import browser, exporting
+    from zorki.weights import browser, demo, exporting
     from zorki.wings.segment import _demo, _whole
 
     exporting.refuse(s.to)
@@ -80,7 +80,7 @@ def run(net: lens.Net, picture: io.Photo | None = None, s: Settings = Settings()
     def write(path: Path) -> None:
         path.write_bytes(data)
 
-    yield File(f"{_demo.stem(net)}.onnx", write, {"parity": parity, "bytes": len(data)})
+    yield File(f"{demo.stem(net)}.onnx", write, {"parity": parity, "bytes": len(data)})
     if runtime is not None:
         yield Leaf(_demo.page(net, data, s.gives, parity, named, runtime, whole.hw, picture), "demo")
 
