@@ -1,8 +1,9 @@
 """How many pictures of 640x480 a second `locate predict` looks at, beside a peer: `python -m benchmarks.locate` prints two tables.
 
-The detector is what `locate train` makes of many things where nobody says otherwise, shown pictures as it is trained on a processor; the peer is SSDLite on
-MobileNetV3 (`benchmarks/ssdlite.py`), published with an mAP of 21.3 on COCO. EfficientDet-Lite0, which has our encoder, width and size of pictures, is
-published with 25.7. Both find the same number of boxes here. Their numbers are random, which does not change how long it takes.
+The detector is what `locate train` makes of many things where nobody says otherwise, shown pictures as it is trained on a processor. The peer is SSDLite on
+MobileNetV3 (`benchmarks/ssdlite.py`), which people take on a processor; torchvision's has an mAP of 21.3 on COCO. They are equal in size: 3 M numbers, 0.6 G
+multiply-adds. Equal accuracy is not measured here, as the detector has not learnt COCO. The peer's batch norms are folded, and what it says goes the same way. Both find as many
+boxes. Their numbers are random, which does not change how long it takes.
 
 All ways are run by turns in one process, so that other work on the machine harms all alike: least and median, and the least time of the processor, which
 others do not lengthen. ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 ZORKI_BFLOAT16=0 before it make a newer processor one of the ordinary kind.
