@@ -60,7 +60,7 @@ def test_the_four_numbers_are_those_of_the_thing_in_the_photos_own_pixels() -> N
     row, table = section.build(guide())
     assert isinstance(row, blocks.Row)
     assert isinstance(table, blocks.Table)
-    assert table.rows == [(name, str(n), f"{s:.1%}") for name, n, s in zip(section.SIDES, THING, (0.25, 0.25, 0.5, 0.5), strict=True)]
+    assert table.rows == [(name, n, f"{s:.1%}") for name, n, s in zip(section.SIDES, THING, (0.25, 0.25, 0.5, 0.5), strict=True)]
     assert "192 × 128 pixels" in table.sentence
     assert "is 98% sure of “apple”" in row.sentence
     assert "knows 2 things" in row.sentence
@@ -69,7 +69,7 @@ def test_the_four_numbers_are_those_of_the_thing_in_the_photos_own_pixels() -> N
     assert changed[:, 1].min() == pytest.approx(48, abs=2)
     assert changed[:, 1].max() == pytest.approx(144, abs=2)
     (_, larger) = section.build(guide(given=(1280, 1920)))
-    assert [one[1] for one in larger.rows] == ["480", "320", "960", "640"], "of a photo of which the tour shows a smaller copy"  # type: ignore[union-attr]
+    assert [one[1] for one in larger.rows] == [480, 320, 960, 640], "of a photo of which the tour shows a smaller copy"  # type: ignore[union-attr]
 
 
 def test_a_guess_is_called_one() -> None:

@@ -59,7 +59,7 @@ def numbers(guide: Guide, box: dict[str, Any]) -> blocks.Block:
     return blocks.Table(
         columns=("", "pixels", "of the photo"),
         rows=[
-            (side, f"{share * size:.0f}", f"{share:.1%}") for side, share, size in zip(SIDES, shares, (wide, high, wide, high), strict=True)
+            (side, round(share * size), f"{share:.1%}") for side, share, size in zip(SIDES, shares, (wide, high, wide, high), strict=True)
         ],
         sentence=f"The four numbers, of a photo of {wide:,} × {high:,} pixels. The network tells them as shares, since it sees every photo as a square of "
         f"{guide.by(NET).net.side} pixels, and so no more exactly than that.",
