@@ -1,7 +1,7 @@
 """`make docs`: makes the docs' pictures with the tool itself, and each page's list of options from its Settings.
 
 Pages are written by hand; what stands between the marks `<!-- options -->` and `<!-- end -->` is made here, and a test holds it to
-the code. Pictures come from scikit-image's photographs. `python docs/build.py goldfish.png` makes that picture alone,
+the code. Pictures come from scikit-image's photographs, or are drawn here. `python docs/build.py goldfish.png` makes that picture alone,
 `python docs/build.py --brush` those that the brush paints, which another brush paints otherwise.
 """
 
@@ -62,6 +62,7 @@ MADE = {  # picture -> the command that makes it, in a folder with the photograp
     "photo.jpg": "zorki style photo coffee.png chelsea.png",
     "transfer.jpg": "zorki style transfer chelsea.png flow.png",
     "transfer-coffee.jpg": "zorki style transfer coffee.png flow.png",
+    "checked.png": "zorki locate check shapes --shown 8",
 }
 ROWS = {  # picture -> what stands side by side in it: a photograph, or what such a command makes
     "apply.jpg": (
@@ -76,6 +77,7 @@ ROWS = {  # picture -> what stands side by side in it: a photograph, or what suc
         "zorki segment predict astronaut.png --model people --as cutout --only people",
         "zorki style apply astronaut.png --style wave --only background",
     ),
+    "located.jpg": tuple(f"zorki locate predict {name}.png" for name in ("coffee", "chelsea", "astronaut")),
 }
 STYLES = "styles.jpg"  # every style of the brush, each by a command of its own
 BRUSH = (STYLES, *(name for name, parts in ROWS.items() if all("--style" in part or part == "chelsea.png" for part in parts)))
@@ -101,6 +103,25 @@ def squares(folder: Path) -> None:
                     io.save_photo(folder / f"{name}-{scale}-{top}-{left}.png", square)
 
 
+def shapes(folder: Path, count: int = 60, hw: tuple[int, int] = (120, 160)) -> None:
+    """Pictures with discs, rings and squares for `locate`: images/ and boxes.csv."""
+    (folder / "images").mkdir(parents=True)
+    rows = ["file,class,x,y,w,h"]
+    y, x = np.mgrid[: hw[0], : hw[1]] + 0.5
+    for i in range(count):
+        g = np.random.default_rng(i)
+        one, other = g.uniform(0.25, 0.6, (2, 3))
+        picture = one + (other - one) * (x[..., None] / hw[1]) + 0.02 * g.standard_normal((*hw, 3))
+        for _ in range(int(g.integers(1, 5))):
+            kind, r = ("disc", "ring", "square")[int(g.integers(3))], int(g.integers(8, 26))
+            column, row = int(g.integers(r, hw[1] - r)), int(g.integers(r, hw[0] - r))
+            far = np.hypot(x - column, y - row) if kind != "square" else np.maximum(abs(x - column), abs(y - row))
+            picture[(far < r) & (far > (0.6 * r if kind == "ring" else -1))] = g.uniform(0, 1, 3) ** 2
+            rows.append(f"{i:02}.png,{kind},{column - r},{row - r},{2 * r},{2 * r}")
+        io.save_photo(folder / "images" / f"{i:02}.png", picture.clip(0, 1).astype(np.float32))
+    (folder / "boxes.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
 def photographs(folder: Path) -> None:
     from zorki.guided.own_style import painting
 
@@ -108,6 +129,7 @@ def photographs(folder: Path) -> None:
         io.save_photo(folder / f"{name}.png", getattr(data, name)().astype("float32") / 255)
     io.save_photo(folder / "flow.png", painting())
     squares(folder / "photographs")
+    shapes(folder / "shapes")
 
 
 def pictures(only: Sequence[str] = ()) -> None:

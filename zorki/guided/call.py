@@ -112,7 +112,7 @@ def begun(
         flow = folder / "flow.png" if force else io.free_path(folder / "flow.png")
         with writing():
             painting = io.open_photo(io.save_photo(flow, flowing(), force=force))
-    guide = Guide(net, shrunk(opened), shrunk(painting), long=long, seed=seed, namer=namer(net, device), photos=many)
+    guide = Guide(net, shrunk(opened), shrunk(painting), long=long, seed=seed, namer=namer(net, device), photos=many, given=opened.hw)
     named = model if isinstance(model, str) else net.name
     options: dict[str, Sequence[str]] = {
         "--style": () if style is None else (Path(painting.name).name,),

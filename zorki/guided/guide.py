@@ -41,6 +41,7 @@ class Guide:
 
     namer: a better classifier than the network that is looked into, where one is at hand. photos: many photographs, if the user has some.
     ledger: is told how far what is being made has come. others: guides that ask other networks, by their names, as far as they were needed.
+    given: (h, w) of the photo before it was brought to that size; not given: as it is.
     """
 
     net: lens.Net
@@ -52,6 +53,7 @@ class Guide:
     photos: io.PhotoSet | None = None
     ledger: Ledger = field(default_factory=Ledger)
     others: dict[str, Guide] = field(default_factory=dict, repr=False)
+    given: tuple[int, int] | None = None
 
     @property
     def names(self) -> Guide:

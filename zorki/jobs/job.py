@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -258,14 +259,19 @@ class Job:
         parts, tried = ([], 0) if made is None else (list(made.failed), made.tried)
         return [*self.missing, *parts], sum(map(len, self.many)) + tried
 
+    @cached_property
+    def marks(self) -> dict[str, str]:
+        """By what a record knows the content of each input that has any: all its pixels are read for that, so once."""
+        marks = {n: inputs.mark(p, self.method.inputs[n]) for n, p in self.opened.items()}
+        return {n: said for n, said in marks.items() if said is not None}
+
     def record(self) -> dict[str, Any]:
         """How it was made: names of files without their folders, and what differs from the defaults."""
-        marks = {n: inputs.mark(p, self.method.inputs[n]) for n, p in self.opened.items()}
         return {
             "zorki": zorki.__version__,
             "command": [self.method.wing, self.method.name],
             "pictures": self.names(),
-            "marks": {n: said for n, said in marks.items() if said is not None},
+            "marks": dict(self.marks),
             "options": settings.changed(self.settings, files=False),
             "model": "" if self._net is None else Path(self._net.name).name,  # of file.py:function without the folder
         } | ({} if self.range is None else {"range": self.range})

@@ -24,6 +24,7 @@ from zorki import io
 from zorki.blocks import Tile
 from zorki.locating import drawing
 from zorki.locating.detections import Detections
+from zorki.weights.cards import short
 
 As = Literal["boxes", "json", "csv", "coco", "crops"]
 COLUMNS = ("file", "class", "x", "y", "w", "h", "score")
@@ -93,7 +94,7 @@ class Located:
         large = not isinstance(self.photo, io.Photo)
         pixels = self.photo.small(SMALL) if large else self.photo.pixels
         k = np.array([pixels.shape[1] / self.photo.hw[1], pixels.shape[0] / self.photo.hw[0]] * 2)
-        texts = [f"{box['class']} {100 * box['score']:.0f}%" for box in self.boxes]
+        texts = [f"{short(box['class'])} {100 * box['score']:.0f}%" for box in self.boxes]
         colours = [self.colours[label] for label in self.found.labels.tolist()]
         return drawing.drawn(pixels, self.found.boxes.numpy() * k, texts, colours)
 
