@@ -1,0 +1,2 @@
+def card_figures(*some: object) -> dict[str, object]:
+    return {}
