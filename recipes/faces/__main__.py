@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from recipes.faces.judge import card_figures
+from recipes.faces.figures import figures
 from recipes.faces.labels import label, wanted
 from recipes.faces.lesson import LONGEST, Found
 from recipes.faces.stock import faceless, stock
@@ -74,12 +74,14 @@ def main() -> None:
     said = CARD | {
         "arguments": lesson.net.sizes(),
         "parameters": sum(v.numel() for v in state.values() if v.is_floating_point()),
-        "data": f"{len(seen.faced) + len(seen.faceless) + len(seen.tiny) + len(seen.tiny_faceless):,} photographs of BSDS500, COCO, ImageNet, Human-Segmentation-Dataset and raccoon_dataset, and of Tiny-ImageNet, "
+        "data": f"{len(seen.faced) + len(seen.faceless) + len(seen.tiny) + len(seen.tiny_faceless) + len(seen.furred):,} photographs of BSDS500, COCO, ImageNet, Human-Segmentation-Dataset and raccoon_dataset, and of Tiny-ImageNet, "
         f"as the teacher sees them; {len(seen.cut):,} cut-out faces of LFW and FER-2013; research terms or none stated. Mostly adults, mostly looking into the camera",
         "recipe": f"recipes/faces: {a.steps:,} steps of {a.batch} squares of {SIDE} px, seed {PLAN.seed}",
     }
     net = written(a.out, "faces", state, said)
-    written(a.out, "faces", state, said | card_figures(net, a.data, a.work, seen))
+    told = figures(net, a.data, seen.held)
+    written(a.out, "faces", state, said | told)
+    print("\n".join([f"least {told['least']}", *(f"{title}: {text}" for title, text in told["figures"].items())]))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from recipes.faces.scenes import Scene, Shot, covered, part, pasted, squares
 from recipes.faces.stock import Stock
 
 ACROSS = ((1, 0.55), (2, 0.27), (4, 0.09), (5, 0.09))  # scenes along each side of a square, and how often
-FEW = 130  # pixels of a scene up to which pictures of 64 pixels are shown in it
+FEW = 170  # pixels of a scene up to which pictures of 64 pixels are often shown in it
 PASTED = 6  # faces at most
 
 
@@ -24,16 +24,18 @@ def drawn(stock: Stock, side: int, chance: np.random.Generator) -> Scene:
 
 
 def scene(stock: Stock, side: int, chance: np.random.Generator) -> Scene:
+    """Of half of the kinds that there are, a face is the reason; the rest shows what is none."""
+    if side <= FEW:
+        kind = chance.random()
+        for upto, some in ((0.3, stock.tiny), (0.4, stock.tiny_faceless), (0.5, stock.furred)):
+            if kind < upto and some:
+                return part(one(some, chance), side, chance)
     kind = chance.random()
-    if side <= FEW and stock.tiny and kind < 0.6:
-        return part(one(stock.tiny if kind < 0.4 or not stock.tiny_faceless else stock.tiny_faceless, chance), side, chance)
-    kind = chance.random()
-    if kind < 0.55 and stock.faced:
-        return part(one(stock.faced, chance), side, chance)
-    if kind < 0.62 and stock.cut:
-        return part(one(stock.cut, chance), side, chance)
+    for upto, some in ((0.5, stock.faced), (0.56, stock.cut)):
+        if kind < upto and some:
+            return part(one(some, chance), side, chance)
     nothing = part(one(stock.faceless, chance), side, chance)
-    if kind < 0.85 and stock.cut:
+    if kind < 0.78 and stock.cut:
         return pasted(nothing, [one(stock.cut, chance) for _ in range(chance.integers(1, PASTED + 1))], chance)
     return nothing
 

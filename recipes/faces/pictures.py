@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -16,13 +16,16 @@ CUT = {"emotions": 4, "emotions2": 8}  # sets of faces cut out of photos, and of
 TINY = "tiny-imagenet"
 DRESSED = (60, 62, 65, 68, 74, 77, 85, 100, 105, 107, 112, 118, 119, 120, 123, 125, 134, 138, 143, 148, 150, 156, 158, 169, 171)
 """Classes of Tiny-ImageNet that people wear, play or stand beside: gowns, kimonos, sombreros, bow ties, volleyballs …"""
+FURRED = (12, *range(24, 36), *range(47, 59), 161)
+"""Its classes of animals (and teddies) whose heads are most like faces: dogs, cats, bears, apes …"""
+SOME = 4  # of so many pictures of those one is taken
 CAMVID = 8  # of so many frames of a film one is taken
 
 
 def names(data: Path, which: str) -> list[str]:
     """Of the pictures of one set, each as FOLDER/FILE."""
     if which == TINY:
-        return sorted(dressed(data))
+        return sorted(of_classes(data, DRESSED))
     if which in ("photos", *CUT):
         every = sorted(f"{which}/{name}" for file in sorted((data / which).glob("*.zip")) for name in archive(file).namelist())
         return every[:: CUT.get(which, 1)]
@@ -35,11 +38,16 @@ def photo(path: Path) -> bool:
     return path.suffix.lower() in (".jpg", ".jpeg", ".png") and not any("mask" in part for part in path.parts)
 
 
-def dressed(data: Path) -> Iterator[str]:
-    """Pictures of the classes in which people are."""
+def furred(data: Path) -> list[str]:
+    """Pictures of Tiny-ImageNet's animals; hardly one shows a person too."""
+    return sorted(of_classes(data, FURRED))[::SOME] if (data / TINY).exists() else []
+
+
+def of_classes(data: Path, which: Collection[int]) -> Iterator[str]:
+    """Pictures of some classes of Tiny-ImageNet."""
     with (data / TINY / "classes.csv").open(newline="") as f:
         wnids = [row["wnid"] for row in csv.DictReader(f)]
-    wanted = {wnids[i] for i in DRESSED}
+    wanted = {wnids[i] for i in which}
     for file in sorted((data / TINY).glob("part_*.zip")):
         yield from (f"{TINY}/{name}" for name in archive(file).namelist() if name.split("/")[0] in wanted)
 

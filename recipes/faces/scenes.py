@@ -203,7 +203,7 @@ def covered(scene: Scene, chance: np.random.Generator, share: float = 0.12) -> S
                 share_ * width,
                 height,
             )
-        x, y, w, h = (int(round(v)) for v in spot)
+        x, y, w, h = (round(v) for v in spot)
         x, y, right, low = max(0, x), max(0, y), x + w, y + h
         if right > x and low > y:
             out[y:low, x:right] = chance.integers(0, 256, 3) if what != 1 else chance.integers(0, 60)

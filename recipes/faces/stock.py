@@ -1,7 +1,7 @@
 """What is learnt from and what is held back, of pictures that the teacher has labelled and eyes have seen.
 
 The teacher takes dogs for faces, and statues, and fruit, the more so as it is shown all pictures enlarged. So in photographs of animals only those faces count of which
-a person is known to be there (`PEOPLED`), and what else was seen to be none is taken away (`seen.csv`). `faceless.txt` lists the 300 photographs on which false alarms
+a person is known to be there (`PEOPLED`), and what else was seen to be none is taken away (`seen.csv`); and animals of Tiny-ImageNet, which it is not asked about, show what is none. `faceless.txt` lists the 300 photographs on which false alarms
 are counted: of 450 drawn at random those that hold no face, by eye, whatever the teacher says of them.
 """
 
@@ -19,7 +19,7 @@ from PIL import Image
 
 from recipes.faces import pictures
 from recipes.faces.scenes import SURE, Shot, sizes
-from recipes.faces.teacher import Faces
+from recipes.faces.teacher import NONE, Faces
 from zorki.scores.average_precision import iou
 
 HERE = Path(__file__).parent
@@ -38,13 +38,15 @@ LEAST = 12.0  # pixels of a face that is worth learning from
 
 @dataclass(frozen=True)
 class Stock:
-    """faced: photographs with faces; faceless: without; cut: faces cut out; tiny, tiny_faceless: of 64 pixels; held: what is judged on the way."""
+    """faced: photographs with faces; faceless: without; cut: faces cut out; tiny, tiny_faceless, furred: of 64 pixels, the last of animals; held: what is judged
+    on the way."""
 
     faced: tuple[Shot, ...]
     faceless: tuple[Shot, ...]
     cut: tuple[Shot, ...]
     tiny: tuple[Shot, ...]
     tiny_faceless: tuple[Shot, ...]
+    furred: tuple[Shot, ...]
     held: tuple[Shot, ...]
 
     def __str__(self) -> str:
@@ -88,6 +90,7 @@ def stock(data: Path, labels: Mapping[str, Faces], never: Iterable[str] = ()) ->
             continue
         shot = Shot(cache(partial(opened, data, name)), corrected(name, found, seen))
         parts[part_of(name, shot.faces)].append(shot)
+    parts["furred"] = [Shot(cache(partial(opened, data, name)), NONE) for name in pictures.furred(data)]
     return Stock(**{k: tuple(v) for k, v in parts.items() if k != "left"})
 
 
