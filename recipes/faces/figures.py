@@ -25,7 +25,7 @@ def counted(net: Any, held: Sequence[Shot]) -> tuple[np.ndarray, np.ndarray, int
     """At each of SCORES how many faces of the held photographs are found, how many alarms are false, and how many faces there are."""
     right, wrong, true = np.zeros(len(SCORES)), np.zeros(len(SCORES)), 0
     for shot in held:
-        boxes, scores, _ = detected(net, np.asarray(shot.read().convert("RGB")), LONGEST)
+        boxes, scores, _ = detected(net, np.array(shot.read().convert("RGB")), LONGEST)
         truth, ignored = known(shot)
         true += len(truth)
         hit = matched(iou(boxes, truth), [0.5])[0] >= 0

@@ -111,7 +111,7 @@ def sized(finder: Finder, longest: int | None) -> Finder:
 
 
 def tensor(picture: np.ndarray) -> torch.Tensor:
-    x = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None].float() / 255
+    x = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].float() / 255
     return x.contiguous(memory_format=torch.channels_last)
 
 

@@ -92,7 +92,7 @@ class Found(Lesson):
         """mAP on the photographs that are held, at a longer side of LONGEST, by the teacher's sure faces."""
         ranked = Ranked(1)
         for shot in self.stock.held:
-            picture = np.asarray(shot.read().convert("RGB"))
+            picture = np.array(shot.read().convert("RGB"))
             boxes, scores, labels = detected(net, picture, LONGEST)
             truth, ignored = known(shot)
             lies = iou(boxes, np.concatenate([truth, ignored]))

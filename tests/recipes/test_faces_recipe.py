@@ -181,19 +181,19 @@ def test_where_nothing_is_learnt_no_answer_is_wrong() -> None:
 
 @pytest.mark.unit
 def test_it_learns_where_boxes_and_points_are() -> None:
-    it = lesson(4)
+    it = lesson(3)
     x: Shown = it.drawn(0)
-    assert x.picture.shape == (4, 3, 100, 100)
+    assert x.picture.shape == (3, 3, 100, 100)
     assert it.drawn(3).picture.shape == (1, 3, 200, 200), "every fourth step looks at large ones"
-    adam = torch.optim.Adam(it.net.parameters(), 3e-3)
+    adam = torch.optim.Adam(it.net.parameters(), 5e-3)
     first = None
-    for _ in range(25):
+    for _ in range(12):
         loss, parts = it.loss(x)
         first = first or {k: float(v.detach()) for k, v in parts.items()}
         adam.zero_grad()
         loss.backward()
         adam.step()
-    assert all(float(parts[k].detach()) < 0.8 * first[k] for k in ("class", "box", "points"))
+    assert all(float(parts[k].detach()) < 0.9 * first[k] for k in ("class", "box", "points"))
 
 
 @pytest.mark.tiny
@@ -227,7 +227,7 @@ def test_the_score_from_which_faces_are_shown_weighs_alarms() -> None:
 def a_set(data: Path) -> None:
     """As much of the folder of all sets as the recipe asks for."""
     (data / "photos").mkdir(parents=True)
-    stored = {"bright.jpg": ellipse(), "dark.jpg": Image.new("RGB", (80, 60), (20, 30, 40)), "more.jpg": ellipse()}
+    stored = {"bright.jpg": ellipse(), "dark.jpg": Image.new("RGB", (80, 60), (20, 30, 40)), "ca.jpg": ellipse()}
     with zipfile.ZipFile(data / "photos" / "photos-0.zip", "w") as archive:
         for name, picture in stored.items():
             file = BytesIO()
@@ -259,15 +259,15 @@ def test_labels_are_kept_and_gone_on_with(tmp_path: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(labels, "YuNet", Teacher)
     every = labels.label(data, tmp_path / "work", labels.wanted(data))
-    assert set(every) == {f"photos/{n}.jpg" for n in ("bright", "dark", "more")}
+    assert set(every) == {f"photos/{n}.jpg" for n in ("bright", "dark", "ca")}
     assert every["photos/bright.jpg"].boxes == pytest.approx(BOX), "as large as it is stored, though the teacher sees it twice as large"
     assert asked[0] == "(200, 240, 3)"
     known = (tmp_path / "work" / "labels.jsonl").read_text().splitlines()
     (tmp_path / "work" / "labels.jsonl").write_text("\n".join(known[:2]) + "\n")
     again = labels.label(data, tmp_path / "work", labels.wanted(data))
     assert len(asked) == 4, "one was missing"
-    assert again["photos/more.jpg"].points == pytest.approx(every["photos/more.jpg"].points)
-    assert json.loads(known[1])["faces"] == []
+    assert again["photos/ca.jpg"].points == pytest.approx(every["photos/ca.jpg"].points)
+    assert [len(json.loads(text)["faces"]) for text in known] == [1, 1, 0]
 
 
 @pytest.mark.slow
@@ -275,7 +275,11 @@ def test_what_is_written_is_a_network_with_its_figures(tmp_path: Path, monkeypat
     data, work = tmp_path / "data", tmp_path / "work"
     a_set(data)
     work.mkdir()
-    rows = [("photos/bright.jpg", faces([0.9])), ("photos/dark.jpg", NONE), ("photos/more.jpg", faces([0.9]))]
+    rows = [
+        ("photos/bright.jpg", faces([0.9])),
+        ("photos/dark.jpg", NONE),
+        ("photos/ca.jpg", faces([0.9])),
+    ]  # of these the last is held back
     (work / "labels.jsonl").write_text("".join(labels.line(*row) + "\n" for row in rows))
     monkeypatch.setattr(stock, "faceless", list)
     monkeypatch.setattr(
@@ -285,6 +289,7 @@ def test_what_is_written_is_a_network_with_its_figures(tmp_path: Path, monkeypat
     card = read_card(tmp_path / "out" / "faces.toml", "faces")
     assert card.file.stat().st_size < 2_000_000
     assert card.least is not None
+    assert "of 1 faces of 1 photographs" in card.measured
     assert "of 2 photos" in card.figures["group photos"]
     logits, boxes, points = of_card(card).inner(torch.zeros(1, 3, 64, 64))
     assert (logits.shape[2], boxes.shape[2], tuple(points.shape[2:])) == (1, 4, (5, 2))
