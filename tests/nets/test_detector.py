@@ -10,7 +10,7 @@ from torch import nn
 
 from zorki.core.errors import InputError
 from zorki.nets import encoders
-from zorki.nets.detector import Detector, Pyramid, boxed
+from zorki.nets.detector import Detector, Pyramid, boxed, pointed
 
 
 def drawn(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -45,7 +45,7 @@ def test_any_size_from_one_pixel_on() -> None:
 
 
 @pytest.mark.unit
-@pytest.mark.parametrize("encoder", ["eye", "lite0", "lite0-slim", "plain", "resnet18"])
+@pytest.mark.parametrize("encoder", ["eye", "lite0", "lite0-slim", "plain", "resnet18", "separable"])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_every_encoder_and_grey(encoder: str, channels: int) -> None:
     net = made(encoder, channels=channels)
@@ -76,6 +76,31 @@ def test_distances_become_boxes() -> None:
     cells = torch.tensor([[4.0, 12, 8], [48, 16, 32]])
     far = torch.tensor([[[0.5, 1, 2, 0.25], [1, 0, 1, 1]]])
     assert boxed(far, cells).tolist() == [[[0, 4, 20, 10], [16, 16, 64, 32]]]
+
+
+@pytest.mark.tiny
+def test_points_lie_about_the_middle_of_their_box() -> None:
+    shares = torch.tensor([[[0.0, 0.0, -0.5, 0.25]]])
+    assert pointed(shares, torch.tensor([[[10.0, 20, 40, 80]]])).tolist() == [[[[30, 60], [10, 80]]]]
+    net, x = made(points=5), drawn(1, 3, 37, 50)
+    with torch.inference_mode():
+        logits, boxes, points = net(x)
+        plain = made(points=0)(x)
+    assert points.shape == (1, logits.shape[1], 5, 2)
+    assert len(plain) == 2
+    assert net.sizes()["points"] == 5
+    assert "points" not in made().sizes(), "a net without them is what it was"
+    beyond = points - boxes[..., None, :2]
+    assert ((beyond > -1) & (beyond < boxes[..., None, 2:] + 1)).all(), "as it begins they lie in their box"
+
+
+@pytest.mark.tiny
+def test_points_teach_no_box() -> None:
+    net = made(points=2)
+    net(drawn(1, 3, 32, 32))[2].sum().backward()
+    assert net.points is not None
+    assert net.points.weight.grad is not None
+    assert net.sides.weight.grad is None
 
 
 @pytest.mark.tiny

@@ -3,7 +3,7 @@
 Source: Tian et al. 2019 (FCOS: one point a cell, four distances, no anchors); Lin et al. 2017 (the pyramid; 2017b: the bias with which a class begins
 at 0.01); Howard et al. 2017 (each channel filtered alone, then all mixed).
 Differs: one head for all levels, but each level has batch norms of its own, as Tan et al. 2020 (EfficientDet) have it; no centre-ness: the score itself
-learns how well its box lies.
+learns how well its box lies. Points (of a face: eyes, nose, mouth) are said as shares of the box, so those of all sizes are alike.
 """
 
 from __future__ import annotations
@@ -29,18 +29,20 @@ FARTHEST = 400.0  # strides: what exp is kept below, so that no untaught number 
 
 
 class Detector(nn.Module):
-    """Takes pictures (b, channels, h, w) in 0..1 of any size from 1×1; gives logits (b, n, classes) and boxes (b, n, 4) of its n cells.
+    """Takes pictures (b, channels, h, w) in 0..1 of any size from 1×1; gives logits (b, n, classes) and boxes (b, n, 4) of its n cells; with points, these too,
+    (b, n, points, 2): x, y in pixels of the picture.
 
     A logit's sigmoid is how sure a cell is that a thing of that class lies about it; a box is left, top, width, height in pixels of the picture, and may reach
     beyond it. encoder: what reads (`zorki/nets/encoders/`); classes, channels: how many; width: channels of pyramid and head; depth: layers of each branch of
     the head; strides: pixels a cell of each level, each twice the one before. Levels that the encoder does not reach are halved out of its last;
-    finer ones than it has are refused. Sides are reflected beyond right and bottom, as in `Segmenter`, and cells that lie there are cut off.
+    finer ones than it has are refused. points: how many each box has. Sides are reflected beyond right and bottom, as in `Segmenter`, and cells that lie there are cut off.
     """
 
     kind = "many"
 
     def __init__(
-        self, encoder: str | Encoder = "lite0", classes: int = 1, channels: int = 3, width: int = 64, depth: int = 2, strides: Sequence[int] = STRIDES
+        self, encoder: str | Encoder = "lite0", classes: int = 1, channels: int = 3, width: int = 64, depth: int = 2, strides: Sequence[int] = STRIDES,
+        points: int = 0,
     ) -> None:  # fmt: skip
         super().__init__()
         made = encoder if isinstance(encoder, Encoder) else encoders.encoder(encoder, channels)
@@ -51,12 +53,14 @@ class Detector(nn.Module):
             "width": width,
             "depth": depth,
             "strides": list(strides),
+            **({"points": points} if points else {}),
         }
         self.strides = tuple(strides)
         self.encoder = made
         self.pyramid = Pyramid(made, width, self.strides)
         self.what, self.where = Branch(width, depth, len(strides)), Branch(width, depth, len(strides))
         self.score, self.sides = nn.Conv2d(width, classes, 1), nn.Conv2d(width, 4, 1)
+        self.points = nn.Conv2d(width, 2 * points, 1) if points else None
         self.scales = nn.Parameter(torch.ones(len(strides), dtype=torch.float32, device="cpu"))  # how far things of a level differ
         nn.init.normal_(self.score.weight, std=0.01)
         nn.init.normal_(self.sides.weight, std=0.01)
@@ -68,15 +72,19 @@ class Detector(nn.Module):
         """What it was made with, by which it is made again."""
         return dict(self.asked)
 
-    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
         h, w = x.shape[-2], x.shape[-1]
-        logits, distances = [], []
+        logits, distances, shares = [], [], []
         for level, y in enumerate(self.pyramid(self.encoder(reflected(x, self.step)))):
             rows, columns = steps(h, self.strides[level]), steps(w, self.strides[level])
             logits.append(listed(self.score(self.what(y, level)), rows, columns))
-            far = listed(self.sides(self.where(y, level)), rows, columns).float() * self.scales[level]
+            where = self.where(y, level)
+            far = listed(self.sides(where), rows, columns).float() * self.scales[level]
             distances.append(far.clamp_max(math.log(FARTHEST)).exp())
-        return torch.cat(logits, 1), boxed(torch.cat(distances, 1), self.cells(h, w, x.device))
+            if self.points is not None:
+                shares.append(listed(self.points(where), rows, columns).float())
+        boxes = boxed(torch.cat(distances, 1), self.cells(h, w, x.device))
+        return (torch.cat(logits, 1), boxes, *([pointed(torch.cat(shares, 1), boxes.detach())] if shares else ()))
 
     def cells(self, h: int, w: int, device: torch.device | str = "cpu") -> torch.Tensor:
         """(n, 3) float32 of the cells of such a picture, in the order of `forward`: x and y of the middle, and the stride, in pixels."""
@@ -153,3 +161,9 @@ def boxed(distances: torch.Tensor, cells: torch.Tensor) -> torch.Tensor:
     """(b, n, 4) strides from the cells' middles to left, top, right, bottom → left, top, width, height in pixels. cells: (n, 3)."""
     far = distances * cells[:, 2:]
     return torch.cat([cells[:, :2] - far[..., :2], far[..., :2] + far[..., 2:]], -1)
+
+
+def pointed(shares: torch.Tensor, boxes: torch.Tensor) -> torch.Tensor:
+    """(b, n, 2 · points) from the boxes' middles, in their widths and heights → (b, n, points, 2): x, y in pixels."""
+    size = boxes[..., None, 2:]
+    return boxes[..., None, :2] + size * (0.5 + shares.unflatten(-1, (-1, 2)))

@@ -44,12 +44,13 @@ class Encoder(nn.Module):
         self.taps, self.channels, self.strides = tuple(taps), tuple(channels), tuple(strides)
         behind = {path: after for (path, _), (_, after) in pairwise(layers)}
         self.pooled = tuple(halving(behind.get(tap)) for tap in taps)
+        self.shifted = any(mean) or any(v != 1 for v in spread)  # else two passes over the picture are saved
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32, device="cpu").view(-1, 1, 1), persistent=False)
         self.register_buffer("spread", torch.tensor(spread, dtype=torch.float32, device="cpu").view(-1, 1, 1), persistent=False)
 
     def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
         """x: (b, c, h, w) in 0..1, sides multiples of the deepest stride. Returns maps (b, channels[i], h / strides[i], w / strides[i])."""
-        x, maps = (x - self.mean) / self.spread, []
+        x, maps = (x - self.mean) / self.spread if self.shifted else x, list[torch.Tensor]()
         for name, layer in self.named_children():
             x = layer(x)
             if name in self.taps:

@@ -36,7 +36,7 @@ class Many(Boxed):
 
     def wrong(self, shown: Any) -> tuple[torch.Tensor, Mapping[str, torch.Tensor]]:
         picture, boxes, labels = shown["picture"], shown["boxes"], shown["labels"]
-        logits, found = self.net(picture)
+        logits, found, *_ = self.net(picture)
         logits, cells, side = (
             logits.float(),
             self.net.cells(picture.shape[-2], picture.shape[-1], picture.device),
@@ -95,7 +95,7 @@ def detected(net: nn.Module, picture: NDArray[Any], side: int) -> tuple[NDArray[
     try:
         h, w = picture.shape[:2]
         x = shrunk(torch.from_numpy(picture).to(device).permute(2, 0, 1)[None], side)
-        logits, boxes = net(x.contiguous(memory_format=torch.channels_last))
+        logits, boxes, *_ = net(x.contiguous(memory_format=torch.channels_last))
         seen = x.shape[-2:]
         back = boxes.new_tensor([w / seen[1], h / seen[0]]).repeat(2)
         it: Detections = decoding.many(logits[0], boxes[0] * back, (h, w), LEAST)

@@ -1,0 +1,1 @@
+"""What makes `faces`, which finds faces."""
