@@ -166,4 +166,4 @@ def boxed(distances: torch.Tensor, cells: torch.Tensor) -> torch.Tensor:
 def pointed(shares: torch.Tensor, boxes: torch.Tensor) -> torch.Tensor:
     """(b, n, 2 · points) from the boxes' middles, in their widths and heights → (b, n, points, 2): x, y in pixels."""
     size = boxes[..., None, 2:]
-    return boxes[..., None, :2] + size * (0.5 + shares.unflatten(-1, (-1, 2)))
+    return boxes[..., None, :2] + size * (0.5 + shares.reshape(*shares.shape[:-1], -1, 2))
