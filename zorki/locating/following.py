@@ -22,6 +22,7 @@ from zorki.locating import drawing
 from zorki.locating.detections import Detections
 from zorki.locating.located import counted, told
 from zorki.pixels import palette
+from zorki.weights.cards import short
 
 COLUMNS = ("frame", "seconds", "id", "class", "x", "y", "w", "h", "score")
 LOW = 0.4  # of how sure it must be: less sure boxes still carry on a thing that is known
@@ -107,7 +108,7 @@ class Following:
         """(h, w, 3): the frame with its things, each in a colour of its own that it keeps; what has no number yet is grey, what is out of sight for a moment thin."""
         out = drawing.levels(photo.pixels)
         for line, some in ((0.4, [t for t in self.things if not t.seen]), (1.0, [t for t in self.things if t.seen])):
-            texts = [f"{self.names[t.label]} {t.number}" if t.number is not None and t.seen else "" for t in some]
+            texts = [f"{short(self.names[t.label])} {t.number}" if t.number is not None and t.seen else "" for t in some]
             colours = [FAINT if t.number is None else palette.nth(t.number - 1) for t in some]
             out = drawing.drawn(out, [t.box for t in some], texts, colours, line)
         return out

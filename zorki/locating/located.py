@@ -193,7 +193,7 @@ def counted(names: Any) -> dict[str, int]:
 
 def told(counts: Mapping[str, int]) -> str:
     """17 RBC, 1 WBC."""
-    return ", ".join(f"{n:,} {name}" for name, n in counts.items())
+    return ", ".join(f"{n:,} {short(name)}" for name, n in counts.items())
 
 
 def table(columns: Sequence[str], rows: Any) -> str:
