@@ -35,7 +35,9 @@ def started(module: Any, *last: nn.Module) -> lens.Net:
 
 
 def detector() -> lens.Net:
-    module = Detector(encoder(), 3, width=8, depth=1, strides=(8, 16))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(7)
+        module = Detector(encoder(), 3, width=8, depth=1, strides=(8, 16))
     net = started(module, module.score)
     with torch.no_grad():
         module.sides.weight *= 0.2
@@ -43,5 +45,7 @@ def detector() -> lens.Net:
 
 
 def locator() -> lens.Net:
-    module = Locator(encoder(), 3, width=8, grid=3)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(7)
+        module = Locator(encoder(), 3, width=8, grid=3)
     return started(module)

@@ -115,8 +115,8 @@ def test_a_run_is_shown_pictures_as_it_was_trained(tmp_path: Path) -> None:
     seeing = zorki.load(str(saved_run(tmp_path / "run")))
     assert isinstance(seeing.inner, Detector)
     with torch.no_grad():
-        seeing.inner.score.weight.mul_(200)
-        seeing.inner.sides.weight.mul_(20)
+        seeing.inner.score.weight.mul_(20_000)
+        seeing.inner.sides.weight.mul_(2_000)
         seeing.inner.score.bias.fill_(0)
     made = exported(seeing, tmp_path)
     told = {p.key: p.value for p in onnx.load(made).metadata_props}

@@ -22,7 +22,7 @@ from PIL import Image
 from torch import nn
 
 import zorki
-from tests.segment.test_predict import Red, quarters, truth
+from tests.segment.quartered import Red, quarters, truth
 from tests.weights.test_browser import laid
 from zorki import lens
 from zorki.cli.main import run

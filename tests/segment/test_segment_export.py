@@ -16,7 +16,8 @@ from torch import nn
 
 import zorki
 from benchmarks.export import alive, pictures
-from tests.segment.test_predict import CODE, Red, saved_run
+from tests.segment.quartered import CODE, Red
+from tests.segment.test_predict_runs import saved_run
 from zorki import lens
 from zorki.cli.main import run
 from zorki.core.errors import InputError, Stopped, UnknownName

@@ -66,7 +66,7 @@ def test_the_slope_of_a_side_is_that_of_finite_differences(side: reading.Side) -
     slope = ask.slopes(x)
     some = torch.randn(x.shape, generator=torch.Generator().manual_seed(1))
     for way in (slope / slope.norm(), slope.sign() * some.abs() / some.norm()):
-        apart = float(ask.scores(x + 0.002 * way) - ask.scores(x - 0.002 * way)) / 0.004
+        apart = float(ask.scores(x + 0.0005 * way) - ask.scores(x - 0.0005 * way)) / 0.001
         assert float((slope * way).sum()) == pytest.approx(apart, abs=0.02 * float(slope.norm()))
     x0, y0, w, h = n.run(x)[1][0, cell].tolist()
     truth = {"left": 2 * x0, "right": 2 * (x0 + w), "top": 1.5 * y0, "bottom": 1.5 * (y0 + h), "width": 2 * w, "height": 1.5 * h}
@@ -174,6 +174,6 @@ def test_a_drawing_raises_what_it_climbs(goal: str, made: Any) -> None:
         (middle,) = [k for k, (x, y, stride) in enumerate(cells.tolist()) if stride == 16 and (x, y) == (24, 24)]
         return float(logits[middle, 1])
 
-    first, *_, last = zorki.see.maximize.steps(n, goal=goal, size=48, steps=8)
+    first, *_, last = zorki.see.maximize.steps(n, goal=goal, size=48, steps=16)
     assert value(last.image().float()) > value(torch.full((1, 3, 48, 48), 0.5)) + 0.05
     assert last.loss < first.loss

@@ -1,4 +1,4 @@
-"""Show where a network looks when it says what a thing is, and where it looks to place each side of its box.
+"""Show where a network looks to say what a thing is, and to place each side of its box.
 
 Source: Zeiler and Fergus 2014, section 4.2 (covering parts of the picture and seeing what becomes of the answer).
 Differs: the parts lie alike about each box, so that many pictures can be put on one another; of a box's sides it is measured how far they move; the cell that

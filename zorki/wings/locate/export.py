@@ -1,4 +1,4 @@
-"""Write a network that locates as an ONNX file, for apps and web pages that find things without Zorki.
+"""Write a network that locates as an ONNX file, for apps and web pages without Zorki.
 
 Source: ONNX, opset 20.
 Differs: what is done before and after the network is in the file: bringing the picture to the size that it was trained at, leaving out boxes that lie on surer ones,
