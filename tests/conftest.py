@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+
+if "OMP_NUM_THREADS" in os.environ:  # numba, by which pymatting computes, else sets OpenMP's threads anew for all
+    os.environ.setdefault("NUMBA_NUM_THREADS", os.environ["OMP_NUM_THREADS"])
 
 TIERS = ("tiny", "unit", "wings", "slow")
 
