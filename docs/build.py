@@ -63,6 +63,7 @@ MADE = {  # picture -> the command that makes it, in a folder with the photograp
     "transfer.jpg": "zorki style transfer chelsea.png flow.png",
     "transfer-coffee.jpg": "zorki style transfer coffee.png flow.png",
     "checked.png": "zorki locate check shapes --shown 8",
+    "worst.png": "zorki locate evaluate shapes --model found --worst 4",
 }
 ROWS = {  # picture -> what stands side by side in it: a photograph, or what such a command makes
     "apply.jpg": (
@@ -78,7 +79,9 @@ ROWS = {  # picture -> what stands side by side in it: a photograph, or what suc
         "zorki style apply astronaut.png --style wave --only background",
     ),
     "located.jpg": tuple(f"zorki locate predict {name}.png" for name in ("coffee", "chelsea", "astronaut")),
+    "taught.jpg": tuple(f"zorki locate predict new/images/{k:02}.png --model found" for k in range(60, 64)),
 }
+TAUGHT = "zorki locate train shapes --out found --steps 300 --side 96 --batch 4"  # before the first that asks `found`
 STYLES = "styles.jpg"  # every style of the brush, each by a command of its own
 BRUSH = (STYLES, *(name for name, parts in ROWS.items() if all("--style" in part or part == "chelsea.png" for part in parts)))
 
@@ -103,12 +106,12 @@ def squares(folder: Path) -> None:
                     io.save_photo(folder / f"{name}-{scale}-{top}-{left}.png", square)
 
 
-def shapes(folder: Path, count: int = 60, hw: tuple[int, int] = (120, 160)) -> None:
+def shapes(folder: Path, numbers: range, hw: tuple[int, int] = (120, 160)) -> None:
     """Pictures with discs, rings and squares for `locate`: images/ and boxes.csv."""
     (folder / "images").mkdir(parents=True)
     rows = ["file,class,x,y,w,h"]
     y, x = np.mgrid[: hw[0], : hw[1]] + 0.5
-    for i in range(count):
+    for i in numbers:
         g = np.random.default_rng(i)
         one, other = g.uniform(0.25, 0.6, (2, 3))
         picture = one + (other - one) * (x[..., None] / hw[1]) + 0.02 * g.standard_normal((*hw, 3))
@@ -129,7 +132,8 @@ def photographs(folder: Path) -> None:
         io.save_photo(folder / f"{name}.png", getattr(data, name)().astype("float32") / 255)
     io.save_photo(folder / "flow.png", painting())
     squares(folder / "photographs")
-    shapes(folder / "shapes")
+    shapes(folder / "shapes", range(60))
+    shapes(folder / "new", range(60, 64))
 
 
 def pictures(only: Sequence[str] = ()) -> None:
@@ -158,6 +162,8 @@ def part(said: str) -> Pixels:
 
 def by_command(command: str, target: str) -> Pixels:
     """What a command makes, in the current folder."""
+    if "--model found" in command and not Path("found").exists() and run([*shlex.split(TAUGHT)[1:], "--quiet"]):
+        raise SystemExit(f"{TAUGHT} failed")
     if run([*shlex.split(command)[1:], "--quiet", "--out", target, "--force"]):
         raise SystemExit(f"{command} failed")
     return read(target)
