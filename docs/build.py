@@ -81,7 +81,7 @@ ROWS = {  # picture -> what stands side by side in it: a photograph, or what suc
     "located.jpg": tuple(f"zorki locate predict {name}.png" for name in ("coffee", "chelsea", "astronaut")),
     "taught.jpg": tuple(f"zorki locate predict new/images/{k:02}.png --model found" for k in range(60, 64)),
 }
-TAUGHT = "zorki locate train shapes --out found --steps 300 --side 96 --batch 4"  # before the first that asks `found`
+TAUGHT = "zorki locate train shapes --out found --steps 1000 --side 128 --batch 4"  # before the first that asks `found`
 STYLES = "styles.jpg"  # every style of the brush, each by a command of its own
 BRUSH = (STYLES, *(name for name, parts in ROWS.items() if all("--style" in part or part == "chelsea.png" for part in parts)))
 
