@@ -15,6 +15,7 @@ from zorki import io
 from zorki.core.errors import InputError
 from zorki.locating import following
 from zorki.locating.following import Following
+from zorki.locating.located import told
 from zorki.locating.looking import found, shown
 from zorki.pixels import palette
 
@@ -155,3 +156,7 @@ def test_without_the_package_one_sentence_says_how(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(__import__("sys").modules, "trackers", None)
     with pytest.raises(InputError, match=r"zorki\[track\]"):
         following.Tracker(25.0, 0.3, 1.0)
+
+
+def test_of_a_class_of_many_names_the_first_is_said() -> None:
+    assert told({"tabby, tabby cat": 1200, "cup": 1}) == "1,200 tabby, 1 cup"

@@ -123,3 +123,13 @@ def test_what_one_sees_it_learns() -> None:
         adam.step()
     assert (logits.argmax(1) == labels).all()
     assert float((boxes[:, 0] - truth).abs().mean().detach()) < 0.06
+
+
+def test_while_it_learns_the_box_does_not_hang_on_how_large_the_encoders_maps_are() -> None:
+    """Else a map that is larger than the others alone is heard, and what is learnt of it ends with the whole picture's box."""
+    net, x = made("plain", drop=0.0).train(), drawn(4, 3, 64, 64)
+    maps = [one.detach() for one in net.encoder(x)[-2:]]
+    with torch.no_grad():
+        first = net.seen(maps)
+        assert torch.allclose(net.seen([maps[0], 1000 * maps[1]]), first, atol=1e-3)
+        assert float(first.std()) > 0.1

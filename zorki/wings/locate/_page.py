@@ -67,12 +67,12 @@ def of_figures(judged: Judged) -> tuple[blocks.Section, ...]:
     """How good, by class, and how much is found at which price."""
     guesses = judged.guesses
     rows = [
-        (title, percent(judged.figures[key]), between(judged.intervals.get(key)), *(percent(one.figures[key]) for one in guesses.values()))
+        (title, bare(judged.figures[key]), between(judged.intervals.get(key)), *(bare(one.figures[key]) for one in guesses.values()))
         for key, title in TITLES[judged.kind].items()
     ]
     least = judged.pictures[0].least if judged.pictures else 0.0
     meaning = MEANING[judged.kind].replace("{least}", f"{least:g}") + DRAWN
-    columns = ("", "in %", "95 of 100 such sets", *(f"a guess: {name}" for name in guesses))
+    columns = ("in %", "", "95 of 100 such sets", *(f"a guess: {name}" for name in guesses))
     more = judged.matched.names[judged.matched.known :]
     other = f" The model also knows {', '.join(more[:CURVES])}{' …' if len(more) > CURVES else ''}, which the data do not." if more else ""
     figures = blocks.Section("figures", "How good it is", "", (blocks.Table(columns, rows, meaning), by_class(judged, other)))
@@ -81,6 +81,11 @@ def of_figures(judged: Judged) -> tuple[blocks.Section, ...]:
         return (figures,)
     lead = "From left to right more is called a thing, and less of that is right. A good curve stays at the top and ends far to the right."
     return figures, blocks.Section("curves", "What is found at which price", lead, (curve,))
+
+
+def bare(value: float) -> str:
+    """For a table that says once that it is in %, so that a phone has it on one line."""
+    return percent(value).removesuffix(" %")
 
 
 def by_class(judged: Judged, other: str) -> blocks.Bars:

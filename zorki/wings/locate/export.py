@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.core.method import File, Input, Leaf
+from zorki.weights.options import Tried
 
 if TYPE_CHECKING:
     import torch
@@ -33,13 +34,8 @@ TRIED = ((61, 83), (700, 400), (1, 90), (30, 1))  # height, width of the picture
 
 
 @dataclass(frozen=True)
-class Settings:
-    to: str = "onnx"
-    "kind of the file"
-    demo: bool | str = field(default=False, metadata={"file": True})
-    "a page too, on which the network runs in a browser, also without a connection; alone, named after the network, or PAGE.html, or a folder"
-    runtime: str | None = None
-    "for the page: a folder or .tgz of npm's onnxruntime-web, or fetch, which gets it (14 MB) and keeps it; not given: what was fetched before"
+class Settings(Tried):
+    """Those that exports share."""
 
 
 PRESETS: dict[str, Settings] = {}

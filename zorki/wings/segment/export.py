@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.core.method import File, Input, Leaf
+from zorki.weights.options import Tried
 
 if TYPE_CHECKING:
     import torch
@@ -34,15 +35,9 @@ RARE = 0.05  # of all numbers, that may change there
 
 
 @dataclass(frozen=True)
-class Settings:
-    to: str = "onnx"
-    "kind of the file"
+class Settings(Tried):
     gives: Literal["logits", "probabilities"] = "logits"
     "what comes out for each class and pixel: logits, or probabilities, which sum to 1"
-    demo: bool | str = field(default=False, metadata={"file": True})
-    "a page too, on which the network runs in a browser, also without a connection; alone, named after the network, or PAGE.html, or a folder"
-    runtime: str | None = None
-    "for the page: a folder or .tgz of npm's onnxruntime-web, or fetch, which gets it (14 MB) and keeps it; not given: what was fetched before"
 
 
 PRESETS: dict[str, Settings] = {}
