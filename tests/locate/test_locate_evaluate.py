@@ -231,7 +231,7 @@ def test_the_page_and_the_sheet(tmp_path: Path) -> None:
     assert [s.key for s in page.sections] == ["figures", "curves", "worst", "best", "data"]
     assert len(page.sections[3].blocks) == 2, "the best, and some from the middle"
     figures = page.sections[0].blocks[0]
-    assert figures.rows[0][:2] == ("mAP at 0.5", f"{100 * found.figures['map50']:.1f} %")
+    assert figures.rows[0][:2] == ("mAP at 0.5", f"{100 * found.figures['map50']:.1f}")
     lines = found.lines()
     assert any(line.startswith("a guess: the whole picture") for line in lines)
     assert sum("█" in line for line in lines) >= 2

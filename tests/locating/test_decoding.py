@@ -68,3 +68,11 @@ def test_one_box_is_of_the_likeliest_class() -> None:
     assert it.boxes[0].tolist() == pytest.approx([1, 10, 5, 10]), "in pixels, and inside the picture"
     assert len(decoding.one(torch.tensor([1.0, 1.0]), torch.tensor([0.1, 0.1, 0.5, 0.5]), (9, 9), least=0.6)) == 0
     assert len(decoding.one(torch.tensor([1.0, 5.0]), torch.tensor([0.1, 0.1, 0.0, 0.5]), (9, 9))) == 0, "of no area"
+
+
+def test_a_box_is_traced_to_its_cell_also_where_a_surer_one_has_no_area() -> None:
+    logits = torch.tensor([[-9.0], [4.0], [2.0], [3.0]])
+    boxes = torch.tensor([[0.0, 0, 5, 5], [200, 200, 5, 5], [40, 40, 9, 9], [10, 10, 8, 8]])  # the surest lies beyond the picture
+    found, cells = decoding.traced(logits, boxes, (64, 64))
+    assert cells.tolist() == [3, 2]
+    assert found.boxes.tolist() == boxes[cells].tolist()
