@@ -6,6 +6,7 @@ Differs: what a seam cuts is put together from its parts (`seams.py`), in place 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,10 +33,12 @@ PIXEL = 1200  # bytes for each pixel that a net looks at, where it hides its lay
 
 
 class Looked(NamedTuple):
-    """What a net says of one picture. logits: (k,) or (n, k); boxes: (4,) in 0..1 of its sides, or (n, 4) in its pixels."""
+    """What a net says of one picture. logits: (k,) or (n, k); boxes: (4,) in 0..1 of its sides, or (n, 4) in its pixels; points: (n, p, 2) in its pixels, None of
+    a net that says none."""
 
     logits: torch.Tensor
     boxes: torch.Tensor
+    points: torch.Tensor | None = None
 
     @property
     def one(self) -> bool:
@@ -121,8 +124,8 @@ def traced(net: lens.Net, picture: torch.Tensor | Rows, least: float, most: int 
         single = decoding.one(said.logits, said.boxes, hw, least, most)
         return Traced(single, torch.zeros_like(single.labels), x, said)
     some, cells = decoding.traced(said.logits, said.boxes, seen, least, most)
-    larger = some.boxes.new_tensor([hw[1] / seen[1], hw[0] / seen[0]] * 2)
-    return Traced(Detections(some.boxes * larger, some.scores, some.labels), cells, x, said)
+    some = replace(some, points=None if said.points is None else said.points[cells])
+    return Traced(some.moved(some.boxes.new_tensor([hw[1] / seen[1], hw[0] / seen[0]])), cells, x, said)
 
 
 def small(rows: Any, longest: int) -> torch.Tensor:
@@ -166,7 +169,13 @@ def looked(net: lens.Net, x: torch.Tensor) -> Looked:
     if not bool(logits.isfinite().all() and boxes.isfinite().all()):
         do = "Take another --model."
         raise Stopped(f"{net.name} answers with what is no number.", "Its weights are damaged, or too large for their kind of number.", do)
-    return Looked(logits[0], boxes[0])
+    beside = parts[2] if len(parts) > 2 and isinstance(parts[2], torch.Tensor) else None
+    points = (
+        None
+        if beside is None or beside.shape[:2] != logits.shape[:2] or beside.ndim != 4 or beside.shape[-1] != 2
+        else beside.float().cpu()[0]
+    )
+    return Looked(logits[0], boxes[0], points)
 
 
 def outputs(net: lens.Net) -> tuple[lens.Net, lens.Net]:
@@ -196,8 +205,7 @@ def in_pieces(net: lens.Net, rows: Rows, least: float, most: int, longest: int |
             x = strip[..., left : left + side]
             some = at_once(net, x[0], least, most, longest)
             window = some.boxes.new_tensor([left, top, x.shape[-1], x.shape[-2]])
-            shift = window * window.new_tensor([1, 1, 0, 0])
-            every.append(seams.Piece(window, Detections(some.boxes + shift, some.scores, some.labels)))
+            every.append(seams.Piece(window, some.moved(shift=window[:2])))
             events.tell("pieces", row * len(lefts) + column, len(tops) * len(lefts))
     return seams.joined(every, (h, w))
 
@@ -213,7 +221,7 @@ def both(parts: Detections, whole: Detections, side: int) -> Detections:
         large = large[~agreed.any(0)]  # put together of its parts it lies more exactly
         inside = (shared >= PART) & alike & (parts.boxes[:, 2:].amax(1) > pieces.STEP * side / 2)[:, None]
         parts = parts[~inside[:, ~agreed.any(0)].any(1)]
-    out = Detections(*(torch.cat([getattr(one, part) for one in (parts, large)]) for part in ("boxes", "scores", "labels")))
+    out = Detections.together([parts, large])
     return out[out.scores.argsort(descending=True, stable=True)]
 
 

@@ -7,6 +7,7 @@ the surest piece at whose rim that side does not lie.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
@@ -34,19 +35,18 @@ def joined(pieces: Sequence[Piece], hw: tuple[int, int]) -> Detections:
     begins = [0]
     for piece in pieces:
         begins.append(begins[-1] + len(piece.found))
-    found = Detections(*(torch.cat([getattr(p.found, part) for p in pieces]) for part in ("boxes", "scores", "labels")))
+    found = Detections.together([piece.found for piece in pieces])
     groups = Groups([k for k, piece in enumerate(pieces) for _ in range(len(piece.found))])
     for _, one, other in sorted(pairs(pieces, begins), key=lambda pair: (-pair[0], pair[1], pair[2])):
         groups.join(one, other)
     open_ = torch.cat([cut(piece, hw) for piece in pieces])
-    boxes, scores, labels = [], [], []
+    boxes, first = [], []
     for members in groups.members():
         some = torch.tensor(members, dtype=torch.int64, device="cpu")
         some = some[found.scores[some].argsort(descending=True, stable=True)]
         boxes.append(spanned(found.boxes[some], open_[some]))
-        scores.append(found.scores[some[0]])
-        labels.append(found.labels[some[0]])
-    whole = Detections(torch.stack(boxes), torch.stack(scores), torch.stack(labels))
+        first.append(int(some[0]))
+    whole = replace(found[first], boxes=torch.stack(boxes))  # its points too are said by the surest
     return whole[whole.scores.argsort(descending=True, stable=True)]
 
 

@@ -16,7 +16,6 @@ from zorki import lens
 from zorki.lens.inputs import grey, keyword
 from zorki.locating import decoding, looking
 from zorki.locating.decoding import CANDIDATES, OVERLAP
-from zorki.locating.detections import Detections
 from zorki.nets.segmenter import exporting
 from zorki.scores import boxes as geometry
 from zorki.weights.exporting import Apart, Inputs, Operations, still
@@ -196,5 +195,5 @@ def made(
         some = decoding.one(sure[0].log(), boxes[0], hw, least)
     else:
         some = decoding.surest(sure, boxes, seen, least, looking.MOST, overlap)[0]
-        some = Detections(some.boxes * (sides(pictures[0]) / sides(pictures[1])), some.scores, some.labels)
+        some = some.moved((sides(pictures[0]) / sides(pictures[1]))[:2])
     return rows(some.boxes, some.scores, some.labels)
