@@ -301,12 +301,12 @@ def test_what_lures_the_network_is_shown_more_often_and_doubted_where_the_teache
     known, picture = Faces(np.array([[57.0, 52, 6, 6]]), np.array([0.9]), SPOTS), dotted((250, 250, 250), (60, 55), 120)
     face = Shot(lambda: picture, known)  # what it sees there is no lure
     seen = stock.Stock((face,), (white,), (), (), (white, red), (), ())
-    more = lured(Dots(), seen, Teacher(), tmp_path / "lures.json")  # type: ignore[arg-type]
+    more = lured(Dots(), seen, Teacher, tmp_path / "lures.json")  # type: ignore[arg-type]
     assert len(more.lures) == 2, "the white dot in both parts"
     assert all(abs(one.lures[:, :2] + one.lures[:, 2:] / 2 - [20, 40]).max() < 2 for one in more.lures if one.lures is not None)
     assert len(more.tiny_faceless[0].faces.scores) == 0
     assert 0 < more.tiny_faceless[1].faces.scores[0] < SURE, "of it nothing is learnt, neither way"
-    again = lured(torch.nn.Identity(), seen, Teacher(), tmp_path / "lures.json")  # type: ignore[arg-type]
+    again = lured(torch.nn.Identity(), seen, Teacher, tmp_path / "lures.json")  # type: ignore[arg-type]
     assert [one.lures.tolist() for one in again.lures if one.lures is not None] == [
         one.lures.tolist() for one in more.lures if one.lures is not None
     ]
