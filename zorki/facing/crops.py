@@ -1,0 +1,70 @@
+"""Faces cut out of a photo, upright, one file each, with a table that says where each was."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from zorki import io
+from zorki.core.errors import InputError
+from zorki.facing import aligning
+from zorki.facing.faces import EMOTIONS, Face
+from zorki.pixels.pieces import Rows
+
+TABLE = "faces.csv"
+COLUMNS = ("crop", "file", "left", "top", "width", "height", "turn", "score", *EMOTIONS)
+MARGIN = 1.35  # times the square that expressions are named in, which ends at brows and chin: hair and neck are in it too
+LARGEST = 1024  # pixels of a crop's side where nobody says
+Row = Sequence[object]
+
+
+def square(face: Face) -> aligning.Square:
+    """What is cut out of a face: turned by its eyes and mouth, with some room around it."""
+    tight = aligning.square(face)
+    return tight._replace(along=MARGIN * tight.along)
+
+
+def cut(photo: io.Photo, face: Face, side: int | None = None) -> io.Photo:
+    """A face alone, as a photo of its own with the same profile, depth and EXIF. side: in pixels; not given: as many as it has, LARGEST at most."""
+    where = square(face)
+    side = max(1, min(LARGEST, round(where.side))) if side is None else side
+    pixels = taken(photo.pixels, where, side)
+    alpha = None if photo.alpha is None else taken(photo.alpha[..., None], where, side)[..., 0]
+    return replace(photo, pixels=pixels, alpha=alpha, stored=None, notes=())
+
+
+def taken(pixels: io.photo.Floats, where: aligning.Square, side: int) -> io.photo.Floats:
+    """(side, side, c) of (h, w, c), within 0..1. Of the picture only the part about the square is copied."""
+    out = aligning.cut(torch.from_numpy(pixels).permute(2, 0, 1), where, side).permute(1, 2, 0).numpy()
+    return np.ascontiguousarray(np.clip(out, 0, 1))
+
+
+def names(photo: io.Photo, count: int) -> list[str]:
+    """cat-1.jpg, cat-2.jpg …: in the photo's format where it is written, else in the one that its results have."""
+    plain = Path(io.output_name(photo, "x"))
+    stem, digits = plain.stem.removesuffix(".x"), len(str(count))
+    return [f"{stem}-{n:0{digits}d}{plain.suffix}" for n in range(1, count + 1)]
+
+
+def saved(folder: Path, photo: io.Photo, faces: Sequence[Face], side: int | None = None, force: bool = False) -> list[Path]:
+    """Writes each face into the folder, which is made, and adds their rows to its table; the paths. Nothing is replaced without `force`: InputError, and nothing is written."""
+    wanted = [folder / name for name in names(photo, len(faces))]
+    table = folder / TABLE
+    others = kept(table, photo.name, force)
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in wanted:
+        io.check_target(path, force)
+    rows = list[Row]()
+    for path, face in zip(wanted, faces, strict=True):
+        small = cut(photo, face, side)
+        io.save_photo(path, small.pixels, like=small, force=force)
+        rows.append(row(path.name, photo.name, face))
+    if wanted:
+        write(table, [*others, *rows])
+    return wanted
