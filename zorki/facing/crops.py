@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,6 @@ from zorki import io
 from zorki.core.errors import InputError
 from zorki.facing import aligning
 from zorki.facing.faces import EMOTIONS, Face
-from zorki.pixels.pieces import Rows
 
 TABLE = "faces.csv"
 COLUMNS = ("crop", "file", "left", "top", "width", "height", "turn", "score", *EMOTIONS)
@@ -68,3 +66,33 @@ def saved(folder: Path, photo: io.Photo, faces: Sequence[Face], side: int | None
     if wanted:
         write(table, [*others, *rows])
     return wanted
+
+
+def row(crop: str, photo: str, face: Face) -> Row:
+    """As COLUMNS say: the rectangle in pixels of the photo, the turn in degrees, how sure the detector was, the eight scores, empty where nobody asked."""
+    said = ["" for _ in EMOTIONS] if face.shares is None else list(face.scores.values())
+    return [crop, photo, *face.rectangle.values(), round(aligning.square(face).turn, 2), round(face.score, 4), *said]
+
+
+def kept(path: Path, name: str, force: bool) -> list[Row]:
+    """The rows of other photos that a table holds. Raises InputError for a file of that name that is no such table, unless it may be replaced."""
+    try:
+        with path.open(encoding="utf-8", newline="") as handle:
+            rows = list(csv.reader(handle))
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, csv.Error):
+        rows = []
+    if rows and tuple(rows[0]) == COLUMNS:
+        return [row for row in rows[1:] if len(row) == len(COLUMNS) and not (force and row[1] == name)]
+    if force:
+        return []
+    raise InputError(f"{path} is no table of Zorki's.", "The faces' own would be written there.", "Choose another folder for --crop.")
+
+
+def write(path: Path, rows: Iterator[Row] | Sequence[Row]) -> None:
+    """The table, whole or not at all; a byte of a file's name that is no letter as \\udce9."""
+    with io.atomic(path) as temporary, temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as handle:
+        writer = csv.writer(handle, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(rows)

@@ -12,7 +12,8 @@ like.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -20,8 +21,10 @@ import numpy.typing as npt
 import torch
 from torch.nn import functional as F
 
-from zorki.facing import aligning
+from zorki import io, lens
+from zorki.facing import aligning, reading
 from zorki.facing.faces import Face, Floats
+from zorki.locating import looking
 
 How = Literal["blur", "pixelate"]
 Picture = npt.NDArray[Any]
@@ -33,12 +36,7 @@ BLOCKS = 8  # along the longer side of a region, at most
 FINEST = 3  # pixels of a block at least
 GROWN = 1.3  # a region is so many times as wide and as high as its face, for hair, ears and chin
 WIDE = 0.8  # a face's width as a share of its height
-EDGE = (
-    0.06,
-    1.0,
-    12.0,
-    0.2,
-)  # how far inside its rim a region is whole: of the shorter half axis; pixels, at least and at most; of that axis at most
+SOFT = 0.06  # of the shorter half axis: how far inside its rim a region is whole; at least a pixel, but never so far that the face itself would show
 CAUTION = 0.6  # of how sure a detector must be elsewhere: to hide a thing too many is better than to miss a face
 
 
@@ -68,7 +66,7 @@ class Region(NamedTuple):
         right, bottom = np.clip(np.ceil(self.middle + reach), 0, [hw[1], hw[0]]).astype(int).tolist()
         return (slice(top, bottom), slice(left, right)) if right > left and bottom > top else None
 
-    def weights(self, where: Rect) -> npt.NDArray[np.float32]:
+    def weights(self, where: Rect, soft: float = SOFT) -> npt.NDArray[np.float32]:
         """(h, w) of those rows and columns: 1 where it is whole, 0 from its rim outwards."""
         x = np.arange(where[1].start, where[1].stop) + 0.5 - self.middle[0]
         y = (np.arange(where[0].start, where[0].stop) + 0.5 - self.middle[1])[:, None]
@@ -76,7 +74,7 @@ class Region(NamedTuple):
         across, along = np.abs(c * x + s * y) / self.half[0], np.abs(c * y - s * x) / self.half[1]
         r = (across**self.power + along**self.power) ** (1 / self.power)
         short = float(self.half.min())
-        edge = min(max(EDGE[0] * short, EDGE[1]), EDGE[2], EDGE[3] * short)
+        edge = max(soft * short, min(1.0, 0.2 * short))
         t = np.clip((1 - r) * short / edge, 0, 1)
         out: npt.NDArray[np.float32] = (t * t * (3 - 2 * t)).astype(np.float32)
         return out
@@ -107,6 +105,15 @@ def region(face: Face) -> Region:
     return Region(middle, GROWN * k * np.array([WIDE, 1.0]), turn)
 
 
+def cautious(net: lens.Net, photo: io.Photo, faces: Sequence[Face], size: int | None = None) -> tuple[Face, ...]:
+    """These faces, and what the network takes for one less surely; also what lies in colours that nobody sees, under transparent parts, and that the file keeps."""
+    least = CAUTION * looking.usual(net)
+    found = {face.box: face for face in reading.found(net, photo, least, size)}
+    if photo.alpha is not None and float(photo.alpha.min()) < 1:
+        found |= {face.box: face for face in reading.found(net, replace(photo, alpha=None), least, size)}
+    return tuple((found | {face.box: face for face in faces}).values())
+
+
 def hidden(pixels: Picture, faces: Iterable[Face], how: How | Maker, seen: Picture | None = None) -> Picture:
     """A copy in which each face is blurred, in blocks, or what `how` makes of it; outside of the regions nothing changes, to the bit.
 
@@ -131,13 +138,14 @@ def lay(out: Picture, patch: Patch) -> None:
 
 def floats(part: Picture) -> Picture:
     """float32 in 0..1."""
-    out: Picture = np.divide(part, 255, dtype=np.float32) if part.dtype == np.uint8 else part.astype(np.float32, copy=False)
+    out: Picture = np.divide(part, 255, dtype=np.float32) if part.dtype == np.uint8 else np.asarray(part, np.float32)
     return out
 
 
 def rounded(colours: Picture) -> Picture:
     """To 256 levels: a picture of 16 bits would hold more of what is hidden."""
-    return (np.rint(np.clip(colours, 0, 1) * 255) / 255).astype(np.float32)
+    out: Picture = (np.rint(np.clip(colours, 0, 1) * 255) / 255).astype(np.float32)
+    return out
 
 
 def blurred(picture: Picture, where: Region) -> Patch | None:
