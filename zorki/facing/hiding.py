@@ -37,6 +37,7 @@ FINEST = 3  # pixels of a block at least
 GROWN = 1.3  # a region is so many times as wide and as high as its face, for hair, ears and chin
 WIDE = 0.8  # a face's width as a share of its height
 SOFT = 0.06  # of the shorter half axis: how far inside its rim a region is whole; at least a pixel, but never so far that the face itself would show
+ROWS = 1 << 19  # pixels that are laid into a picture at a time
 CAUTION = 0.6  # of how sure a detector must be elsewhere: to hide a thing too many is better than to miss a face
 
 
@@ -68,8 +69,8 @@ class Region(NamedTuple):
 
     def weights(self, where: Rect, soft: float = SOFT) -> npt.NDArray[np.float32]:
         """(h, w) of those rows and columns: 1 where it is whole, 0 from its rim outwards."""
-        x = np.arange(where[1].start, where[1].stop) + 0.5 - self.middle[0]
-        y = (np.arange(where[0].start, where[0].stop) + 0.5 - self.middle[1])[:, None]
+        x, y = ((np.arange(part.start, part.stop) + 0.5 - at).astype(np.float32) for part, at in zip(where[::-1], self.middle, strict=True))
+        y = y[:, None]
         c, s = math.cos(self.turn), math.sin(self.turn)
         across, along = np.abs(c * x + s * y) / self.half[0], np.abs(c * y - s * x) / self.half[1]
         r = (across**self.power + along**self.power) ** (1 / self.power)
@@ -129,11 +130,14 @@ def hidden(pixels: Picture, faces: Iterable[Face], how: How | Maker, seen: Pictu
 
 def lay(out: Picture, patch: Patch) -> None:
     """A patch into a picture, in its place."""
-    on = patch.weights > 0
     here = out[patch.where]
-    share = patch.weights[on][:, None]
-    mixed = floats(here[on]) * (1 - share) + patch.colours[on] * share
-    here[on] = np.rint(255 * mixed) if out.dtype == np.uint8 else mixed
+    step = max(1, ROWS // here.shape[1])
+    for top in range(0, len(here), step):
+        part, weights, colours = (x[top : top + step] for x in (here, patch.weights, patch.colours))
+        on = weights > 0
+        share = weights[on][:, None]
+        mixed = floats(part[on]) * (1 - share) + colours[on] * share
+        part[on] = np.rint(255 * mixed) if out.dtype == np.uint8 else mixed
 
 
 def floats(part: Picture) -> Picture:
@@ -144,7 +148,10 @@ def floats(part: Picture) -> Picture:
 
 def rounded(colours: Picture) -> Picture:
     """To 256 levels: a picture of 16 bits would hold more of what is hidden."""
-    out: Picture = (np.rint(np.clip(colours, 0, 1) * 255) / 255).astype(np.float32)
+    out: Picture = np.clip(colours, 0, 1, dtype=np.float32)
+    out *= 255
+    np.rint(out, out=out)
+    out /= 255
     return out
 
 
