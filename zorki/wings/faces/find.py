@@ -71,7 +71,7 @@ def run(net: lens.Net, photo: io.Photo | io.Large, emotions: lens.Net | None = N
 
     how = way(s, photo)
     faces = reading.read(net, reading.namer(net, emotions), photo, s.least, s.size)
-    return Seen(faces, photo, None if how is None else changed(net, photo, faces, how, s), s.crop, s.crop_side)
+    return Seen(faces, photo, changed(photo, careful(net, photo, faces, how, s), s, how), s.crop, s.crop_side)
 
 
 def way(s: Settings, photo: io.Photo | io.Large | None = None) -> hiding.How | hiding.Maker | None:
@@ -94,14 +94,26 @@ def way(s: Settings, photo: io.Photo | io.Large | None = None) -> hiding.How | h
     return Painter.of(weights.load("brush"), s.style, s.strength / 100)
 
 
-def changed(net: lens.Net, photo: io.Photo | io.Large, faces: Sequence[Face], how: hiding.How | hiding.Maker, s: Settings) -> Any:
-    """(h, w, 3): the photo's pixels with its faces hidden or painted. To miss a face is worse than to hide a thing too many, unless a person said how sure it must be."""
+def careful(
+    net: lens.Net, photo: io.Photo | io.Large, faces: Sequence[Face], how: hiding.How | hiding.Maker | None, s: Settings
+) -> Sequence[Face]:
+    """The faces that are hidden or painted: these, and where they are hidden also what may be one, unless a person said how sure it must be: to miss a face is worse than to
+    hide a thing too many."""
     from zorki import io
     from zorki.facing import hiding
 
+    return hiding.cautious(net, photo, faces, s.size) if isinstance(how, str) and s.least is None and isinstance(photo, io.Photo) else faces
+
+
+def changed(photo: io.Photo | io.Large, faces: Sequence[Face], s: Settings, how: hiding.How | hiding.Maker | None = None) -> Any:
+    """(h, w, 3): the photo's pixels with these faces hidden or painted; None where nobody asks. how: what `way` gave, so that of many frames it is made once."""
+    from zorki import io
+    from zorki.facing import hiding
+
+    how = way(s, photo) if how is None else how
+    if how is None:
+        return None
     assert isinstance(photo, io.Photo), "what is too large was refused"
-    if isinstance(how, str) and s.least is None:
-        faces = hiding.cautious(net, photo, faces, s.size)
     return hiding.hidden(photo.pixels, faces, how, photo.seen)
 
 
