@@ -98,6 +98,18 @@ def test_nothing_is_replaced_unasked(tmp_path: Path) -> None:
     assert len(table(tmp_path)) == 1
 
 
+def test_photos_of_one_name_do_not_take_each_others_files(tmp_path: Path) -> None:
+    photo, face = drawn(0)
+    crops.saved(tmp_path, replace(photo, name="a/ada.png"), [face, face])
+    crops.saved(tmp_path, replace(photo, name="b/ada.png"), [face])
+    crops.saved(tmp_path, replace(photo, name="b/ada.png"), [face], force=True)
+    assert [(row["crop"], row["file"]) for row in table(tmp_path)] == [
+        ("ada-1.png", "a/ada.png"),
+        ("ada-2.png", "a/ada.png"),
+        ("ada_2-1.png", "b/ada.png"),
+    ]
+
+
 def test_a_strangers_table_stays(tmp_path: Path) -> None:
     photo, face = drawn(0)
     (tmp_path / crops.TABLE).write_text("name,age\nada,36\n")

@@ -158,6 +158,25 @@ def test_any_face_in_any_picture(hw: tuple[int, int], places: list[Any], how: hi
     np.testing.assert_array_equal(after[~touched], before[~touched])
 
 
+def test_what_may_be_a_face_is_hidden_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Surely found ones, unsure ones, and what lies in colours that nobody sees."""
+    asked = []
+
+    def found(_net: Any, photo: io.Photo, least: float, _size: int | None) -> tuple[Face, ...]:
+        asked.append((least, photo.alpha is None))
+        return (sure, unsure) if photo.alpha is not None else (under,)
+
+    sure, unsure, under = (face(x, 5, 8, 10) for x in (0, 20, 40))
+    monkeypatch.setattr(hiding.reading, "found", found)
+    monkeypatch.setattr(hiding.looking, "usual", lambda _net: 0.5)
+    alpha = np.ones((20, 60), np.float32)
+    alpha[:, 40:] = 0
+    photo = io.Photo(pixels=np.zeros((20, 60, 3), np.float32), alpha=alpha)
+    named = replace(sure, shares=(1.0,) + (0.0,) * 7)
+    assert {one.box for one in hiding.cautious(None, photo, [named])} == {sure.box, unsure.box, under.box}  # type: ignore[arg-type]
+    assert asked == [(0.3, False), (0.3, True)]
+
+
 def test_points_that_are_no_numbers_are_no_turn() -> None:
     one = replace(face(20, 20, 40, 50), points=np.full((5, 2), np.nan))
     assert hiding.region(one).turn == 0

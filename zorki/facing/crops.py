@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,18 +43,22 @@ def taken(pixels: io.photo.Floats, where: aligning.Square, side: int) -> io.phot
     return np.ascontiguousarray(np.clip(out, 0, 1))
 
 
-def names(photo: io.Photo, count: int) -> list[str]:
-    """cat-1.jpg, cat-2.jpg …: in the photo's format where it is written, else in the one that its results have."""
+def names(photo: io.Photo, count: int, taken: Collection[object] = ()) -> list[str]:
+    """cat-1.jpg, cat-2.jpg …: in the photo's format where it is written, else in the one that its results have. taken: of another photo called so; then cat_2-1.jpg …"""
     plain = Path(io.output_name(photo, "x"))
     stem, digits = plain.stem.removesuffix(".x"), len(str(count))
-    return [f"{stem}-{n:0{digits}d}{plain.suffix}" for n in range(1, count + 1)]
+    for more in ("", *(f"_{n}" for n in range(2, len(taken) + 3))):
+        found = [f"{stem}{more}-{n:0{digits}d}{plain.suffix}" for n in range(1, count + 1)]
+        if not set(found) & set(taken):
+            break
+    return found
 
 
 def saved(folder: Path, photo: io.Photo, faces: Sequence[Face], side: int | None = None, force: bool = False) -> list[Path]:
     """Writes each face into the folder, which is made, and adds their rows to its table; the paths. Nothing is replaced without `force`: InputError, and nothing is written."""
-    wanted = [folder / name for name in names(photo, len(faces))]
     table = folder / TABLE
     others = kept(table, photo.name, force)
+    wanted = [folder / name for name in names(photo, len(faces), [one[0] for one in others if one[1] != photo.name])]
     folder.mkdir(parents=True, exist_ok=True)
     for path in wanted:
         io.check_target(path, force)
@@ -90,7 +94,7 @@ def kept(path: Path, name: str, force: bool) -> list[Row]:
     raise InputError(f"{path} is no table of Zorki's.", "The faces' own would be written there.", "Choose another folder for --crop.")
 
 
-def write(path: Path, rows: Iterator[Row] | Sequence[Row]) -> None:
+def write(path: Path, rows: Sequence[Row]) -> None:
     """The table, whole or not at all; a byte of a file's name that is no letter as \\udce9."""
     with io.atomic(path) as temporary, temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as handle:
         writer = csv.writer(handle, lineterminator="\n")
