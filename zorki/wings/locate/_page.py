@@ -126,13 +126,11 @@ def of_pictures(judged: Judged, worst: Sequence[blocks.Plate]) -> tuple[blocks.S
     rest = judged.worst[len(worst) :]
     best = rest[::-1][:FEW]
     typical = [i for i in middle(judged.worst, FEW) if i in rest and i not in best]
-    slides = [
-        blocks.Slide(plates(judged, some), words)
-        for some, words in ((best, "The best of all."), (typical, "From the middle: what is to be expected of it."))
-        if some
-    ]
-    if slides:
-        found.append(blocks.Section("best", "Where it does well", "", tuple(slides)))
+    parts = (
+        ("best", "Where it does well", "The best pictures of all.", best),
+        ("typical", "What is to be expected", "Pictures from the middle.", typical),
+    )
+    found += [blocks.Section(at, title, said, (blocks.Slide(plates(judged, some), ""),)) for at, title, said, some in parts if some]
     return tuple(found)
 
 

@@ -120,10 +120,13 @@ def of_pictures(net: lens.Net, judged: Judged, worst: Sequence[blocks.Plate]) ->
     rest = [i for i in judged.worst[len(worst) :] if not math.isnan(judged.pictures[i].miou)]
     if rest:
         middle = [i for i in rest[: -FEW or None] if i in judged.worst[len(judged.worst) // 2 :]][:FEW]
-        best = plates(net, judged, rest[::-1][:FEW]), plates(net, judged, middle)
-        words = ("The best of all.", "From the middle: what is to be expected of it.")
-        slides = tuple(blocks.Slide(some, sentence) for some, sentence in zip(best, words, strict=True) if some)
-        found.append(blocks.Section("best", "Where it does well", "", slides))
+        parts = (
+            ("best", "Where it does well", "The best pictures of all.", rest[::-1][:FEW]),
+            ("typical", "What is to be expected", "Pictures from the middle.", middle),
+        )
+        found += [
+            blocks.Section(at, title, words, (blocks.Slide(plates(net, judged, some), ""),)) for at, title, words, some in parts if some
+        ]
     return tuple(found)
 
 
