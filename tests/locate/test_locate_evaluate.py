@@ -238,6 +238,8 @@ def test_the_page_and_the_sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert [head.split(":")[0] for head in heads] == ["Where it fails", "Where it does well", "What is to be expected"], "each has its own"
     figures = page.sections[0].blocks[0]
     assert figures.rows[0][:2] == ("mAP at 0.5", f"{100 * found.figures['map50']:.1f}")
+    low, high = (f"{100 * end:.1f}" for end in found.judged.intervals["map50"])
+    assert f'<td class="z-unbroken">{low}–{high}</td>' in report.render(page), "on a phone, too, an interval is one line"
     lines = found.lines()
     assert any(line.startswith("a guess: the whole picture") for line in lines)
     assert sum("█" in line for line in lines) >= 2

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from zorki import blocks, lens
 from zorki.core import events
-from zorki.scores.spelled import between, percent
+from zorki.scores.spelled import between, percent, range_of
 from zorki.segmenting.judging import OF_CLASS, Judged
 from zorki.segmenting.showing import Seen, seen
 from zorki.segmenting.table import spelled
@@ -68,7 +68,7 @@ MEANING = (
 def rows_of(judged: Judged) -> Iterable[tuple[blocks.Cell, ...]]:
     for key, title in TITLES.items():
         if key not in ("ece", "brier"):
-            yield title, percent(judged.figures[key]), between(judged.intervals.get(key))
+            yield title, percent(judged.figures[key]), range_of(judged.intervals.get(key))
 
 
 def by_class(judged: Judged, absent: str) -> blocks.Bars:
