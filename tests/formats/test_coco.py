@@ -77,6 +77,14 @@ def test_what_is_no_outline_says_why(segmentation: Any, flaw: str, tmp_path: Pat
     assert bad.box == (2, 3, 10, 6), "the box stays"
 
 
+def test_a_damaged_part_beside_whole_ones_is_left_out_and_named(tmp_path: Path) -> None:
+    first, second = things(tmp_path, {}, {"segmentation": [made.flat(made.SQUARE), [1, 2, 3, 4], made.flat(made.TALL)]})
+    assert (covered(first), covered(second)) == (60, 60 + 90)
+    (said,) = [line for line in read(tmp_path).said if "is damaged and" in line]
+    assert said.startswith("1 part is damaged and left out, the rest of the outline is used: a.json, annotation ")
+    assert said.endswith(" (it has fewer than three corners).")
+
+
 def test_numbers_with_gaps_are_kept_and_an_unknown_one_counts_nowhere(tmp_path: Path) -> None:
     made.photo(tmp_path / "0.jpg")
     made.written(tmp_path / "a.json", made.coco([{"category_id": 17}, {"category_id": 5}], {3: "cat", 17: "dog", 90: "hat"}))

@@ -306,6 +306,25 @@ def test_geojson_has_holes_and_several_parts(tmp_path: Path) -> None:
     assert bare.flaw == "has no class"
 
 
+def test_a_damaged_hole_of_geojson_is_left_out_and_named(tmp_path: Path) -> None:
+    made.photo(tmp_path / "slide.jpg")
+    hole, flat, odd = [[4, 5], [6, 5], [6, 7], [4, 7]], [[4, 5], [6, 5]], [["a", 5], [6, 5], [6, 7]]
+    doc = geojson(
+        feature(places=[made.SQUARE, hole]),
+        feature("MultiPolygon", [[made.SQUARE, flat, hole], [made.TALL, odd]]),
+        feature(places=[flat, hole]),
+    )
+    made.written(tmp_path / "slide.geojson", doc)
+    found = read(tmp_path)
+    assert [t.shape.patch(made.HW).inside.sum() if t.shape else t.flaw for t in found.splits["all"][0].things] == [
+        56, 56 + 90, "has fewer than three corners",
+    ]  # fmt: skip
+    assert found.said[1:] == (
+        "2 holes are damaged and left out, the rest of the outline is used: slide.geojson, feature 2 (it has fewer than three corners); "
+        "slide.geojson, feature 2 (it holds what is no number).",
+    )
+
+
 @pytest.mark.parametrize(
     ("doc", "words"),
     [

@@ -32,6 +32,22 @@ def test_it_prints_classes_and_faults(tmp_path: Path, command: Command) -> None:
     assert sorted(p.name for p in tmp_path.rglob("*")) == before
 
 
+def test_a_sheet_does_not_lie_among_the_pictures_of_the_set(tmp_path: Path, command: Command) -> None:
+    own(tmp_path / "set", ODD)
+    before = {p: p.read_bytes() for p in (tmp_path / "set").rglob("*") if p.is_file()}
+    for out in ("set/images", "set/images/", "set/images/sheet.png"):
+        status, stdout, err = command("locate", "check", tmp_path / "set", "--out", f"{tmp_path}/{out}")
+        assert (status, stdout) == (2, "")
+        assert "would lie among the pictures of the data" in err
+        assert len(err.splitlines()) <= 4
+    assert {p: p.read_bytes() for p in (tmp_path / "set").rglob("*") if p.is_file()} == before
+    flat = tmp_path / "set" / "images"
+    (tmp_path / "set" / "boxes.csv").rename(flat / "boxes.csv")
+    assert command("locate", "check", flat / "boxes.csv", "--out", flat / "sheet.png")[0] == 2, "of a table beside its pictures, too"
+    assert command("locate", "check", flat, "--out", flat / "page.html")[0] == 0, "a page is no picture"
+    assert command("locate", "check", flat, "--out", tmp_path / "set" / "sheet.png")[0] == 0
+
+
 def test_json_has_all_of_it(tmp_path: Path, command: Command) -> None:
     own(tmp_path / "set", ODD)
     photos(tmp_path / "set" / "images", ["3.jpg"])

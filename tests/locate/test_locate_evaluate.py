@@ -12,11 +12,13 @@ import pytest
 import zorki
 from tests import toys
 from tests.locate.told import folder, net
+from zorki import report
 from zorki.core import events
 from zorki.core.errors import InputError
 from zorki.locating import coco, judging
 from zorki.locating.matching import matched
 from zorki.locating.pictured import OfPicture
+from zorki.report import sheets
 from zorki.scores import bootstrap
 
 pytestmark = pytest.mark.tiny
@@ -217,7 +219,7 @@ def test_a_picture_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     assert found.figures["map50"] == 1
 
 
-def test_the_page_and_the_sheet(tmp_path: Path) -> None:
+def test_the_page_and_the_sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     truths = [[CAT, DOG]] * 5 + [[DOG]] * 5
     says = [([(4 + i, 4, 20, 10), (20, 20, 12, 12)], [0.9, 0.8], [0, 1]) for i in range(10)]
     data = folder(tmp_path / "d", truths)
@@ -228,10 +230,16 @@ def test_the_page_and_the_sheet(tmp_path: Path) -> None:
     from zorki.wings.locate import evaluate
 
     page = evaluate.page(net(says), found, evaluate.Settings(), "zorki locate evaluate d")
-    assert [s.key for s in page.sections] == ["figures", "curves", "worst", "best", "data"]
-    assert len(page.sections[3].blocks) == 2, "the best, and some from the middle"
+    assert [s.key for s in page.sections] == ["figures", "curves", "worst", "best", "typical", "data"]
+    heads: list[str] = []
+    with monkeypatch.context() as m:
+        m.setattr(sheets, "slide", lambda plates, said: heads.append(said) or np.zeros((9, 9, 3), np.uint8))
+        report.sheet(page)
+    assert [head.split(":")[0] for head in heads] == ["Where it fails", "Where it does well", "What is to be expected"], "each has its own"
     figures = page.sections[0].blocks[0]
     assert figures.rows[0][:2] == ("mAP at 0.5", f"{100 * found.figures['map50']:.1f}")
+    low, high = (f"{100 * end:.1f}" for end in found.judged.intervals["map50"])
+    assert f'<td class="z-unbroken">{low}–{high}</td>' in report.render(page), "on a phone, too, an interval is one line"
     lines = found.lines()
     assert any(line.startswith("a guess: the whole picture") for line in lines)
     assert sum("█" in line for line in lines) >= 2

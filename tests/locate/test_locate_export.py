@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 import zorki
-from tests.locate.exported import Cells, drawn, net
+from tests.locate.exported import Cells, Halving, drawn, net
 from tests.locate.test_locate_predict import saved_run
 from tests.locating.painted import painted, tensor
 from zorki import lens
@@ -124,7 +124,24 @@ def test_a_run_is_shown_pictures_as_it_was_trained(tmp_path: Path) -> None:
     assert assert_predicts(seeing, made, [(61, 83), (300, 200), (200, 350), (15, 400)], (0.6,)) > 20
 
 
+def test_a_net_of_ones_own_whose_sides_go_in_steps(tmp_path: Path) -> None:
+    seeing = net(Halving(), name="halving", step=None, classes=("a", "b", "c"))
+    assert seeing.step() == 32
+    for hw, shown in (((61, 83), (64, 96)), ((1, 1), (32, 32)), ((180, 251), (192, 256)), ((48, 80), (64, 64))):
+        assert looking.traced(seeing, drawn(*hw)[0], 0.5).seen.shape[2:] == shown
+        assert looking.sized(seeing, drawn(*hw), 64).shape[2:] in ((64, 64), (32, 64), (64, 32))
+    some = looking.found(seeing, drawn(180, 251)[0], 0.0)
+    assert (some.boxes[:, :2] + some.boxes[:, 2:]).amax(0).tolist() == pytest.approx([251, 180], abs=0.01), "in the picture's own pixels"
+    sizes = [(61, 83), (40, 64), (180, 251), (33, 100)]  # of one colour all cells would be alike but for rounding
+    assert assert_predicts(seeing, exported(seeing, tmp_path), sizes, (0.0, 0.6)) > 200
+
+
 def test_sides_are_those_of_predict() -> None:
+    for hw in [(1, 1), (16, 48), (80, 47), (61, 83), (333, 500), (5, 8000)]:
+        for longest, step, over in [(None, 32, (0, 0)), (64, 32, (0, 0)), (None, 14, (3, 1)), (100, 16, (0, 0))]:
+            wanted = looking.enlarged(hw, longest, step, over)
+            assert tuple(_whole.enlarged(torch.zeros(1, 1, *hw), longest, step, over)) == wanted
+            assert [(n - more) % step for n, more in zip(wanted, over, strict=True)] == [0, 0]
     for longest in (64, 320, 416):
         for hw in [(1, 1), (3, 2), (2, 3), (61, 83), (333, 500), (1200, 1601), (5, 8000), (8000, 5), (160, 320), (4, 1280)]:
             assert tuple(_whole.enlarged(torch.zeros(1, 1, *hw), longest)) == looking.enlarged(hw, longest)

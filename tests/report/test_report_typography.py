@@ -5,7 +5,7 @@ import math as maths
 import numpy as np
 import pytest
 
-from zorki.report.typography import math, number, paragraphs
+from zorki.report.typography import math, number, paragraphs, unbroken
 
 pytestmark = pytest.mark.unit
 
@@ -54,3 +54,13 @@ def test_numbers(given: object, text: str) -> None:
 
 def test_paragraphs() -> None:
     assert paragraphs(" a\nb \n \n\nc\n\n") == ["a\nb", "c"]
+
+
+@pytest.mark.parametrize("cell", ["84.1–89.9", "100.0–100.0", "87.3 %", "87.3\N{NO-BREAK SPACE}%", "−2.5–3.1", "7"])
+def test_a_figure_or_a_range_stays_on_one_line(cell: str) -> None:
+    assert unbroken(cell)
+
+
+@pytest.mark.parametrize("cell", ["", "–", "84.1 to 89.9", "boxes found", "38, 120, 300", "1,234.56–9,876.54", "73 % (60–80)"])
+def test_words_and_what_is_longer_may_break(cell: str) -> None:
+    assert not unbroken(cell)

@@ -75,7 +75,7 @@ def test_in_the_end_it_says_how_good_it_is_and_where_it_fails(
     monkeypatch.setattr(clearest, "SECONDS", 1e9)
     page = _report.page(run[0], True, run[1])
     assert [s.key for s in page.sections] == [
-        "learning", "figures", "confusion", "calibration", "worst", "best", "data", "drawn", "decided", "on",
+        "learning", "figures", "confusion", "calibration", "worst", "best", "typical", "data", "drawn", "decided", "on",
     ]  # fmt: skip
     worst, best, middle = of_kind(page, blocks.Slide)
     assert len(worst.plates) == 12  # type: ignore[attr-defined]

@@ -91,6 +91,14 @@ def polygons(parts: Iterable[Any]) -> Polygons | str:
     return Polygons(good) if good else wrong
 
 
+def torn(what: str, some: Sequence[str], most: int = 3) -> tuple[str, ...]:
+    """A sentence about what is damaged of things that are used all the same; none of nothing. what: hole, part."""
+    if not some:
+        return ()
+    many = f"1 {what} is" if len(some) == 1 else f"{len(some):,} {what}s are"
+    return (f"{many} damaged and left out, the rest of the outline is used: {'; '.join(some[:most])}{' …' if len(some) > most else ''}.",)
+
+
 def box(values: Any) -> tuple[float, float, float, float] | None:
     """Left, top, width, height as they stand, also where these are none or negative; None where one is no number."""
     found = numbers(values, 4)

@@ -14,7 +14,7 @@ from zorki.io.lettering import lettered
 from zorki.io.masks import Mask, open_mask, save_mask
 from zorki.io.opening import open_photo
 from zorki.io.photo import Photo
-from zorki.io.photosets import PhotoSet, marked
+from zorki.io.photosets import PhotoSet, is_picture, marked
 from zorki.io.runs import RunFolder, is_run, open_run, tidy_run
 from zorki.io.saving import check_picture_target, encode, output_name, pil, save_photo
 from zorki.io.scale import resize
@@ -64,6 +64,7 @@ __all__ = [
     "free_path",
     "is_film",
     "is_large",
+    "is_picture",
     "is_run",
     "is_unfinished",
     "lettered",

@@ -21,6 +21,7 @@ def verify(r: Request) -> None:
     check_apart(r)
     if r.worded:
         return
+    check_among(r)
     if r.moving is not None:
         check_film(r)
         return
@@ -147,10 +148,7 @@ def check_sources(r: Request) -> None:
     if r.out is None or not folder.is_dir() or not any(folder.iterdir()) or (r.method.gives == "trained" and io.is_run(folder)):
         return
     to = Path(os.path.realpath(folder))
-    sets = [name for name, its in r.method.inputs.items() if its.kind in ("annotated", "labelled")]
-    for given in map(r.pictures.get, sets):
-        if not isinstance(given, str | os.PathLike) or not os.path.exists(given):
-            continue
+    for given in sets(r):
         source = Path(os.path.realpath(given))
         for where, so in (
             ("is the folder of the data", to == source),
@@ -159,6 +157,29 @@ def check_sources(r: Request) -> None:
         ):
             if so:
                 raise InputError(f"--out={r.out} {where}, and is not empty.", "What is read would be written over.", "Name another folder.")
+
+
+def check_among(r: Request) -> None:
+    """Raises InputError where a picture would lie among those of a set that is read: the next time it would be one of them."""
+    if r.out in (None, "-") or r.method.gives in ("trained", "written"):
+        return
+    out = Path(str(r.out))
+    if not is_folder(str(r.out)) and not io.is_picture(out.name):
+        return  # a page, say, which is read as no picture
+    to = Path(os.path.realpath(out if is_folder(str(r.out)) else out.parent))
+    for given in sets(r):
+        source = Path(os.path.realpath(given))
+        source = source if source.is_dir() else source.parent
+        beside = to == source and (source / "images").is_dir()  # of such a set only what lies in there is a picture
+        if (to == source or source in to.parents) and not beside and to.is_dir() and any(io.is_picture(one.name) for one in to.iterdir()):
+            got = f"--out={r.out} would lie among the pictures of the data."
+            raise InputError(got, "The next time it would be taken for one of them.", "Name a place outside.")
+
+
+def sets(r: Request) -> list[str | os.PathLike[str]]:
+    """The sets of pictures with masks or boxes that are read."""
+    names = [name for name, its in r.method.inputs.items() if its.kind in ("annotated", "labelled")]
+    return [given for given in map(r.pictures.get, names) if isinstance(given, str | os.PathLike) and os.path.exists(given)]
 
 
 def check_leaf(page: Path, force: bool) -> None:

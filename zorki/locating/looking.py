@@ -91,10 +91,17 @@ def fits(net: lens.Net, rows: Rows, longest: int | None) -> bool:
     return longest is not None or (h * w <= WHOLE and h * w * PIXEL <= SHARE * free_memory(net.device))
 
 
-def enlarged(hw: tuple[int, int], longest: int) -> tuple[int, int]:
-    """The size of that longest side and about that shape."""
-    k = longest / max(hw)
-    return max(1, round(hw[0] * k)), max(1, round(hw[1] * k))
+def enlarged(hw: tuple[int, int], longest: int | None, step: int = 1, over: tuple[int, int] = (0, 0)) -> tuple[int, int]:
+    """The size of that longest side (not given: its own) and about that shape. Its sides, less what is `over`, are the multiples of `step` next to that."""
+    k = 1.0 if longest is None else longest / max(hw)
+    h, w = (step * max(1, round((n * k - more) / step)) + more for n, more in zip(hw, over, strict=True))
+    return h, w
+
+
+def stepping(net: lens.Net) -> tuple[int, tuple[int, int]]:
+    """Sides of the pictures that a net takes: multiples of the one and what is over."""
+    step = net.step()
+    return (step, (net.hw[0] % step, net.hw[1] % step)) if step > 1 else (1, (0, 0))
 
 
 def at_once(net: lens.Net, picture: torch.Tensor | Rows, least: float, most: int, longest: int | None) -> Detections:
@@ -136,11 +143,12 @@ def small(rows: Any, longest: int) -> torch.Tensor:
 
 
 def sized(net: lens.Net, x: torch.Tensor, longest: int | None) -> torch.Tensor:
-    """x (1, c, h, w) as the net is shown it: all of it in the square that a net of one box was trained on, else with that longest side."""
+    """x (1, c, h, w) as the net is shown it: all of it in the square that a net of one box was trained on, else with that longest side,
+    in steps that it takes."""
     hw = (x.shape[-2], x.shape[-1])
     if alone(net) or not net.step():
         return brought(x, net.hw)
-    return x if longest is None else brought(x, enlarged(hw, longest))
+    return brought(x, enlarged(hw, longest, *stepping(net)))
 
 
 def brought(x: torch.Tensor, hw: tuple[int, int]) -> torch.Tensor:

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from zorki import blocks
 from zorki.report import charts
 from zorki.report.pictures import embed
-from zorki.report.typography import math, number, paragraphs
+from zorki.report.typography import math, number, paragraphs, unbroken
 
 __all__ = ["notebook_html", "render"]
 
@@ -44,7 +44,7 @@ def environment() -> Environment:
     made = Environment(
         loader=PackageLoader("zorki.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    made.filters |= {"math": math, "number": number, "paragraphs": paragraphs}
+    made.filters |= {"math": math, "number": number, "paragraphs": paragraphs, "unbroken": unbroken}
     made.globals |= {"embed": embed, "show": show, "plot": charts.plot, "numeric_columns": charts.numeric_columns}
     made.globals |= {
         "packed": packed,

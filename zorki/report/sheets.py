@@ -35,7 +35,7 @@ def sheet(page: blocks.Page) -> blocks.Pixels:
     for section in page.sections:
         for block in section.blocks:
             if isinstance(block, blocks.Slide):
-                parts.append(slide(block.plates, f"{section.title}: {section.lead}"))
+                parts.append(slide(block.plates, f"{section.title}: {section.lead}" if section.lead else section.title))
             elif isinstance(block, blocks.Gallery) and any(entry.beside for entry in block.entries):
                 parts.append(slide([plate_of(entry) for entry in block.entries], page.lead))
             elif isinstance(block, blocks.Gallery):

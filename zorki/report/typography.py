@@ -10,9 +10,10 @@ from unicodedata import decomposition, normalize
 
 from markupsafe import Markup, escape
 
-__all__ = ["math", "number", "paragraphs"]
+__all__ = ["math", "number", "paragraphs", "unbroken"]
 
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+FIGURE = re.compile(r"(?=.*\d)[\d.%\s–−]{1,11}")
 TAGS = {"<sub>": "sub", "<super>": "sup"}
 BRACED = re.compile(r"([_^])\{([^{}]*)\}")
 # A letter that stands alone is a quantity and italic; words (log, max), digits and sum signs stay upright.
@@ -47,6 +48,11 @@ def italics(text: str) -> Markup:
         parts += [escape(text[end : found.start()]), Markup("<i>{}</i>").format(found[0])]
         end = found.end()
     return Markup("").join([*parts, escape(text[end:])])
+
+
+def unbroken(text: str) -> bool:
+    """Whether a cell is a figure or a range of them, short enough for a phone to have it on one line: 87.3 %, 84.1–89.9."""
+    return bool(FIGURE.fullmatch(text))
 
 
 def number(value: object) -> str:

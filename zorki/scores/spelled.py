@@ -19,6 +19,11 @@ def between(span: Span | None) -> str:
     return "" if span is None or math.isnan(span[0]) else f"{100 * span[0]:.1f} to {100 * span[1]:.1f}"
 
 
+def range_of(span: Span | None) -> str:
+    """84.1–89.9: the same for a cell of a table, which breaks nowhere."""
+    return between(span).replace(" to ", "–")
+
+
 def rounded(value: float) -> float | None:
     """For programs: six digits, None for what there is nothing of."""
     return None if math.isnan(value) else round(float(value), 6)

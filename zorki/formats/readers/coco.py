@@ -108,6 +108,7 @@ def pictures(file: Path, doc: Mapping[str, Any], names: Mapping[int, str], said:
         rows[n], sizes[n], of[n] = row, values.size(row.get("width"), row.get("height")), []
     strange: dict[str, int] = {}
     homeless = 0
+    torn: list[str] = []
     for k, one in enumerate(doc["annotations"]):
         n = values.whole(one.get("image_id"))
         if n is None or n not in rows:
@@ -123,6 +124,10 @@ def pictures(file: Path, doc: Mapping[str, Any], names: Mapping[int, str], said:
         if category not in names:
             made = replace(made, flaw=made.flaw or f"is of the category {values.shown(one.get('category_id'))}, which is not listed")
         of[n].append(made)
+        given = one.get("segmentation")
+        if isinstance(made.shape, Polygons) and isinstance(given[0], list) and len(made.shape.parts) < len(given):
+            torn += [f"{file.name}, {made.number} (it {flaw})" for part in given if isinstance(flaw := values.ring(part), str)]
+    said += values.torn("part", torn)
     if homeless:
         many = f"{homeless:,} annotations are" if homeless > 1 else "1 annotation is"
         said.append(f"{file.name}: {many} of no image that it lists, and left out.")

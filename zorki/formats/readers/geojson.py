@@ -32,6 +32,7 @@ def read(place: Place) -> Annotations:
     wrong: list[InputError] = []
     splits: dict[str, list[Annotated]] = {}
     spoken: list[Label] = []
+    torn: list[str] = []
     for k, file in enumerate(files, 1):
         events.tell("annotations", k, len(files))
         try:
@@ -44,13 +45,19 @@ def read(place: Place) -> Annotations:
             label, number, colour = called(row)
             spoken += [Label(-1 if number is None else number, label, colour)] if label else []
         things = tuple(thing(row, f"feature {k}") for k, row in enumerate(rows, 1))
+        torn += [
+            f"{file.name}, {one.number} (it {flaw})"
+            for one, row in zip(things, rows, strict=True)
+            if isinstance(one.shape, Polygons)
+            for flaw in damaged(row["geometry"])
+        ]
         splits.setdefault(place.split(file), []).append(Annotated("", file, None, things))
     if not splits:
         raise wrong[0] if wrong else InputError(f"{place.name} holds no GeoJSON.", "It has features.", "Name another folder.")
     classes = values.apart(spoken)
     if len({label.number for label in classes}) < len(classes) or any(label.number < 0 for label in classes):
         classes = tuple(label._replace(number=n) for n, label in enumerate(sorted(classes, key=lambda one: one.name.casefold()), 1))
-    return Annotations(TITLE, parted(splits, lambda one: place.inside(one.source)), classes, "later")
+    return Annotations(TITLE, parted(splits, lambda one: place.inside(one.source)), classes, "later", values.torn("hole", torn))
 
 
 def features(file: Path) -> Iterator[Mapping[str, Any]]:
@@ -83,6 +90,13 @@ def thing(row: Mapping[str, Any], number: str) -> Thing:
     if not label:
         return Thing("void", None, flaw="has no class", number=number)
     return Thing(label, None, flaw=outline, number=number) if isinstance(outline, str) else Thing(label, outline, number=number)
+
+
+def damaged(geometry: Mapping[str, Any]) -> list[str]:
+    """Of a shape that is whole otherwise, what is wrong with each hole that cannot be cut out."""
+    parts = [geometry["coordinates"]] if geometry["type"] == "Polygon" else geometry["coordinates"]
+    holes = [values.ring(line) for _, *lines in parts for line in lines]
+    return [hole for hole in holes if isinstance(hole, str)]
 
 
 def shape(geometry: Any) -> Polygons | str:

@@ -14,7 +14,7 @@ from zorki.locating.showing import WRONG, seen
 from zorki.locating.wording import TITLES, listed
 from zorki.pixels.palette import nth
 from zorki.scores.average_precision import RECALLS
-from zorki.scores.spelled import between, percent
+from zorki.scores.spelled import between, percent, range_of
 from zorki.train.page import FOOT
 
 FEW = 3  # pictures of the best, and of the middle ones
@@ -67,7 +67,7 @@ def of_figures(judged: Judged) -> tuple[blocks.Section, ...]:
     """How good, by class, and how much is found at which price."""
     guesses = judged.guesses
     rows = [
-        (title, bare(judged.figures[key]), between(judged.intervals.get(key)), *(bare(one.figures[key]) for one in guesses.values()))
+        (title, bare(judged.figures[key]), range_of(judged.intervals.get(key)), *(bare(one.figures[key]) for one in guesses.values()))
         for key, title in TITLES[judged.kind].items()
     ]
     least = judged.pictures[0].least if judged.pictures else 0.0
@@ -126,13 +126,11 @@ def of_pictures(judged: Judged, worst: Sequence[blocks.Plate]) -> tuple[blocks.S
     rest = judged.worst[len(worst) :]
     best = rest[::-1][:FEW]
     typical = [i for i in middle(judged.worst, FEW) if i in rest and i not in best]
-    slides = [
-        blocks.Slide(plates(judged, some), words)
-        for some, words in ((best, "The best of all."), (typical, "From the middle: what is to be expected of it."))
-        if some
-    ]
-    if slides:
-        found.append(blocks.Section("best", "Where it does well", "", tuple(slides)))
+    parts = (
+        ("best", "Where it does well", "The best pictures of all.", best),
+        ("typical", "What is to be expected", "Pictures from the middle.", typical),
+    )
+    found += [blocks.Section(at, title, said, (blocks.Slide(plates(judged, some), ""),)) for at, title, said, some in parts if some]
     return tuple(found)
 
 

@@ -23,6 +23,7 @@ from zorki.weights.exporting import apart as distance
 
 OUTPUT = "detections"
 CHECKED = ("sure", "boxes")  # answers from in between, by which the file is checked
+FARTHEST = 1 << 20  # pixels of a side
 TURNS = 1e-6  # by which an IoU may be off where it is compared with OVERLAP
 
 
@@ -53,6 +54,7 @@ class Whole(nn.Module):
         self.channels = 3 if self.grey else net.channels
         self.hw = net.hw if looking.alone(net) or not net.step() else None
         self.longest = None if self.hw else looking.trained(net)
+        self.step, self.over = (1, (0, 0)) if self.hw else looking.stepping(net)
         h, w = self.hw or (32, 32)
         said = looking.looked(net, torch.zeros(1, self.channels, h, w, dtype=torch.float32, device="cpu"))
         self.one, self.classes = said.one, said.logits.shape[-1]
@@ -80,7 +82,8 @@ class Whole(nn.Module):
 
     def sized(self, picture: torch.Tensor) -> torch.Tensor:
         """As `looking.sized` has it; in doubles, so that the same sides come of it."""
-        hw = self.hw if self.hw is not None or self.longest is None else enlarged(picture, self.longest)
+        as_it_is = self.longest is None and self.step == 1
+        hw = self.hw if self.hw is not None or as_it_is else enlarged(picture, self.longest, self.step, self.over)
         bring = looking.resized if exporting() else looking.brought  # which compares sizes, and a file is for all
         return picture if hw is None else bring(picture, hw)
 
@@ -108,15 +111,17 @@ class Whole(nn.Module):
         return rows(inside[best] * (edges / seen), scores[best], labels[best])
 
 
-def enlarged(picture: torch.Tensor, longest: int) -> tuple[int, int]:
+def enlarged(picture: torch.Tensor, longest: int | None, step: int = 1, over: tuple[int, int] = (0, 0)) -> tuple[int, int]:
     """`looking.enlarged` of a picture whose size is known when it comes."""
     hw = torch.stack([torch.scalar_tensor(n, dtype=torch.float64, device="cpu") for n in picture.shape[-2:]])
-    k = torch.scalar_tensor(longest, dtype=torch.float64, device="cpu") / hw.amax(0)
-    h, w = (cast(int, n.item()) for n in (hw * k).round().clamp(1, longest).long().unbind())
+    k = torch.scalar_tensor(1 if longest is None else longest, dtype=torch.float64, device="cpu") / (1 if longest is None else hw.amax(0))
+    most = -(-(longest or FARTHEST) // step)
+    counts = ((hw * k - torch.tensor(over, dtype=torch.float64, device="cpu")) / step).round().clamp(1, most).long()
+    h, w = (cast(int, n.item()) for n in counts.unbind())
     for n in (h, w):
         torch._check(n >= 1)  # type: ignore[no-untyped-call]
-        torch._check(n <= longest)  # type: ignore[no-untyped-call]
-    return h, w
+        torch._check(n <= most)  # type: ignore[no-untyped-call]
+    return step * h + over[0], step * w + over[1]
 
 
 def sides(picture: torch.Tensor) -> torch.Tensor:

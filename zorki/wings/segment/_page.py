@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from zorki import blocks, lens
 from zorki.core import events
-from zorki.scores.spelled import between, percent
+from zorki.scores.spelled import between, percent, range_of
 from zorki.segmenting.judging import OF_CLASS, Judged
 from zorki.segmenting.showing import Seen, seen
 from zorki.segmenting.table import spelled
@@ -68,7 +68,7 @@ MEANING = (
 def rows_of(judged: Judged) -> Iterable[tuple[blocks.Cell, ...]]:
     for key, title in TITLES.items():
         if key not in ("ece", "brier"):
-            yield title, percent(judged.figures[key]), between(judged.intervals.get(key))
+            yield title, percent(judged.figures[key]), range_of(judged.intervals.get(key))
 
 
 def by_class(judged: Judged, absent: str) -> blocks.Bars:
@@ -120,10 +120,13 @@ def of_pictures(net: lens.Net, judged: Judged, worst: Sequence[blocks.Plate]) ->
     rest = [i for i in judged.worst[len(worst) :] if not math.isnan(judged.pictures[i].miou)]
     if rest:
         middle = [i for i in rest[: -FEW or None] if i in judged.worst[len(judged.worst) // 2 :]][:FEW]
-        best = plates(net, judged, rest[::-1][:FEW]), plates(net, judged, middle)
-        words = ("The best of all.", "From the middle: what is to be expected of it.")
-        slides = tuple(blocks.Slide(some, sentence) for some, sentence in zip(best, words, strict=True) if some)
-        found.append(blocks.Section("best", "Where it does well", "", slides))
+        parts = (
+            ("best", "Where it does well", "The best pictures of all.", rest[::-1][:FEW]),
+            ("typical", "What is to be expected", "Pictures from the middle.", middle),
+        )
+        found += [
+            blocks.Section(at, title, words, (blocks.Slide(plates(net, judged, some), ""),)) for at, title, words, some in parts if some
+        ]
     return tuple(found)
 
 
