@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zorki.core.method import File, Input
-from zorki.facing.faces import EMOTIONS
+from zorki.facing.emotions import EMOTIONS
 
 if TYPE_CHECKING:
     import torch
@@ -46,14 +46,14 @@ def run(net: lens.Net, emotions: lens.Net | None = None, s: Settings = Settings(
     Raises InputError for networks that find no faces, or name other things than the eight expressions, or cannot be written so, and where packages are missing;
     UnknownName for another kind of file; Stopped where a file would answer otherwise than Zorki.
     """
-    from zorki import weights
     from zorki.core import events
+    from zorki.facing import reading
     from zorki.locating.exporting import written
     from zorki.weights import exporting
     from zorki.wings.faces import _whole
 
     exporting.refuse(s.to)
-    naming = weights.load("emotions") if emotions is None else emotions
+    naming = reading.namer(net, emotions)
     namer = _whole.Namer(naming).eval()  # before the first file takes its time
     events.note("The first of two: what finds faces.")
     columns = {"faces": json.dumps(_whole.COLUMNS), "order": "the largest first"}
