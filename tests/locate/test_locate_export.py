@@ -20,8 +20,9 @@ from tests.locate.test_locate_predict import saved_run
 from tests.locating.painted import painted, tensor
 from zorki import lens
 from zorki.core.errors import InputError, UnknownName
-from zorki.locating import decoding, looking, whole as wholes
+from zorki.locating import decoding, looking
 from zorki.locating import exporting as filed
+from zorki.locating import whole as wholes
 from zorki.nets.detector import Detector
 from zorki.nets.locator import Locator
 from zorki.weights import exporting

@@ -81,7 +81,9 @@ def cut(picture: torch.Tensor, where: Square, side: int) -> torch.Tensor:
     return sampled(picture[None].float(), low.tolist(), high.tolist(), less.tolist(), torch.from_numpy(places)[None])[0]
 
 
-def window(where: Square, hw: tuple[int, int], side: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], Singles]:
+def window(
+    where: Square, hw: tuple[int, int], side: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], Singles]:
     """What is read of a picture of that size for a square: its upper left and its lower right pixel, the size to which that part is brought first, so that it is no
     finer than the cut, each x, y; and (side, side, 2), where in that part the cut's pixels lie, −1..1."""
     corners = where.at(np.array([[0.0, 0.0], [1, 0], [0, 1], [1, 1]]))

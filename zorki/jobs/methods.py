@@ -17,6 +17,8 @@ from zorki.core.numbers import short
 from zorki.jobs import options
 from zorki.weights import cards
 
+DOES = {"faces": "name the expressions of faces"}  # tasks of a card that are no verbs
+
 
 @dataclass(frozen=True)
 class Method:
@@ -85,8 +87,9 @@ class Method:
             return found
         if self.task is not None and isinstance(named, str) and named in cards.names() and cards.card(named).task != self.task:
             right = [name for name in cards.names() if cards.card(name).task == self.task]
+            task = cards.card(named).task
             raise InputError(
-                f"{named} is a network to {cards.card(named).task}.", f"{' '.join(self.typed_words)} needs one to {self.task}.",
+                f"{named} is a network to {DOES.get(task, task)}.", f"{' '.join(self.typed_words)} needs one to {DOES.get(self.task, self.task)}.",
                 f"Give --model={' or '.join(right)}, or one of your own." if right else "Give one of your own with --model.",
             )  # fmt: skip
         return named

@@ -34,4 +34,6 @@ def fits(inner: nn.Module) -> bool:
     if any(t.device.type != "cpu" or t.dtype != torch.float32 for t in inner.parameters()):
         return False
     layers = list(inner.modules())
-    return any(hasattr(layer, "quick") for layer in layers) and not any(layer._forward_hooks or layer._forward_pre_hooks for layer in layers)
+    return any(hasattr(layer, "quick") for layer in layers) and not any(
+        layer._forward_hooks or layer._forward_pre_hooks for layer in layers
+    )

@@ -47,7 +47,9 @@ def build(guide: Guide) -> Iterator[blocks.Block]:
     )
     yield blocks.Grid(
         tiles=tuple(
-            blocks.Tile(portrait(guide.photo, face), f"{k}: {said(face)}", f"Face {k} turned upright, and its eight scores as bars: {said(face)}")
+            blocks.Tile(
+                portrait(guide.photo, face), f"{k}: {said(face)}", f"Face {k} turned upright, and its eight scores as bars: {said(face)}"
+            )
             for k, face in enumerate(faces[:SHOWN], 1)
         ),
         sentence=f"{'The largest' if len(faces) > SHOWN else 'Each'} turned and enlarged so that eyes and mouth lie where they lie in every other, which is how the second network is shown "

@@ -5,8 +5,6 @@ Source: ONNX, operators Loop, Resize and GridSample.
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import nn
 

@@ -76,7 +76,7 @@ def file(name: str, data: bytes) -> File:
     def write(path: Path) -> None:
         path.write_bytes(data)
 
-    return File(f"{name}.onnx", write, {"parity": exporting.parity(data), "bytes": len(data)})
+    return File(f"{name}.onnx", write, {name: {"parity": exporting.parity(data), "bytes": len(data)}})
 
 
 def tried(namer: _whole.Namer) -> Iterator[dict[str, torch.Tensor]]:
