@@ -200,3 +200,24 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="are for a page"):
         exported(net(), tmp_path, runtime="there")
     assert not list(tmp_path.iterdir())
+
+
+class Pointed(Cells):
+    """With two points beside each box, as shares of it."""
+
+    def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        said = super().forward(x)
+        boxes = said["boxes"][..., None, :]
+        return said | {"points": boxes[..., :2] + boxes[..., 2:] * torch.tensor([[0.25, 0.5], [1.5, 0.0]])}
+
+
+def test_points_stand_behind_the_class(tmp_path: Path) -> None:
+    seeing = net(Pointed(), name="pointed", classes=("a", "b", "c"))
+    answer = runs(exported(seeing, tmp_path))
+    x = drawn(61, 83, seed=1)
+    some = looking.found(seeing, x[0], 0.5)
+    assert some.points is not None
+    got = answer(x, 0.5)
+    assert got.shape == (len(some), 10)
+    assert len(some) > 5
+    assert got[:, 6:] == pytest.approx(some.points.flatten(1).numpy(), rel=1e-3, abs=1e-3)
