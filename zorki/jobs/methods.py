@@ -17,8 +17,6 @@ from zorki.core.numbers import short
 from zorki.jobs import options
 from zorki.weights import cards
 
-DOES = {"faces": "name the expressions of faces"}  # tasks of a card that are no verbs
-
 
 @dataclass(frozen=True)
 class Method:
@@ -89,7 +87,7 @@ class Method:
             right = [name for name in cards.names() if cards.card(name).task == self.task]
             task = cards.card(named).task
             raise InputError(
-                f"{named} is a network to {DOES.get(task, task)}.", f"{' '.join(self.typed_words)} needs one to {DOES.get(self.task, self.task)}.",
+                f"{named} is a network to {cards.DOES.get(task, task)}.", f"{' '.join(self.typed_words)} needs one to {cards.DOES.get(self.task, self.task)}.",
                 f"Give --model={' or '.join(right)}, or one of your own." if right else "Give one of your own with --model.",
             )  # fmt: skip
         return named

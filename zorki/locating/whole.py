@@ -189,7 +189,9 @@ def judged(whole: Whole, trial: Inputs, found: Sequence[torch.Tensor]) -> Apart:
     told += [distance(one, known, known.abs().clamp_min(1)) for one, known in zip(places, said.checked[1:], strict=True)]
     own = Said(said.shown, sure, *places)
     wanted = [made(whole, own, picture, least, overlap) for overlap in (OVERLAP, OVERLAP - TURNS, OVERLAP + TURNS)]
-    answer, *wanted = (one.nan_to_num(0.0) for one in (answer, *wanted))  # points that there are none of; numbers that are none were told above
+    answer, *wanted = (
+        one.nan_to_num(0.0) for one in (answer, *wanted)
+    )  # points that there are none of; numbers that are none were told above
     told.append(min(distance(answer, one, one.abs().clamp_min(1)) for one in wanted))
     return Apart(max(one.most for one in told), max(one.beyond for one in told), sum(one.numbers for one in told))
 
