@@ -21,10 +21,11 @@ from tests.locating.painted import painted, tensor
 from zorki import lens
 from zorki.core.errors import InputError, UnknownName
 from zorki.locating import decoding, looking
+from zorki.locating import exporting as filed
+from zorki.locating import whole as wholes
 from zorki.nets.detector import Detector
 from zorki.nets.locator import Locator
 from zorki.weights import exporting
-from zorki.wings.locate import _whole, export
 
 pytestmark = pytest.mark.unit
 SIZES = [(61, 83), (40, 64), (7, 5), (1, 1), (1, 90), (90, 1), (180, 251)]
@@ -144,7 +145,7 @@ def test_sides_are_those_of_predict() -> None:
             assert [(n - more) % step for n, more in zip(wanted, over, strict=True)] == [0, 0]
     for longest in (64, 320, 416):
         for hw in [(1, 1), (3, 2), (2, 3), (61, 83), (333, 500), (1200, 1601), (5, 8000), (8000, 5), (160, 320), (4, 1280)]:
-            assert tuple(_whole.enlarged(torch.zeros(1, 1, *hw), longest)) == looking.enlarged(hw, longest)
+            assert tuple(wholes.enlarged(torch.zeros(1, 1, *hw), longest)) == looking.enlarged(hw, longest)
 
 
 def test_what_becomes_one_pixel_wide_keeps_its_rows() -> None:
@@ -161,12 +162,12 @@ def test_what_becomes_one_pixel_wide_keeps_its_rows() -> None:
 def test_boxes_are_held_against_one_another_as_detections_are() -> None:
     """The operation in torch, beside `detections.kept`, with boxes that are as sure as others."""
     g = torch.Generator().manual_seed(0)
-    whole = _whole.Whole(net(Cells(), classes=None))
+    whole = wholes.Whole(net(Cells(), classes=None))
     for most in (0.0, 0.4):
         boxes = torch.cat([30 * torch.rand(200, 2, generator=g) - 5, 20 * torch.rand(200, 2, generator=g)], 1)
         sure = torch.rand(200, 3, generator=g)
         picture, shown = torch.zeros(1, 3, 60, 64), torch.zeros(1, 3, 30, 32)
-        got = whole.detections(picture, _whole.Said(shown, sure, boxes), torch.tensor(most))
+        got = whole.detections(picture, wholes.Said(shown, sure, boxes), torch.tensor(most))
         some = decoding.surest(sure, boxes, (30, 32), most)[0]
         assert len(got) == len(some) > 20
         assert torch.allclose(got[:, :4], 2 * some.boxes)
@@ -175,30 +176,30 @@ def test_boxes_are_held_against_one_another_as_detections_are() -> None:
 
 
 def test_boxes_are_in_the_pictures_pixels_and_the_file_was_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seeing, asked, judged = net(), list[tuple[int, ...]](), _whole.judged
+    seeing, asked, judged = net(), list[tuple[int, ...]](), wholes.judged
     monkeypatch.setattr(
-        _whole, "judged", lambda whole, trial, found: asked.append(trial["picture"].shape[2:]) or judged(whole, trial, found)
+        wholes, "judged", lambda whole, trial, found: asked.append(trial["picture"].shape[2:]) or judged(whole, trial, found)
     )
     answer = runs(exported(seeing, tmp_path))
     x = tensor(painted((50, 70), [(5, 4, 20, 10), (40, 20, 8, 25)], blue=(1,)))[None]
     assert answer(x, 0.3) == pytest.approx(np.array([[5, 4, 20, 10, 1 / (1 + np.exp(-4)), 0], [40, 20, 8, 25, 1 / (1 + np.exp(-1)), 1]]))
     assert answer(x, 0.9)[:, 5].tolist() == [0]
     assert answer(torch.full((1, 3, 9, 5), 0.4), 0.3).shape == (0, 6)
-    assert [tuple(hw) for hw in asked] == [hw for hw in export.TRIED for _ in range(2)]
+    assert [tuple(hw) for hw in asked] == [hw for hw in filed.TRIED for _ in range(2)]
 
 
 def test_a_file_that_answers_otherwise_is_found_out(cells: lens.Net) -> None:
-    whole = _whole.Whole(cells).eval()
+    whole = wholes.Whole(cells).eval()
     trial = {"picture": drawn(50, 70), "least": torch.tensor(0.5)}
     with torch.no_grad():
         right = whole(*trial.values())
-    assert _whole.judged(whole, trial, right).most < 1e-5
+    assert wholes.judged(whole, trial, right).most < 1e-5
     for which, other in (
         (1, right[1] + 0.01), (2, right[2] * 1.01), (0, right[0][1:]), (0, right[0].flip(0)), (0, right[0] + torch.tensor([0, 0, 0, 0, 0, 1])),
     ):  # fmt: skip
         wrong = list(right)
         wrong[which] = other
-        assert _whole.judged(whole, trial, wrong).most > exporting.NEAR
+        assert wholes.judged(whole, trial, wrong).most > exporting.NEAR
 
 
 class Branching(Cells):
@@ -216,3 +217,24 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="are for a page"):
         exported(net(), tmp_path, runtime="there")
     assert not list(tmp_path.iterdir())
+
+
+class Pointed(Cells):
+    """With two points beside each box, as shares of it."""
+
+    def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        said = super().forward(x)
+        boxes = said["boxes"][..., None, :]
+        return said | {"points": boxes[..., :2] + boxes[..., 2:] * torch.tensor([[0.25, 0.5], [1.5, 0.0]])}
+
+
+def test_points_stand_behind_the_class(tmp_path: Path) -> None:
+    seeing = net(Pointed(), name="pointed", classes=("a", "b", "c"))
+    answer = runs(exported(seeing, tmp_path))
+    x = drawn(61, 83, seed=1)
+    some = looking.found(seeing, x[0], 0.5)
+    assert some.points is not None
+    got = answer(x, 0.5)
+    assert got.shape == (len(some), 10)
+    assert len(some) > 5
+    assert got[:, 6:] == pytest.approx(some.points.flatten(1).numpy(), rel=1e-3, abs=1e-3)

@@ -6,14 +6,17 @@ Source: Umeyama 1991 (the turn, the size and the place that bring points nearest
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch.nn import functional as F
 
 from zorki.facing.faces import Face, Floats
 
+Singles = npt.NDArray[np.float32]
 EYES, MOUTH = 0.39, 0.76  # from the top, as shares of the square's side
 AT = np.array(
     [[0.32, EYES], [0.68, EYES], [0.35, MOUTH], [0.65, MOUTH]]
@@ -74,17 +77,30 @@ def fitted(shares: Floats, points: Floats) -> Square:
 
 def cut(picture: torch.Tensor, where: Square, side: int) -> torch.Tensor:
     """(c, side, side): what lies in the square, antialiased; beyond the picture's rim its border is repeated. picture: (c, h, w)."""
+    low, high, less, places = window(where, (picture.shape[-2], picture.shape[-1]), side)
+    return sampled(picture[None].float(), low.tolist(), high.tolist(), less.tolist(), torch.from_numpy(places)[None])[0]
+
+
+def window(
+    where: Square, hw: tuple[int, int], side: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], Singles]:
+    """What is read of a picture of that size for a square: its upper left and its lower right pixel, the size to which that part is brought first, so that it is no
+    finer than the cut, each x, y; and (side, side, 2), where in that part the cut's pixels lie, −1..1."""
     corners = where.at(np.array([[0.0, 0.0], [1, 0], [0, 1], [1, 1]]))
-    h, w = picture.shape[-2:]
-    low = np.clip(np.floor(corners.min(0)).astype(int) - 2, 0, [w - 1, h - 1])
-    high = np.clip(np.ceil(corners.max(0)).astype(int) + 2, low + 1, [w, h])
-    patch = picture[:, low[1] : high[1], low[0] : high[0]][None].float()
+    h, w = hw
+    low = np.clip(np.floor(corners.min(0)).astype(np.int64) - 2, 0, [w - 1, h - 1])
+    high = np.clip(np.ceil(corners.max(0)).astype(np.int64) + 2, low + 1, [w, h])
     size = high - low
-    less = np.maximum(1, np.ceil(size * min(1.0, side / where.side))).astype(int)  # first as coarse as the cut will be
-    if (less < size).any():
-        patch = F.interpolate(patch, (int(less[1]), int(less[0])), mode="bilinear", antialias=True, align_corners=False)
+    less = np.maximum(1, np.ceil(size * min(1.0, side / where.side))).astype(np.int64)
     middles = (np.arange(side) + 0.5) / side
     grid = np.stack(np.meshgrid(middles, middles), -1).reshape(-1, 2)
     at = 2 * (where.at(grid) - low) / size - 1
-    places = torch.from_numpy(at.astype(np.float32)).view(1, side, side, 2)
-    return F.grid_sample(patch, places, mode="bilinear", padding_mode="border", align_corners=False)[0]
+    return low, high, less, at.astype(np.float32).reshape(side, side, 2)
+
+
+def sampled(picture: torch.Tensor, low: Sequence[int], high: Sequence[int], less: Sequence[int], places: torch.Tensor) -> torch.Tensor:
+    """(1, c, side, side): a `window` of a picture (1, c, h, w), as its numbers say."""
+    patch = picture[:, :, low[1] : high[1], low[0] : high[0]]
+    if less[0] < patch.shape[3] or less[1] < patch.shape[2]:
+        patch = F.interpolate(patch, (less[1], less[0]), mode="bilinear", antialias=True, align_corners=False)
+    return F.grid_sample(patch, places, mode="bilinear", padding_mode="border", align_corners=False)

@@ -60,13 +60,11 @@ def named(emotions: lens.Net, photo: io.Photo | io.Large, faces: Sequence[Face])
     if not faces:
         return ()
     order = places(emotions)
-    card = weights.card_of(emotions)
-    side = SIDE if card is None else card.side
     picture = looking.shown(emotions, photo)
     out = list[Face]()
     for begin in range(0, len(faces), BATCH):
         some = faces[begin : begin + BATCH]
-        x = torch.stack([cut(picture, aligning.square(face), side) for face in some])
+        x = torch.stack([cut(picture, aligning.square(face), side(emotions)) for face in some])
         with emotions.quiet(), torch.no_grad():
             shares = emotions.run(x).double().softmax(1)[:, order].cpu().numpy()
         out += [replace(face, shares=tuple(row.tolist())) for face, row in zip(some, shares, strict=True)]
@@ -82,6 +80,12 @@ def cut(picture: torch.Tensor | Rows, where: aligning.Square, side: int) -> torc
     top = int(np.clip(np.floor(corners[:, 1].min()) - 4, 0, h - 1))
     bottom = int(np.clip(np.ceil(corners[:, 1].max()) + 4, top + 1, h))
     return aligning.cut(strip(picture, top, bottom)[0], where._replace(middle=where.middle - [0, top]), side)
+
+
+def side(emotions: lens.Net) -> int:
+    """Pixels of the faces that it is shown."""
+    card = weights.card_of(emotions)
+    return SIDE if card is None else card.side
 
 
 def places(emotions: lens.Net) -> list[int]:

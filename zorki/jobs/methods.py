@@ -85,8 +85,9 @@ class Method:
             return found
         if self.task is not None and isinstance(named, str) and named in cards.names() and cards.card(named).task != self.task:
             right = [name for name in cards.names() if cards.card(name).task == self.task]
+            task = cards.card(named).task
             raise InputError(
-                f"{named} is a network to {cards.card(named).task}.", f"{' '.join(self.typed_words)} needs one to {self.task}.",
+                f"{named} is a network to {cards.DOES.get(task, task)}.", f"{' '.join(self.typed_words)} needs one to {cards.DOES.get(self.task, self.task)}.",
                 f"Give --model={' or '.join(right)}, or one of your own." if right else "Give one of your own with --model.",
             )  # fmt: skip
         return named

@@ -22,6 +22,7 @@ from zorki.locating.detections import Detections
 from zorki.pixels import palette, pieces
 from zorki.pixels.pieces import Held, Rows
 from zorki.scores import boxes as geometry
+from zorki.weights.quick import quick
 
 LEAST, MOST = 0.3, 100
 TILE = 640  # pixels
@@ -166,8 +167,9 @@ def resized(x: torch.Tensor, hw: tuple[int, int]) -> torch.Tensor:
 
 def looked(net: lens.Net, x: torch.Tensor) -> Looked:
     """What a net says of x (1, c, h, w). Raises InputError for a net that gives no boxes, Stopped for numbers that are none."""
-    with net.quiet(), torch.no_grad():
-        said = net.run(x)
+    seeing = quick(net)
+    with seeing.quiet(), torch.no_grad():
+        said = seeing.run(x)
     parts = list(said.values()) if isinstance(said, dict) else list(said) if isinstance(said, tuple | list) else [said]
     if len(parts) < 2 or not all(isinstance(part, torch.Tensor) for part in parts[:2]):
         raise no_boxes(net)

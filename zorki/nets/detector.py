@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from zorki.core.errors import InputError
 from zorki.nets import encoders
 from zorki.nets.encoders import Encoder
+from zorki.nets.quickened import Separated
 from zorki.nets.segmenter import reflected, steps
 
 STRIDES = (8, 16, 32)
@@ -129,6 +130,10 @@ class Separable(nn.Module):
 
     def forward(self, x: torch.Tensor, which: int = 0) -> torch.Tensor:
         return F.relu(self.norms[which](self.mixed(self.alone(x))), inplace=True)
+
+    def quick(self) -> nn.Module:
+        """The same of a net that has learnt."""
+        return Separated(self.alone, self.mixed, list(self.norms))  # type: ignore[arg-type]
 
 
 class Branch(nn.Module):

@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from zorki.nets.encoders import Encoder
+from zorki.nets.quickened import Separated
 
 NAMES = ("separable",)
 STEM = 16  # channels at a half
@@ -31,6 +32,10 @@ class Layer(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         y = self.norm(self.mixed(self.alone(x)))
         return F.relu(y + x if self.same else y, inplace=True)
+
+    def quick(self) -> nn.Module:
+        """The same of a net that has learnt."""
+        return Separated(self.alone, self.mixed, [self.norm], adds=self.same)
 
 
 def encoder(name: str, channels: int = 3) -> Encoder:

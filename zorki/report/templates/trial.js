@@ -51,9 +51,9 @@ const boxes = ({find, canvas, classes, dial}) => {
     file: "located.png",
     crisp: 1000,
     feeds: {least: Number(dial.min) / 100},  // one look is enough: what is surer lies on nothing that is less sure
-    read(values, w, h, photo) {
+    read(values, w, h, photo, columns) {
       const things = [];
-      for (let i = 0; i < values.length; i += 6) {
+      for (let i = 0; i < values.length; i += columns) {
         const [x, y, wide, high, score, k] = values.subarray(i, i + 6);
         things.push({x: x / w, y: y / h, w: wide / w, h: high / h, score, k});
       }
@@ -186,7 +186,7 @@ for (const trial of document.querySelectorAll(".z-trial")) (async () => {
     }
     const seconds = (performance.now() - began) / 1000;
     if (mine !== asked) return;
-    found = kind.read(answer.data, w, h, photo);
+    found = kind.read(answer.data, w, h, photo, answer.dims[1]);
     paint();
     saving("picture", () => {
       paint(true);

@@ -64,6 +64,10 @@ def run(net: lens.Net, photo: torch.Tensor, s: Settings = Settings()) -> Likelie
     from zorki.explaining import classes
 
     share, segments = classes.shares(net, photo)
+    if (card := weights.card_of(net)) is not None and card.task == "faces":
+        events.note(
+            f"{net.name} takes the whole photo for one face. What is to be named is a face that fills it; `zorki faces` finds those of a photo."
+        )
     if segments:
         events.note(f"{net.name} gives each pixel a class: shares are of pixels.")
     shown = pixels.sizes.resize(photo, pixels.sizes.fit((photo.shape[-2], photo.shape[-1]), SHOWN)).cpu()

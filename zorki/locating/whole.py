@@ -7,78 +7,80 @@ Differs: boxes are held against one another with their ranks in place of their s
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple, cast
 
 import torch
 from torch import nn
 
 from zorki import lens
-from zorki.lens.inputs import grey, keyword
 from zorki.locating import decoding, looking
 from zorki.locating.decoding import CANDIDATES, OVERLAP
 from zorki.nets.segmenter import exporting
 from zorki.scores import boxes as geometry
-from zorki.weights.exporting import Apart, Inputs, Operations, still
+from zorki.weights.bare import Bare
+from zorki.weights.exporting import Apart, Inputs, Operations
 from zorki.weights.exporting import apart as distance
 
 OUTPUT = "detections"
-CHECKED = ("sure", "boxes")  # answers from in between, by which the file is checked
+CHECKED = ("sure", "boxes", "points")  # answers from in between, by which the file is checked; the last of nets that have points
 FARTHEST = 1 << 20  # pixels of a side
 TURNS = 1e-6  # by which an IoU may be off where it is compared with OVERLAP
 
 
 class Said(NamedTuple):
     """Of one picture. shown: (1, c, h, w), what the net saw; sure: (n, k) in 0..1, or (1, k) of one box; boxes: (n, 4) in pixels of `shown`, or (1, 4) in shares of its
-    sides."""
+    sides; points: (n, p, 2) in pixels of `shown`, None of nets without."""
 
     shown: torch.Tensor
     sure: torch.Tensor
     boxes: torch.Tensor
+    points: torch.Tensor | None = None
+
+    @property
+    def checked(self) -> tuple[torch.Tensor, ...]:
+        """What `CHECKED` names."""
+        return (self.sure, self.boxes) if self.points is None else (self.sure, self.boxes, self.points)
 
 
 class Whole(nn.Module):
-    """Takes `picture` (1, c, h, w) in 0..1 and `least`, a number in 0..1; gives `detections` (n, 6), the surest first: left, top, width, height in the picture's pixels,
-    score, class number; and what `CHECKED` names, `Said.sure` and `Said.boxes`. c is 3 also of a net that looks at grey ones.
+    """Takes `picture` (1, c, h, w) in 0..1 and `least`, a number in 0..1; gives `detections` (n, 6 + 2 p), the surest first: left, top, width, height in the picture's
+    pixels, score, class number, then x and y of each of the p points that the net says beside a box; and what `CHECKED` names. c is 3 also of a net that looks at grey ones.
 
     As `locate predict` has it where it looks at the whole picture. hw: the one size that the net is shown; longest: its longest side; neither: the picture as it is.
-    one: whether it says of one thing where it is. classes: how many.
+    one: whether it says of one thing where it is. classes, points: how many.
     """
-
-    mean: torch.Tensor | None
-    std: torch.Tensor | None
 
     def __init__(self, net: lens.Net) -> None:
         super().__init__()
-        self.inner = still(net, net.inner)
-        self.keyword, self.grey = keyword(self.inner), net.channels == 1
-        self.channels = 3 if self.grey else net.channels
+        self.bare = Bare(net)
+        self.channels = self.bare.channels
         self.hw = net.hw if looking.alone(net) or not net.step() else None
         self.longest = None if self.hw else looking.trained(net)
         self.step, self.over = (1, (0, 0)) if self.hw else looking.stepping(net)
         h, w = self.hw or (32, 32)
         said = looking.looked(net, torch.zeros(1, self.channels, h, w, dtype=torch.float32, device="cpu"))
         self.one, self.classes = said.one, said.logits.shape[-1]
-        for name, numbers in (("mean", net.mean), ("std", net.std)):
-            known = None if numbers is None else torch.tensor(numbers, dtype=torch.float32, device="cpu").view(-1, 1, 1)
-            self.register_buffer(name, known, persistent=False)
+        self.points = 0 if said.one or said.points is None else said.points.shape[1]
+        self.checked = CHECKED if self.points else CHECKED[:2]
 
-    def forward(self, picture: torch.Tensor, least: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    def forward(self, picture: torch.Tensor, least: torch.Tensor) -> tuple[torch.Tensor, ...]:
         said = self.said(picture)
-        return self.detections(picture, said, least), said.sure, said.boxes
+        return self.told(self.detections(picture, said, least)), *said.checked
+
+    def told(self, rows: torch.Tensor) -> torch.Tensor:
+        """The file's answer, of the rows of `detections`."""
+        return rows
 
     def said(self, picture: torch.Tensor) -> Said:
         """What the network says before anything is made of it."""
-        x = shown = self.sized(picture)
-        x = grey(x, 1, "") if self.grey else x
-        x = x if self.mean is None else x - self.mean
-        x = x if self.std is None else x / self.std
-        y = self.inner(x) if self.keyword is None else self.inner(**{self.keyword: x})
-        logits, boxes = (list(y.values()) if isinstance(y, dict) else y)[:2]
-        return (
-            Said(shown, logits.float().softmax(1), boxes.float())
-            if self.one
-            else Said(shown, logits[0].float().sigmoid(), boxes[0].float())
-        )
+        shown = self.sized(picture)
+        y = self.bare(shown)
+        parts = list(y.values()) if isinstance(y, dict) else list(y)
+        logits, boxes = parts[:2]
+        if self.one:
+            return Said(shown, logits.float().softmax(1), boxes.float())
+        return Said(shown, logits[0].float().sigmoid(), boxes[0].float(), parts[2][0].float() if self.points else None)
 
     def sized(self, picture: torch.Tensor) -> torch.Tensor:
         """As `looking.sized` has it; in doubles, so that the same sides come of it."""
@@ -101,14 +103,16 @@ class Whole(nn.Module):
         )  # so there are always as many; these have no area
         boxes = torch.cat([said.boxes, said.boxes.new_zeros((CANDIDATES, 4))])
         scores, order = sure.flatten().topk(CANDIDATES)
-        labels = order % self.classes
-        inside = clipped(boxes[order // self.classes], seen)
+        labels, cells = order % self.classes, order // self.classes
+        inside = clipped(boxes[cells], seen)
         ranks = torch.arange(CANDIDATES, 0, -1, dtype=torch.float32, device=scores.device)
         kinds = torch.arange(self.classes, dtype=torch.int64, device=scores.device)
         held = (kinds[:, None] == labels) & there(inside) & (scores >= least)
         chosen = kept(geometry.corners(inside)[None], (held * ranks)[None], looking.MOST, OVERLAP)
         best = chosen[:, 2].sort().values[: looking.MOST]
-        return rows(inside[best] * (edges / seen), scores[best], labels[best])
+        times = edges / seen
+        points = None if said.points is None else torch.cat([said.points, said.points.new_zeros((CANDIDATES, self.points, 2))])[cells[best]]
+        return rows(inside[best] * times, scores[best], labels[best], None if points is None else points * times[:2])
 
 
 def enlarged(picture: torch.Tensor, longest: int | None, step: int = 1, over: tuple[int, int] = (0, 0)) -> tuple[int, int]:
@@ -140,8 +144,9 @@ def there(boxes: torch.Tensor) -> torch.Tensor:
     return (boxes[:, 2:] > 0).all(1)
 
 
-def rows(boxes: torch.Tensor, scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    return torch.cat([boxes, scores[:, None], labels[:, None].to(torch.float32)], 1)
+def rows(boxes: torch.Tensor, scores: torch.Tensor, labels: torch.Tensor, points: torch.Tensor | None = None) -> torch.Tensor:
+    parts = [boxes, scores[:, None], labels[:, None].to(torch.float32)]
+    return torch.cat(parts if points is None else [*parts, points.flatten(1)], 1)
 
 
 @torch.library.custom_op("zorki::kept", mutates_args=())
@@ -181,24 +186,28 @@ def judged(whole: Whole, trial: Inputs, found: Sequence[torch.Tensor]) -> Apart:
     What the network says is compared number by number, boxes as shares of themselves. The rows are compared with those that Zorki makes of the file's own numbers: of cells that are
     as sure but for rounding one or the other is kept, and both are right.
     """
-    answer, sure, boxes = found
+    answer, sure, *places = found
     picture, least = trial["picture"], float(trial["least"])
     with torch.no_grad():
         said = whole.said(picture)
-    told = [distance(sure, said.sure), distance(boxes, said.boxes, said.boxes.abs().clamp_min(1))]
-    wanted = [made(whole, sure, boxes, (picture, said.shown), least, overlap) for overlap in (OVERLAP, OVERLAP - TURNS, OVERLAP + TURNS)]
+    told = [distance(sure, said.sure)]
+    told += [distance(one, known, known.abs().clamp_min(1)) for one, known in zip(places, said.checked[1:], strict=True)]
+    own = Said(said.shown, sure, *places)
+    wanted = [made(whole, own, picture, least, overlap) for overlap in (OVERLAP, OVERLAP - TURNS, OVERLAP + TURNS)]
+    answer, *wanted = (
+        one.nan_to_num(0.0) for one in (answer, *wanted)
+    )  # points that there are none of; numbers that are none were told above
     told.append(min(distance(answer, one, one.abs().clamp_min(1)) for one in wanted))
     return Apart(max(one.most for one in told), max(one.beyond for one in told), sum(one.numbers for one in told))
 
 
-def made(
-    whole: Whole, sure: torch.Tensor, boxes: torch.Tensor, pictures: tuple[torch.Tensor, torch.Tensor], least: float, overlap: float
-) -> torch.Tensor:
-    """What Zorki makes of a network's numbers, as rows. pictures: the one given, and what the net saw of it."""
-    hw, seen = ((x.shape[-2], x.shape[-1]) for x in pictures)
+def made(whole: Whole, said: Said, picture: torch.Tensor, least: float, overlap: float) -> torch.Tensor:
+    """What Zorki makes of a network's numbers, as the file's answer."""
+    hw, seen = ((x.shape[-2], x.shape[-1]) for x in (picture, said.shown))
     if whole.one:
-        some = decoding.one(sure[0].log(), boxes[0], hw, least)
+        some = decoding.one(said.sure[0].log(), said.boxes[0], hw, least)
     else:
-        some = decoding.surest(sure, boxes, seen, least, looking.MOST, overlap)[0]
-        some = some.moved((sides(pictures[0]) / sides(pictures[1]))[:2])
-    return rows(some.boxes, some.scores, some.labels)
+        some, cells = decoding.surest(said.sure, said.boxes, seen, least, looking.MOST, overlap)
+        some = replace(some, points=None if said.points is None else said.points[cells])
+        some = some.moved((sides(picture) / sides(said.shown))[:2])
+    return whole.told(rows(some.boxes, some.scores, some.labels, some.points))
