@@ -17,17 +17,25 @@ from zorki.locating import drawing
 
 Pixels = npt.NDArray[np.uint8]
 Bound = tuple[int, int, int, int]
+Corner = tuple[int, int]
+Plate = npt.NDArray[np.float32]
+Laid = tuple[Plate, Corner]  # bars, and where their left upper corner lies
 COLOURS: Mapping[str, str] = dict(
     zip(EMOTIONS, ("#cc3311", "#aa4499", "#999933", "#332288", "#ee7733", "#777777", "#4477aa", "#009988"), strict=True)
 )  # after Paul Tol, 2021: told apart by whoever sees few colours; films and pages have the same
-LETTERS, SMALLEST = (
+LETTERS, SMALLER = (
     36,
-    9,
-)  # of so many pixels of the width a letter is one high: ten on a phone that shows 360; the smallest that can be read
+    40,
+)  # of so many pixels of the width a letter is one high: ten on a phone that shows 360; nine where else there is no room for all
+SMALLEST = 9  # pixels: the smallest letter that can be read
+TRIES = 4000  # places that are tried
 ROWS = ((5, 8), (10, 3))  # up to so many faces: bars beside each at most; more have their likeliest expression in words
 COVERED = 0.35  # of the picture that all bars may cover
 HIDDEN, OWN = 0.06, 0.3  # of another face, of its own face, that bars may cover
 PLATE, TRACK, INK = 0.88, 0.86, 25  # how white what bars stand on is; grey of a bar's whole length; of letters
+NEAR = 0.15  # of the largest face's area: a smaller one is far behind, and may have words where the others have bars
+WORTH = 0.02  # a share that is worth a bar, where not all have one
+FILLS = 0.2  # of the picture's area: beside a face that is larger there may be no place but the picture's corners
 BAR = 4.0  # letters: the length of a bar
 
 
@@ -37,37 +45,83 @@ def drawn(photo: npt.NDArray[np.floating] | Pixels, faces: Sequence[Face], times
     inks = [COLOURS[face.emotion] for face in faces]
     out = drawing.drawn(photo, boxes, [""] * len(faces), inks)
     hw = (out.shape[0], out.shape[1])
-    size = max(SMALLEST, round(hw[1] / LETTERS))
     thick = max(1, round(max(hw) / drawing.LINE))
     bounds = [drawing.inside(box, hw) for box in boxes]
-    there = [bound for bound in bounds if bound is not None]
-    placed, spent, rest = list[Bound](), 0, list[int]()
-    most = next((rows for count, rows in ROWS if len(faces) <= count), 0)
-    for i, (face, bound) in enumerate(zip(faces, bounds, strict=True)):  # the largest has the first choice
-        for rows in [n for _, n in ROWS if n <= most] if bound is not None else []:
-            one = bars(face, rows, size)
-            if spent + one[..., 0].size > COVERED * hw[0] * hw[1]:
-                continue
-            where = beside(bound, (one.shape[0], one.shape[1]), hw, there, placed, thick)  # type: ignore[arg-type]
-            if where is not None:
-                laid(out, one, where)
-                placed.append((where[0], where[1], where[0] + one.shape[1], where[1] + one.shape[0]))
-                spent += one[..., 0].size
-                break
-        else:
-            rest.append(i)
+    placed: dict[int, Laid] = {}
+    sizes = [max(SMALLEST, round(hw[1] / n)) for n in (LETTERS, SMALLER)]
+    for rows, size in [(n, size) for count, n in ROWS if len(faces) <= count for size in sizes]:
+        placed = arranged(faces, bounds, rows, size, hw, thick)
+        if all(i in placed for i, face in enumerate(faces) if face.area >= NEAR * faces[0].area):
+            break  # bars of one kind, so that faces can be compared
+    for one, where in placed.values():
+        lay(out, one, where)
+    taken = [(x, y, x + one.shape[1], y + one.shape[0]) for one, (x, y) in placed.values()]
+    rest = [i for i in range(len(faces)) if i not in placed]
     words = [f"{face.emotion} {100 * face.scores[face.emotion]:.0f}%" for face in faces]
     pens = [np.array([int(inks[i][k : k + 2], 16) for k in (1, 3, 5)], np.uint8) for i in rest]
-    drawing.labels(out, [bounds[i] for i in rest], [words[i] for i in rest], pens, thick)
+    drawing.labels(out, [bounds[i] for i in rest], [words[i] for i in rest], pens, thick, taken)
     return out
 
 
-def bars(face: Face, rows: int, size: int) -> npt.NDArray[np.float32]:
+def arranged(
+    faces: Sequence[Face], bounds: Sequence[Bound | None], rows: int, size: int, hw: tuple[int, int], thick: int
+) -> dict[int, Laid]:
+    """Bars and where they lie, of those faces for which there is a place: of few faces so that all have one, if that can be; else the largest choose first."""
+    there = [bound for bound in bounds if bound is not None]
+    made = [bars(face, rows, size) for face in faces]
+    spots = [[] if b is None else beside(b, (m.shape[0], m.shape[1]), hw, there, thick) for m, b in zip(made, bounds, strict=True)]
+    left = COVERED * hw[0] * hw[1]
+    chosen = (together(made, spots, left) if len(faces) <= ROWS[0][0] else None) or greedily(made, spots, left)
+    return {i: (made[i], where) for i, where in chosen.items()}
+
+
+def greedily(made: Sequence[Plate], spots: Sequence[Sequence[Corner]], left: float) -> dict[int, Corner]:
+    """One after the other, each at its best place that is free. left: pixels that all may cover."""
+    out, taken = dict[int, Corner](), list[Bound]()
+    for i, (one, places) in enumerate(zip(made, spots, strict=True)):
+        held = next((bound for x, y in places if not meets(bound := (x, y, x + one.shape[1], y + one.shape[0]), taken)), None)
+        if held is not None and one[..., 0].size <= left:
+            out[i] = (held[0], held[1])
+            taken.append(held)
+            left -= one[..., 0].size
+    return out
+
+
+def together(made: Sequence[Plate], spots: Sequence[Sequence[Corner]], left: float) -> dict[int, Corner] | None:
+    """The first way in which all have a place, as it is found by trying; None where there is none, or it takes too long to find."""
+    if sum(one[..., 0].size for one in made) > left:
+        return None
+    tried = 0
+
+    def onward(chosen: list[Corner], taken: list[Bound]) -> list[Corner] | None:
+        nonlocal tried
+        if len(chosen) == len(made):
+            return chosen
+        one = made[len(chosen)]
+        for x, y in spots[len(chosen)]:
+            tried += 1
+            bound = (x, y, x + one.shape[1], y + one.shape[0])
+            if tried <= TRIES and not meets(bound, taken) and (found := onward([*chosen, (x, y)], [*taken, bound])) is not None:
+                return found
+        return None
+
+    found = onward([], [])
+    return None if found is None else dict(enumerate(found))
+
+
+def meets(one: Bound, taken: Sequence[Bound]) -> bool:
+    return any(one[0] < b[2] and b[0] < one[2] and one[1] < b[3] and b[1] < one[3] for b in taken)
+
+
+def bars(face: Face, rows: int, size: int) -> Plate:
     """(h, w, 4) in 0..255 and how opaque, 0..1: names with bars of the likeliest expressions; of all eight in their own order, so that faces can be compared."""
     scores = face.scores
-    names = EMOTIONS if rows >= len(EMOTIONS) else sorted(EMOTIONS, key=lambda name: -scores[name])[:rows]
+    names = list(EMOTIONS)
+    if rows < len(EMOTIONS):
+        likely = sorted(EMOTIONS, key=lambda name: -scores[name])[:rows]
+        names = [name for name in likely if name == likely[0] or scores[name] >= WORTH]
     line, pad, gap = round(1.2 * size), max(2, round(0.4 * size)), max(2, round(0.35 * size))
-    wide, long = max(word(name, size).shape[1] for name in names), round(BAR * size)
+    wide, long = max(word(name, size).shape[1] for name in EMOTIONS), round(BAR * size)
     out = np.full((len(names) * line + 2 * pad, wide + long + gap + 2 * pad, 4), 255, np.float32)
     out[..., 3] = PLATE
     for k, name in enumerate(names):
@@ -88,30 +142,29 @@ def bars(face: Face, rows: int, size: int) -> npt.NDArray[np.float32]:
 
 
 @lru_cache(maxsize=256)
-def word(text: str, size: int) -> npt.NDArray[np.float32]:
+def word(text: str, size: int) -> Plate:
     """(h, w) in 0..1: how dark its letters are."""
     line = 255 - io.lettered(text, 20 * size, size=size, ink=(0, 0, 0))[..., 0].astype(np.float32)
     there = np.flatnonzero(line.max(0) > 55)
-    return line[:, : int(there.max()) + 1] / 255 if len(there) else line[:, :1] / 255
+    found: Plate = (line[:, : int(there.max()) + 1] if len(there) else line[:, :1]) / np.float32(255)
+    return found
 
 
-def beside(
-    bound: Bound, size: tuple[int, int], hw: tuple[int, int], faces: Sequence[Bound], placed: Sequence[Bound], thick: int
-) -> tuple[int, int] | None:
-    """Where (left, top) bars of that size (h, w) lie best by their face: where they hide least of faces and nothing that lies there; None where there is no place."""
+def beside(bound: Bound, size: Corner, hw: tuple[int, int], faces: Sequence[Bound], thick: int) -> list[Corner]:
+    """Where (left, top) bars of that size (h, w) may lie by their face, first where they hide least of faces."""
     left, top, right, bottom = bound
     h, w = size
     if h > hw[0] or w > hw[1]:
-        return None
+        return []
     across, down = ((left + right - w) // 2, left, right - w), ((top + bottom - h) // 2, top, bottom - h)
     spots = [(right + thick, y) for y in down] + [(left - thick - w, y) for y in down]
-    spots += [(x, bottom + thick) for x in across] + [(x, top - thick - h) for x in across]
-    spots += [(x, hw[0] - h) for x in (left - thick - w, right + thick)]
-    corners = [(hw[1] - w, hw[0] - h), (0, hw[0] - h), (hw[1] - w, 0), (0, 0)]  # of a face that fills the picture
+    spots += [(x, bottom + thick) for x in (*across, right, left - w)] + [(x, top - thick - h) for x in (*across, right, left - w)]
+    fills = (right - left) * (bottom - top) > FILLS * hw[0] * hw[1]
+    corners = [(hw[1] - w, hw[0] - h), (0, hw[0] - h), (hw[1] - w, 0), (0, 0)] if fills else []
     others = np.array([face for face in faces if face != bound], np.float64).reshape(-1, 4)
     areas = (others[:, 2:] - others[:, :2]).prod(1)
-    own, taken = np.array([bound], np.float64), np.array(placed, np.float64).reshape(-1, 4)
-    best, least = None, np.inf
+    own = np.array([bound], np.float64)
+    out = list[tuple[float, int, Corner]]()
     for n, (x, y) in enumerate([*spots, *corners]):
         held = (min(max(x, 0), hw[1] - w), min(max(y, 0), hw[0] - h))
         if n < len(spots) and abs(held[0] - x) + abs(held[1] - y) > 0.5 * max(h, w):
@@ -119,12 +172,10 @@ def beside(
         one = (*held, held[0] + w, held[1] + h)
         hides = shares(one, others) / np.maximum(areas, 1)
         mine = float(shares(one, own)[0]) / max(1.0, float((right - left) * (bottom - top)))
-        if drawing.covered(one, taken) or (len(hides) and hides.max() > HIDDEN) or mine > OWN:
+        if (len(hides) and hides.max() > HIDDEN) or mine > OWN:
             continue
-        cost = 4 * float(hides.sum()) + mine + 0.3 * (n >= len(spots))
-        if cost < least - 1e-9:
-            best, least = held, cost
-    return best
+        out.append((round(4 * float(hides.sum()) + mine + 0.3 * (n >= len(spots)), 3), n, held))
+    return [held for _, _, held in sorted(out)]
 
 
 def shares(one: Bound, others: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -133,7 +184,7 @@ def shares(one: Bound, others: npt.NDArray[np.float64]) -> npt.NDArray[np.float6
     return found
 
 
-def laid(out: Pixels, one: npt.NDArray[np.float32], where: tuple[int, int]) -> None:
+def lay(out: Pixels, one: Plate, where: tuple[int, int]) -> None:
     """Lays bars on the picture."""
     part = out[where[1] : where[1] + one.shape[0], where[0] : where[0] + one.shape[1]]
     part[:] = np.rint(part + one[..., 3:] * (one[..., :3] - part))
