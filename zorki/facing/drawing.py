@@ -21,7 +21,7 @@ Corner = tuple[int, int]
 Plate = npt.NDArray[np.float32]
 Laid = tuple[Plate, Corner]  # bars, and where their left upper corner lies
 COLOURS: Mapping[str, str] = dict(
-    zip(EMOTIONS, ("#cc3311", "#aa4499", "#999933", "#332288", "#ee7733", "#777777", "#4477aa", "#009988"), strict=True)
+    zip(EMOTIONS, ("#882255", "#aa4499", "#999933", "#332288", "#ffaa22", "#999999", "#33bbee", "#009966"), strict=True)
 )  # after Paul Tol, 2021: told apart by whoever sees few colours; films and pages have the same
 LETTERS, SMALLER = (
     36,
@@ -30,13 +30,13 @@ LETTERS, SMALLER = (
 SMALLEST = 9  # pixels: the smallest letter that can be read
 TRIES = 4000  # places that are tried
 ROWS = ((5, 8), (10, 3))  # up to so many faces: bars beside each at most; more have their likeliest expression in words
-COVERED = 0.35  # of the picture that all bars may cover
+COVERED = 0.42  # of the picture that all bars may cover
 HIDDEN, OWN = 0.06, 0.3  # of another face, of its own face, that bars may cover
-PLATE, TRACK, INK = 0.88, 0.86, 25  # how white what bars stand on is; grey of a bar's whole length; of letters
+PLATE, TRACK, INK = 0.88, 0.9, 25  # how white what bars stand on is; grey of a bar's whole length; of letters
 NEAR = 0.15  # of the largest face's area: a smaller one is far behind, and may have words where the others have bars
 WORTH = 0.02  # a share that is worth a bar, where not all have one
 FILLS = 0.2  # of the picture's area: beside a face that is larger there may be no place but the picture's corners
-BAR = 4.0  # letters: the length of a bar
+BAR = 3.2  # letters: the length of a bar
 
 
 def drawn(photo: npt.NDArray[np.floating] | Pixels, faces: Sequence[Face], times: tuple[float, float] = (1.0, 1.0)) -> Pixels:
@@ -156,9 +156,11 @@ def beside(bound: Bound, size: Corner, hw: tuple[int, int], faces: Sequence[Boun
     h, w = size
     if h > hw[0] or w > hw[1]:
         return []
-    across, down = ((left + right - w) // 2, left, right - w), ((top + bottom - h) // 2, top, bottom - h)
+    middle, across = (left + right - w) // 2, [left, right - w, right, left - w]
+    across = [middle, *(middle + k * w // 8 for k in (-1, 1, -2, 2)), *across]
+    down = ((top + bottom - h) // 2, top, bottom - h)
     spots = [(right + thick, y) for y in down] + [(left - thick - w, y) for y in down]
-    spots += [(x, bottom + thick) for x in (*across, right, left - w)] + [(x, top - thick - h) for x in (*across, right, left - w)]
+    spots += [(x, bottom + thick) for x in across] + [(x, top - thick - h) for x in across]
     fills = (right - left) * (bottom - top) > FILLS * hw[0] * hw[1]
     corners = [(hw[1] - w, hw[0] - h), (0, hw[0] - h), (hw[1] - w, 0), (0, 0)] if fills else []
     others = np.array([face for face in faces if face != bound], np.float64).reshape(-1, 4)
