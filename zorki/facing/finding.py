@@ -26,14 +26,16 @@ MOST = 1000  # faces of one look
 ON, IN = 0.5, 0.7  # two are one face where they share so much of what both cover, or so much of the smaller one
 
 
-def found(net: lens.Net, picture: torch.Tensor | Rows, least: float = looking.LEAST, size: int | None = None) -> Detections:
+def found(
+    net: lens.Net, picture: torch.Tensor | Rows, least: float = looking.LEAST, size: int | None = None, trained: int | None = None
+) -> Detections:
     """The faces of a picture, in its own pixels, the surest first.
 
     picture: (c, h, w) in 0..1 from 1 × 1, or what reads its rows. least: how sure at least, 0..1. size: longest side that the network is shown; not given:
     as it was trained, and closer where the picture has more pixels than that: at once up to CLOSER, beyond that in pieces. A network of which nothing is known
-    sees every pixel, as `looking.found` has it.
+    sees every pixel, as `looking.found` has it. trained: longest side of the pictures that it was trained on; not given: as its card says.
     """
-    trained = looking.trained(net)
+    trained = looking.trained(net) if trained is None else trained
     if size is not None or trained is None or looking.alone(net):
         return looking.found(net, picture, least, MOST, size=size)
     rows: Rows = Held(picture) if isinstance(picture, torch.Tensor) else picture
