@@ -62,6 +62,7 @@ MADE = {  # picture -> the command that makes it, in a folder with the photograp
     "photo.jpg": "zorki style photo coffee.png chelsea.png",
     "transfer.jpg": "zorki style transfer chelsea.png flow.png",
     "transfer-coffee.jpg": "zorki style transfer coffee.png flow.png",
+    "faces.jpg": "zorki faces astronaut.png",
     "checked.png": "zorki locate check shapes --shown 8",
     "worst.png": "zorki locate evaluate shapes --model found --worst 4",
 }

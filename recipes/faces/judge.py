@@ -1,7 +1,8 @@
 """How good a detector of faces is, beside YuNet in onnxruntime: `python -m recipes.faces.judge --data FOLDER [--weights FILE] [--look SHEET.png]`.
 
 Faces counted on `group-photos`, of which none teaches; how many of the boxes there are found at an IoU of 0.5; false alarms on 300 photographs without a face;
-milliseconds a picture of 640×480, one thread each, by turns, of this process alone. Both see the pictures as they are stored, and again with a longer side of `--size`. FILE:
+milliseconds a picture of 640×480, one thread each, by turns, of this process alone. Both see the pictures as they are stored, and again with a longer side of `--size`; ours also
+as `zorki faces` looks. FILE:
 what a training left (run/last.safetensors); not given: the network that ships.
 """
 
@@ -21,7 +22,8 @@ from safetensors.torch import load_file
 
 from recipes.faces import pictures, stock
 from recipes.faces.teacher import YuNet
-from zorki import weights
+from zorki import lens, weights
+from zorki.facing import finding
 from zorki.locating import decoding
 from zorki.nets.folding import folded
 from zorki.scores.average_precision import iou, matched
@@ -29,6 +31,7 @@ from zorki.scores.average_precision import iou, matched
 SURE, TEACHER = 0.5, 0.6  # how sure of a face each is to be, where nobody says
 GROUPS = "group-photos"
 RIGHT = 0.5  # IoU
+LONGEST = 640  # pixels of the pictures that ours is trained for
 Finder = Callable[[np.ndarray], np.ndarray]
 """(h, w, 3) uint8 → boxes (n, 4) in its pixels."""
 
@@ -91,6 +94,17 @@ def ours(net: torch.nn.Module, least: float) -> Finder:
     def finder(picture: np.ndarray) -> np.ndarray:
         logits, boxes, *_ = net(tensor(picture))
         return decoding.many(logits[0], boxes[0], picture.shape[:2], least).boxes.double().numpy()  # type: ignore[arg-type]
+
+    return finder
+
+
+def everywhere(net: torch.nn.Module, least: float) -> Finder:
+    """As `zorki faces` looks: at several sizes, where a picture is large."""
+    known = lens.Net(net, name="faces", classes=("face",), side=LONGEST, step=1)
+
+    @torch.inference_mode()
+    def finder(picture: np.ndarray) -> np.ndarray:
+        return finding.found(known, tensor(picture)[0], least, trained=LONGEST).boxes.double().numpy()
 
     return finder
 
@@ -170,8 +184,14 @@ def main() -> None:
     least = usual if a.least is None else a.least
     some, faceless = groups(a.data), stock.faceless()[: a.photos]
     both = {"ours": ours(net, least), "YuNet": theirs(teacher, TEACHER)}
-    for size, how in ((None, "as they are stored"), (a.size, f"with a longer side of {a.size}")):
-        each = {name: judged(sized(finder, size), a.data, some, faceless) for name, finder in both.items()}
+    smaller = {name: sized(finder, a.size) for name, finder in both.items()}
+    looks = (
+        ("as they are stored", both),
+        (f"with a longer side of {a.size}", smaller),
+        ("as zorki faces looks", {"ours": everywhere(net, least)}),
+    )
+    for how, finders in looks:
+        each = {name: judged(finder, a.data, some, faceless) for name, finder in finders.items()}
         print(f"\nPhotos {how}")
         for name, verdict in each.items():
             print(f"  {name:6s} {verdict.line(len(some), len(faceless))}")
@@ -180,7 +200,7 @@ def main() -> None:
                 print(f"         {g.name}: {verdict.counts[g.name]} in place of {g.faces}")
             for photo, n in verdict.alarms.items():
                 print(f"         {photo}: {n} in place of 0")
-        if a.look is not None and size is None:
+        if a.look is not None and finders is both:
             look(a.look, both["ours"], each["ours"], a.data, some)
     speed(net, teacher)
 

@@ -141,7 +141,7 @@ def test_sides_are_those_of_predict() -> None:
     for hw in [(1, 1), (16, 48), (80, 47), (61, 83), (333, 500), (5, 8000)]:
         for longest, step, over in [(None, 32, (0, 0)), (64, 32, (0, 0)), (None, 14, (3, 1)), (100, 16, (0, 0))]:
             wanted = looking.enlarged(hw, longest, step, over)
-            assert tuple(_whole.enlarged(torch.zeros(1, 1, *hw), longest, step, over)) == wanted
+            assert tuple(wholes.enlarged(torch.zeros(1, 1, *hw), longest, step, over)) == wanted
             assert [(n - more) % step for n, more in zip(wanted, over, strict=True)] == [0, 0]
     for longest in (64, 320, 416):
         for hw in [(1, 1), (3, 2), (2, 3), (61, 83), (333, 500), (1200, 1601), (5, 8000), (8000, 5), (160, 320), (4, 1280)]:

@@ -21,13 +21,13 @@ TELL = (
 )
 
 
-def parameter(o: Option, group: Group | None = None) -> inspect.Parameter:
-    """One keyword of a command's signature."""
+def parameter(o: Option, group: Group | None = None, signed: bool = False) -> inspect.Parameter:
+    """One keyword of a command's signature. signed: whether its value may begin with a minus."""
     names = [f"--{o.name.rstrip('_').replace('_', '-')}"] + (["-o"] if o.name == "out" else [])
     extra: dict[str, Any] = {"group": group} if group else {}
     if (o.type is bool and group is not None) or o.default == ():
         extra["negative"] = ()
-    if o.name in ("out", "range"):
+    if signed or o.name in ("out", "range"):
         extra["allow_leading_hyphen"] = True  # `-o -` is stdout, `--range -1024,3071` begins below 0
     if o.default in (None, ()):
         extra["show_default"] = False
@@ -50,9 +50,10 @@ def signature(m: Method) -> inspect.Signature:
 
     kinds: dict[bool, tuple[Any, Any]] = {True: (tuple[str, ...], ()), False: (str | None, None)}
     own = [Option(n, *kinds[i.many], i.help) for n, i in m.inputs.items() if not i.placed]
+    signed = [n for n, i in m.inputs.items() if i.kind == "boxes"]
     if m.presets:
         own.append(replace(PRESET, help=PRESET.help.format(", ".join(m.presets))))
-    parts += [parameter(o) for o in (*own, *options(m.settings))]
+    parts += [parameter(o, signed=o.name in signed) for o in (*own, *options(m.settings))]
     out = (
         Option("out", str | None, None, "a picture with the answer: a file, a folder, or - for stdout; not given: none")
         if m.words

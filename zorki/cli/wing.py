@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import resources
@@ -9,6 +11,8 @@ from typing import Any
 
 from cyclopts import App
 
+from zorki.core.errors import UnknownName
+from zorki.core.names import nearest
 from zorki.jobs.methods import Method, alone, method, methods
 
 
@@ -38,6 +42,20 @@ def first_line(package: str, module: str) -> str:
     return ""
 
 
+def check_spelling(m: Method, first: str) -> None:
+    """Raises UnknownName for a word that is no file and nearly one of the other commands of a wing whose name alone means a method."""
+    if os.path.lexists(first) or not re.fullmatch(r"[\w-]+", first):
+        return
+    near = nearest(first, [name for name in methods(m.wing) if name != m.name])
+    if near:
+        said = " or ".join(f"`zorki {m.wing} {name}`" for name in near)
+        raise UnknownName(
+            f"There is no file {first!r} here, and no command of that name.",
+            f"Did you mean {said}?",
+            f"Else look at the name of the {next(iter(m.inputs))}.",
+        )
+
+
 def stub() -> None:
     """Never run: a method that is called is built in full."""
 
@@ -49,6 +67,8 @@ def command(m: Method) -> Callable[..., None]:
     def called(*placed: str, **given: Any) -> None:
         from zorki.cli.work import work
 
+        if m.alone and placed:
+            check_spelling(m, placed[0])
         work(m, placed, given)
 
     called.__signature__ = signature(m)  # type: ignore[attr-defined]

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from zorki.core.errors import InputError
 
-Kind = Literal["picture", "photo", "mask", "vector", "pictures", "film", "labelled", "annotated", "network", "run", "word"]
+Kind = Literal["picture", "photo", "mask", "vector", "pictures", "film", "labelled", "annotated", "network", "run", "boxes", "word"]
 KINDS: Mapping[Kind, str] = {
     "picture": "a tensor (1, 3, h, w), float32 sRGB in 0..1",
     "photo": "an `io.Photo`: the same with its transparency, profile and EXIF",
@@ -27,6 +27,7 @@ KINDS: Mapping[Kind, str] = {
     "annotated": "a `formats.Place`: a folder or file of annotations in whatever format, read when the method says how",
     "network": "a `lens.Net`, named as `--model` is",
     "run": "an `io.RunFolder`: what a training left",
+    "boxes": "a `formats.Rectangles`: left, top, width, height as numbers, a list, or in a JSON or CSV file, of one picture or by its name",
     "word": "a str: one of the words that the method knows",
 }
 Given = Literal["drawn", "measured", "trained", "written"]

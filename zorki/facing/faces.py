@@ -31,10 +31,11 @@ class Face:
 
     @property
     def rectangle(self) -> dict[str, int]:
-        """left, top, width, height in whole pixels, at least one each way."""
+        """left, top, width, height in whole pixels, at least one each way, in the photo as the box is."""
         x, y, w, h = self.box
-        left, top = round(x), round(y)
-        return {"left": left, "top": top, "width": max(1, round(x + w) - left), "height": max(1, round(y + h) - top)}
+        right, bottom = max(1, round(x + w)), max(1, round(y + h))
+        left, top = min(round(x), right - 1), min(round(y), bottom - 1)
+        return {"left": left, "top": top, "width": right - left, "height": bottom - top}
 
     @property
     def scores(self) -> dict[str, float]:

@@ -12,12 +12,16 @@ import numpy as np
 import torch
 
 from zorki import io, lens, weights
+from zorki.core import events
 from zorki.core.errors import InputError
-from zorki.facing import aligning
+from zorki.core.numbers import short
+from zorki.facing import aligning, finding
 from zorki.facing.faces import EMOTIONS, Face, ordered
+from zorki.formats import Rectangles
 from zorki.locating import looking
 from zorki.pixels.pieces import Rows, strip
 
+FACE = "face"  # what a network of several classes calls it
 NAMER = "emotions"  # names expressions where nobody gives a network
 SIDE = 48  # pixels of the faces that are named, where no card says
 BATCH = 64  # faces that are named at once
@@ -29,20 +33,30 @@ def read(
     photo: io.Photo | io.Large,
     least: float | None = None,
     size: int | None = None,
-    tile: int | None = None,
 ) -> tuple[Face, ...]:
-    """The faces of a photo with their expressions, the largest first. net: finds them; emotions: names expressions; least, size, tile: as `looking.found` takes them."""
-    return named(emotions, photo, found(net, photo, least, size, tile))
+    """The faces of a photo with their expressions, the largest first. net: finds them; emotions: names expressions; least, size: as `finding.found` takes them."""
+    return named(emotions, photo, found(net, photo, least, size))
 
 
-def found(
-    net: lens.Net, photo: io.Photo | io.Large, least: float | None = None, size: int | None = None, tile: int | None = None
-) -> tuple[Face, ...]:
-    """The faces alone, the largest first; their expressions are not asked for."""
-    seen = looking.found(net, looking.shown(net, photo), looking.usual(net) if least is None else least, size=size, tile=tile)
+def found(net: lens.Net, photo: io.Photo | io.Large, least: float | None = None, size: int | None = None) -> tuple[Face, ...]:
+    """The faces alone, the largest first; their expressions are not asked for. Raises InputError for a network that finds other things."""
+    which = faces_of(net)
+    seen = finding.found(net, looking.shown(net, photo), looking.usual(net) if least is None else least, size)
+    if which is not None:
+        seen = seen[seen.labels == which]
     places, scores = seen.boxes.tolist(), seen.scores.tolist()
     points = [None] * len(seen) if seen.points is None else list(seen.points.double().numpy())
     return ordered(Face(tuple(box), score, at) for box, score, at in zip(places, scores, points, strict=True))
+
+
+def faces_of(net: lens.Net) -> int | None:
+    """Which of its classes is that of faces; None where it has but one. Raises InputError for a network that finds other things."""
+    names = [name.split(",")[0].strip().lower() for name in net.classes or ()]
+    if len(names) < 2:
+        return None
+    if FACE not in names:
+        raise InputError(f"{net.name} finds {len(names):,} things.", f"None of them is called {FACE}.", "Give a --model that finds faces.")
+    return names.index(FACE)
 
 
 def namer(net: lens.Net, emotions: lens.Net | None = None) -> lens.Net:
@@ -53,6 +67,26 @@ def namer(net: lens.Net, emotions: lens.Net | None = None) -> lens.Net:
         raise InputError("No network that names expressions is given.", "Zorki has none of its own yet.", "Give one with --emotions.")
     found = weights.load(NAMER)
     return found if found.device == net.device else found.like(found.module.to(net.device))
+
+
+def given(boxes: Rectangles, photo: io.Photo | io.Large) -> tuple[Face, ...]:
+    """Faces where a person says that they are, the largest first, without points; what lies beyond the photo is cut off, and said. Raises InputError for one outside."""
+    h, w = photo.hw
+    some = boxes.of_picture(photo.name)
+    if some is None:
+        events.note(f"{boxes.name} has no box of {photo.name}.")
+    out, cut = list[Face](), 0
+    for x, y, wide, high in some or ():
+        left, top, right, bottom = max(0.0, x), max(0.0, y), min(float(w), x + wide), min(float(h), y + high)
+        if right <= left or bottom <= top or right - left < 0.5 or bottom - top < 0.5:
+            told = ",".join(map(short, (x, y, wide, high)))
+            do = "Give it in pixels of the upright photo, as left,top,width,height."
+            raise InputError(f"The box {told} lies outside of the photo.", f"{photo.name} is {w} × {h} pixels.", do)
+        cut += (left, top, right, bottom) != (x, y, x + wide, y + high)
+        out.append(Face((left, top, right - left, bottom - top)))
+    if cut:
+        events.note(f"{cut} of {len(out)} boxes reach{'es' * (cut == 1)} beyond the photo, which is {w} × {h} pixels: that is cut off.")
+    return ordered(out)
 
 
 def named(emotions: lens.Net, photo: io.Photo | io.Large, faces: Sequence[Face]) -> tuple[Face, ...]:

@@ -3,6 +3,7 @@
 from zorki.formats.annotated import Annotated, Annotations, Embedded, Picture, Thing
 from zorki.formats.finding import Unknown, labelled, read
 from zorki.formats.places import Place
+from zorki.formats.rectangles import Rectangles, is_numbers, open_rectangles
 from zorki.formats.shapes import Bitmap, Disc, Patch, Polygons, Shape, Stroke
 
 __all__ = [
@@ -15,10 +16,13 @@ __all__ = [
     "Picture",
     "Place",
     "Polygons",
+    "Rectangles",
     "Shape",
     "Stroke",
     "Thing",
     "Unknown",
+    "is_numbers",
     "labelled",
+    "open_rectangles",
     "read",
 ]

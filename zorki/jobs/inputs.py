@@ -41,6 +41,7 @@ OPENERS: Mapping[Kind, Callable[[Any, Input, How], Any]] = {
     "annotated": lambda given, _its, _how: formats.Place(given),
     "network": lambda given, _its, _how: load(given),
     "run": lambda given, _its, _how: io.open_run(given),
+    "boxes": lambda given, _its, _how: formats.open_rectangles(given),
     "word": word,
 }
 

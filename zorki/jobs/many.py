@@ -16,7 +16,7 @@ from zorki.core.errors import InputError, Stopped
 from zorki.core.folders import typed
 from zorki.jobs import inputs, interrupt, records, tables, targets
 from zorki.jobs.contract import Tabled
-from zorki.jobs.job import Job
+from zorki.jobs.job import LIST, Job
 from zorki.jobs.outcome import NAMED, Outcome, answer, loss_of, some_failed
 from zorki.jobs.request import Request
 
@@ -150,7 +150,18 @@ class Series:
         if self.r.method.table and path is not None:
             rows = job.made.rows() if isinstance(job.made, Tabled) else records.rows_in(path) or []
             self.rows[name] = [[name, *row] for row in rows]
+        if lists := self.r.method.lists:
+            self.results.append({"file": name, lists: self.listed(job, name)})
+            return
         self.results.append({"photo": name} | ({"out": self.out.paths[-1], "kept": done} if path else {}) | answer(job, losses))
+
+    def listed(self, job: Job, name: str) -> list[Any]:
+        """What a method that lists has to say of a picture; where it was not looked at again, by the rows that its result keeps."""
+        if job.made is not None or self.r.method.listed is None:
+            found: list[Any] = job.answer().get(LIST, [])
+            return found
+        known: list[Any] = self.r.method.listed([row[1:] for row in self.rows.get(name, ())])
+        return known
 
     def conclude(self) -> None:
         """Says what was left, what failed, and how it ends."""
@@ -159,7 +170,12 @@ class Series:
             events.note(
                 f"{self.kept} of them were made with the same settings before and are left as they are; --force=True makes them again."
             )
-        out.more = {"failed": [{"photo": name, "why": why} for name, why in failed], "results": self.results}
+        if self.r.method.lists:
+            order = {entry.name: k for k, entry in enumerate(photos.entries)}
+            every = [*self.results, *({"file": name, "why": why} for name, why in failed)]
+            out.more = {LIST: sorted(every, key=lambda one: order.get(one["file"], len(order)))}
+        else:
+            out.more = {"failed": [{"photo": name, "why": why} for name, why in failed], "results": self.results}
         if out.end is None and failed and not self.results:
             raise InputError(
                 f"None of the {len(photos)} pictures of {photos.name} worked.", f"The first is {failed[0][0]}: {failed[0][1]}",

@@ -135,7 +135,8 @@ class Method:
             words += ["--model", typed(model)]
         for key, name in pictures.items():
             for one in () if self.inputs[key].placed else (name,) if isinstance(name, str) else name:
-                words += [f"--{key.rstrip('_').replace('_', '-')}", typed(one)]
+                flag = f"--{key.rstrip('_').replace('_', '-')}"
+                words += [f"{flag}={one}"] if self.inputs[key].kind == "boxes" and one.startswith("-") else [flag, typed(one)]
         for name, value in settings.changed(chosen).items():
             flag = f"--{name.rstrip('_').replace('_', '-')}"
             if isinstance(value, bool):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from zorki import io, weights
+from zorki import formats, io, weights
 from zorki.core.errors import InputError
 from zorki.core.method import Input
 from zorki.core.settings import options
@@ -141,6 +141,8 @@ class Record:
 
     def place(self, name: str, its: Input) -> str:
         """Where one of them lies; of a network its name, a word as it is."""
+        if its.kind == "boxes" and formats.is_numbers(name):
+            return name
         return name if its.kind in ("network", "word") else str(beside(self.result, name, its.kind in ("pictures", "labelled", "run")))
 
     def changed(self) -> list[str]:

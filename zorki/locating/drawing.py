@@ -95,9 +95,14 @@ def dim(out: Pixels, bound: tuple[int, int, int, int], thick: int) -> None:
 
 
 def labels(
-    out: Pixels, bounds: Sequence[tuple[int, int, int, int] | None], texts: Sequence[str], inks: Sequence[Pixels], thick: int
+    out: Pixels,
+    bounds: Sequence[tuple[int, int, int, int] | None],
+    texts: Sequence[str],
+    inks: Sequence[Pixels],
+    thick: int,
+    taken: Sequence[tuple[int, int, int, int]] = (),
 ) -> None:
-    """Each text on a plate of its colour at its box: those first that are the first of their colour, so that each colour has a name."""
+    """Each text on a plate of its colour at its box: those first that are the first of their colour, so that each colour has a name. taken: where something lies."""
     h, w = out.shape[:2]
     shown = [i for i, (bound, text) in enumerate(zip(bounds, texts, strict=True)) if bound is not None and text.strip()]
     size = max(SMALLEST, round(max(h, w) / LETTERS))
@@ -105,10 +110,10 @@ def labels(
         size = max(SMALLEST, round(0.88 * size))
     seen: set[bytes] = set()
     first = [i for i in shown if not (inks[i].tobytes() in seen or seen.add(inks[i].tobytes()))]  # type: ignore[func-returns-value]
-    placed, spent = np.zeros((0, 4), np.float64), 0
+    placed, spent = np.array(taken, np.float64).reshape(-1, 4), 0
     for i in [*first, *(i for i in shown if i not in first)]:
         one = plate(texts[i], inks[i], size, w)
-        if one is None or len(one) > HIGH * h or (len(placed) and spent + one[..., 0].size > MOST * h * w):
+        if one is None or len(one) > HIGH * h or (len(placed) > len(taken) and spent + one[..., 0].size > MOST * h * w):
             continue
         bound = bounds[i]
         assert bound is not None

@@ -20,9 +20,15 @@ if TYPE_CHECKING:
     from zorki.facing import hiding
     from zorki.facing.faces import Face
     from zorki.facing.seen import Seen
+    from zorki.formats import Rectangles
 
 INPUTS = {
     "photo": Input("the photo, film or large TIFF in which faces are found", kind="photo", large=True),
+    "boxes": Input(
+        "the faces' boxes, so that none are looked for: left,top,width,height;left,… in pixels, or a JSON or CSV file of them",
+        kind="boxes",
+        option=True,
+    ),
     "emotions": Input("the network that names expressions; not given: the one that ships", kind="network", option=True),
 }
 NETS = ("faces",)
@@ -64,14 +70,21 @@ class Settings:
 PRESETS: dict[str, Settings] = {}
 
 
-def run(net: lens.Net, photo: io.Photo | io.Large, emotions: lens.Net | None = None, s: Settings = Settings()) -> Seen:
-    """The faces in the photo's own pixels, upright, the largest first. Raises InputError for networks that find no faces or name other things than the eight expressions."""
+def run(
+    net: lens.Net, photo: io.Photo | io.Large, boxes: Rectangles | None = None, emotions: lens.Net | None = None, s: Settings = Settings()
+) -> Seen:
+    """The faces in the photo's own pixels, upright, the largest first. boxes: where they are, so that the network is not asked.
+
+    Raises InputError for networks that find no faces or name other things than the eight expressions, and for boxes outside of the photo.
+    """
     from zorki.facing import reading
     from zorki.facing.seen import Seen
 
     how = way(s, photo)
-    faces = reading.read(net, reading.namer(net, emotions), photo, s.least, s.size)
-    return Seen(faces, photo, changed(photo, careful(net, photo, faces, how, s), s, how), s.crop, s.crop_side)
+    found = reading.found(net, photo, s.least, s.size) if boxes is None else reading.given(boxes, photo)
+    faces = reading.named(reading.namer(net, emotions), photo, found)
+    hides = faces if boxes is not None else careful(net, photo, faces, how, s)
+    return Seen(faces, photo, changed(photo, hides, s, how), s.crop, s.crop_side)
 
 
 def way(s: Settings, photo: io.Photo | io.Large | None = None) -> hiding.How | hiding.Maker | None:
@@ -129,6 +142,14 @@ def summed(rows: Sequence[Sequence[Any]]) -> tuple[list[str], dict[str, Any]]:
     return ["", f"in all: {told([dict(zip(EMOTIONS, row[5:], strict=True)) for row in rows])}"], {}
 
 
-def film(net: lens.Net, video: io.Video, s: Settings, emotions: lens.Net | None = None) -> Any:  # noqa: ARG001
+def film(
+    net: lens.Net,  # noqa: ARG001
+    video: io.Video,  # noqa: ARG001
+    s: Settings,  # noqa: ARG001
+    boxes: Rectangles | None = None,
+    emotions: lens.Net | None = None,  # noqa: ARG001
+) -> Any:
     """The faces of a film, each with a number of its own while it is seen. Raises InputError for what is no film's."""
+    if boxes is not None:
+        raise InputError("--boxes are of a picture.", "In a film faces move.", "Leave --boxes out: they are found.")
     raise InputError("Films cannot be followed yet.", "It is not written.", "Take a picture out of it.")  # zorki.facing.following
