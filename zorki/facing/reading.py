@@ -18,6 +18,7 @@ from zorki.facing.faces import EMOTIONS, Face, ordered
 from zorki.locating import looking
 from zorki.pixels.pieces import Rows, strip
 
+FINDER = "faces"  # finds faces where nobody gives a network
 NAMER = "emotions"  # names expressions where nobody gives a network
 SIDE = 48  # pixels of the faces that are named, where no card says
 BATCH = 64  # faces that are named at once
@@ -43,6 +44,16 @@ def found(
     places, scores = seen.boxes.tolist(), seen.scores.tolist()
     points = [None] * len(seen) if seen.points is None else list(seen.points.double().numpy())
     return ordered(Face(tuple(box), score, at) for box, score, at in zip(places, scores, points, strict=True))
+
+
+def finder(emotions: lens.Net, faces: lens.Net | None = None) -> lens.Net:
+    """The network that finds faces: the one that is given, else the one that ships, where `emotions` is. Raises InputError where none ships."""
+    if faces is not None:
+        return faces
+    if FINDER not in weights.names():
+        raise InputError("No network that finds faces is given.", "Zorki has none of its own yet.", "Give one with --faces.")
+    found = weights.load(FINDER)
+    return found if found.device == emotions.device else found.like(found.module.to(emotions.device))
 
 
 def namer(net: lens.Net, emotions: lens.Net | None = None) -> lens.Net:
