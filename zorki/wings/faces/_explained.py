@@ -157,7 +157,9 @@ def explained(net: lens.Net, photos: io.PhotoSet, s: Settings, faces: lens.Net |
     drawn = dict[str, torch.Tensor]()
     numbers = [order[EMOTIONS.index(name)] for name in often]
     if s.steps:
-        start = _drawn.lit(torch.stack([means[name] for name in often]).mean(0))
+        start = sum(len(some[name]) * means[name] for name in often)  # no expression counts for more faces than have maps
+        assert isinstance(start, torch.Tensor)
+        start = _drawn.lit(start + start.flip(2))
         drawn = dict(zip(often, _drawn.drawings(net, start, numbers, s.steps, s.seed), strict=True))
     each = tuple(
         Expression(

@@ -20,7 +20,7 @@ from zorki.wings.faces._maps import Map
 FOOT = f"Made by Zorki {zorki.__version__} on this machine. Nothing left it."
 LARGE, SMALL = 240, 120  # pixels of a mean map's side, and of a single face's
 FULL = 0.995  # of a map's pixels: above what these are all is drawn in the full colour
-SOFT = 1.0  # pixels: how far maps are smoothed before they are shown
+SOFT = 1.5  # pixels: how far maps are smoothed before they are shown
 MEANT = (
     "Each face is blurred, and then brought back in small steps; on the way every pixel changes the logit of the expression that the network named a little, up or down, and all of these together are the whole "
     "change (integrated gradients). What speaks for the expression is what raised it. Faces lie on one another by eyes and mouth, so the maps of many can be added; each face counts alike in the shares. The interval "
@@ -31,7 +31,7 @@ CAUTION = (
     "wide open, some falls beside them. What blurring takes away is detail: how bright the whole cheek or forehead is stays, and is not seen in the maps. And it is the network that is looked into: what people go by is not measured here."
 )
 WANTED = (
-    "The drawings begin at the mean of all faces, each expression counting alike, and are changed in small steps so that the network is surer and surer of one expression, while the drawing is moved, turned and resized "
+    "The drawings begin at the mean of the faces and of their mirror images, and are changed in small steps so that the network is surer and surer of one expression, while the drawing is moved, turned and resized "
     "at random and held back from going too far from where it began. They show what the network answers to, exaggerated as in a caricature; nobody looks so, and no face was copied."
 )
 

@@ -35,7 +35,7 @@ class Settings:
     "faces of each expression whose maps are made, drawn by the seed where there are more"
     fewest: Annotated[int, Least(1)] = 5
     "faces of which an expression must have been named, or nothing is said of it"
-    steps: Annotated[int, Least(0)] = 40
+    steps: Annotated[int, Least(0)] = 32
     "updates of the drawing of what it wants to see; 0: none is drawn"
     shown: Annotated[int, Least(0, 60)] = 6
     "faces of each expression that are shown on the page; 0: nobody is shown, only means and drawings"
