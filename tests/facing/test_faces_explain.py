@@ -193,3 +193,48 @@ def test_parts_of_a_face() -> None:
         assert regions.NAMES[parts[int(y * SIDE), int(x * SIDE)]] == name
     assert regions.shares(np.ones((SIDE, SIDE))).sum() == pytest.approx(1)
     assert np.isnan(regions.shares(np.zeros((8, 8)))).all()
+
+
+def test_by_the_command_with_the_network_that_ships(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A damaged picture of many is named and the rest is done; what is drawn for happiness the network calls so."""
+    from zorki.cli.main import run
+    from zorki.weights import names
+
+    if "emotions" not in names():
+        pytest.skip("the network that names expressions is not here")
+    monkeypatch.chdir(tmp_path)
+    astronaut = pytest.importorskip("skimage.data").astronaut()[40:200, 150:310]
+    place = tmp_path / "faces"
+    place.mkdir()
+    for i in range(3):
+        Image.fromarray(astronaut[i : 150 + i, i : 150 + i]).save(place / f"{i}.png")
+    (place / "broken.png").write_bytes(b"no picture")
+    assert run(["faces", "explain", "faces", "--fewest", "2", "--steps", "6", "--most", "2", "--out", "looks.html", "--json"]) == 3
+    said = json.loads(capsys.readouterr().out)
+    assert said["cut"]
+    assert [one["photo"] for one in said["failed"]] == ["broken.png"]
+    assert list(said["expressions"]) == ["happiness"], "an astronaut who smiles"
+    happy = said["expressions"]["happiness"]
+    assert happy["drawing"] > 0.6
+    assert happy["shares"]["mouth"] > said["area"]["mouth"]
+    assert said["logit_falls"]["marked_tenth"] > said["logit_falls"]["random_tenth"]
+    assert "what it wants to see" in (tmp_path / "looks.html").read_text(encoding="utf-8")
+
+
+def test_faces_are_found_in_photos(tmp_path: Path) -> None:
+    from zorki.weights import names
+
+    if not {"emotions", "faces"} <= {*names()}:
+        pytest.skip("the networks of faces are not here")
+    photo = pytest.importorskip("skimage.data").astronaut()
+    Image.fromarray(photo).save(tmp_path / "astronaut.png")
+    Image.fromarray(photo[:, ::-1]).save(tmp_path / "mirrored.png")
+    Image.fromarray(np.full((300, 200, 3), 90, np.uint8)).save(tmp_path / "empty.png")
+    found = zorki.faces.explain([str(tmp_path)], steps=0, fewest=2)
+    assert (found.faces.looked, found.faces.empty, found.faces.cut) == (3, 1, False)
+    first, second = found.each[0].faces
+    assert np.abs(first.shares - second.shares).max() < 0.1, "aligned by the eyes, a face and its mirror image are one"
+    turned, plain = (np.abs(first.shown.astype(float) - other).mean() for other in (second.shown[:, ::-1], second.shown))
+    assert turned < 0.7 * plain

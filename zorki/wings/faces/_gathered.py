@@ -82,6 +82,8 @@ def gathered(net: lens.Net, finder: Callable[[], lens.Net], photos: io.PhotoSet,
     if some := sum(map(bool, labels)):
         events.note(f"What {some:,} of {len(labels):,} pictures are called is known from their folders or a labels.csv.")
     numbers = np.sort(np.random.default_rng(seed_for(s.seed, "faces explain")).permutation(len(photos))[: s.pictures]).tolist()
+    if len(numbers) < len(photos):
+        events.note(f"{len(numbers):,} of {len(photos):,} pictures are looked into, drawn by the seed: --pictures takes more.")
     cut = are_cut(photos, numbers) if s.cut is None else s.cut
     count = Count()
     source = cut_out(net, photos, numbers, side, count) if cut else found(net, finder(), photos, numbers, side, count)

@@ -13,6 +13,7 @@ from zorki.explaining import attribution
 from zorki.facing import regions
 
 NODES = 4  # of the path: eight come to the same shares
+AWAY = 4  # times that a part is blurred which is to be gone: a smile is still seen in what was blurred once
 TENTH = 0.1  # of a face: what a map marks most
 
 
@@ -30,7 +31,7 @@ class Own:
 class Map:
     """values: (side, side), the change of the logit that each pixel makes on the way from the blurred face to the face; together, but for the integral's error, the whole
     change. falls: by how much the logit falls with the tenth blurred that it marks most, and with another tenth drawn at random. kept: (4,) whether the face is still called so
-    with each of `regions.NAMES` blurred.
+    with each of `regions.NAMES` blurred away.
     """
 
     values: np.ndarray
@@ -69,6 +70,9 @@ def batch(net: lens.Net, x: torch.Tensor, numbers: torch.Tensor, chance: np.rand
     first.scatter_(1, values.flatten(1).topk(count, 1).indices, True)
     drawn = torch.from_numpy(np.stack([chance.permutation(side * side) < count for _ in range(n)]))
     parts = torch.from_numpy(regions.parts(side)).to(x.device)
+    away = base
+    for _ in range(AWAY - 1):
+        away = attribution.baseline(away, "blurred")
     whole = ask.scores(x)
     falls = [
         (whole - ask.scores(torch.where(mask.view(n, 1, side, side).to(x.device), base, x))).double().cpu().numpy()
@@ -76,7 +80,7 @@ def batch(net: lens.Net, x: torch.Tensor, numbers: torch.Tensor, chance: np.rand
     ]
     with torch.no_grad():
         kept = np.stack(
-            [(net.logits(torch.where(parts == k, base, x)).argmax(1).cpu() == numbers).double().numpy() for k in range(len(regions.NAMES))],
+            [(net.logits(torch.where(parts == k, away, x)).argmax(1).cpu() == numbers).double().numpy() for k in range(len(regions.NAMES))],
             1,
         )
     return [Map(values[i].double().cpu().numpy(), (float(falls[0][i]), float(falls[1][i])), kept[i]) for i in range(n)]

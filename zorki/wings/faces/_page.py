@@ -156,7 +156,7 @@ def shares(made: Explained) -> blocks.Table:
 
 def kept(made: Explained) -> blocks.Table:
     table = [(one.name, *(cell(*(float(x[k]) for x in one.kept)) for k in range(len(regions.NAMES)))) for one in made.each]
-    said = "How many of the faces are still called so when that part alone is blurred: few where the answer hangs on it."
+    said = "How many of the faces are still called so when that part alone is blurred away, so that little but its brightness is left: few where the answer hangs on it."
     return blocks.Table(("", *(f"without {regions.TITLES[name]}" for name in regions.NAMES)), table, said)
 
 
@@ -170,22 +170,24 @@ def faces(made: Explained, shown: int) -> blocks.Section:
     typical, wrong = [], []
     for one in made.each:
         if some := [(one.looked[k], one.maps[k], f"{one.name} {one.looked[k].share:.0%}") for k in one.typical[:shown]]:
-            typical.append(blocks.Plate(f"typical-{one.name}", one.name, (mosaic(some, top),)))
-        for label in dict.fromkeys(face.label for face in one.wrong):
-            false = [face for face in one.wrong if face.label == label]
-            plate = mosaic([(face, None, f"people call it {label}") for face in false[:shown]], top)
-            wrong.append(blocks.Plate(f"false-{one.name}-{label}", f"{one.name}, people say {label}", (plate,), f"{len(false):,} such"))
+            typical.append(blocks.Plate(f"typical-{one.name}", one.name, (mosaic(some, top, shown),)))
+        if false := one.wrong[:shown]:
+            plate = mosaic([(face, None, f"people call it {face.label}") for face in false], top, shown)
+            names = ", ".join(face.label for face in false)
+            said = f"People call {'them, from left to right,' if len(false) > 1 else 'it'} {names}."
+            wrong.append(blocks.Plate(f"false-{one.name}", f"called {one.name}", (plate,), said))
     parts = [blocks.Slide(tuple(typical), "Faces whose shares are nearest to the mean, and under each its own map.")] if typical else []
     parts += [blocks.Slide(tuple(wrong), "Falsely called, the surest first.")] if wrong else []
     return blocks.Section("faces", "Face by face", "", tuple(parts))
 
 
-def mosaic(some: Sequence[tuple[Seen, Map | None, str]], top: float) -> blocks.Mosaic:
-    """Faces with what is said of each, and in a second row their maps, where there are any."""
+def mosaic(some: Sequence[tuple[Seen, Map | None, str]], top: float, columns: int) -> blocks.Mosaic:
+    """Faces with what is said of each, and in a second row their maps, where there are any; grey where there are fewer than columns."""
+    gaps = [blocks.Tile(np.full((SMALL, SMALL, 3), 128, np.uint8), "", "")] * (columns - len(some))
     upper, lower = [], []
     for face, one, said in some:
         picture = torch.from_numpy(face.shown).permute(2, 0, 1).float() / 255
         upper.append(blocks.Tile(display.levels(large(picture, SMALL)), "", f"{face.picture}: {said}"))
         if one is not None:
             lower.append(blocks.Tile(marked(picture, one.values, top, SMALL), "", f"{face.picture}: its map"))
-    return blocks.Mosaic((*upper, *lower), "", len(upper))
+    return blocks.Mosaic((*upper, *(gaps if lower else ()), *lower), "", columns)

@@ -60,7 +60,7 @@ def sentence(one: Expression) -> str:
     kept = one.kept[0]
     least = int(np.argmin(kept[:3]))
     other = [k for k in range(3) if k != least]
-    left = f"With the {title(least)} blurred {percent(kept[least])} of the faces are still called so, with the {title(other[0])} {percent(kept[other[0]])}, with the {title(other[1])} {percent(kept[other[1]])}."
+    left = f"With the {title(least)} blurred away {percent(kept[least])} of the faces are still called so, with the {title(other[0])} {percent(kept[other[0]])}, with the {title(other[1])} {percent(kept[other[1]])}."
     return f"Of what speaks for {one.name} {where}. {left}" if order else f"Nothing speaks for {one.name}. {left}"
 
 

@@ -1,4 +1,4 @@
-"""Show where the network looks when it names an expression: mean maps over many faces, and the face that it wants to see.
+"""Show where the network looks when it names an expression, and the face that it wants to see.
 
 Source: Sundararajan, Taly and Yan 2017 (the path from a picture that says little); Petsiuk, Das and Saenko 2018 (what is left when it is taken away); Erhan et al. 2009 (drawing by ascent).
 Differs: faces lie on one another by eyes and mouth, so that maps of many can be added; the path begins at the blurred face; a drawing begins at the mean face.
