@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -69,7 +70,7 @@ def main() -> None:
 
     with events.listen(say):
         for number, steps in enumerate(a.steps, 1):
-            shown = seen if number == 1 else lured(folded(net), seen, YuNet(a.data / "weights"), a.work / "lures.json")
+            shown = seen if number == 1 else lured(folded(net), seen, partial(YuNet, a.data / "weights"), a.work / "lures.json")
             print(shown, flush=True)
             plan = replace(PLAN, steps=steps, warm=min(PLAN.warm, steps // 10), check=min(PLAN.check or 1, steps), seed=number - 1)
             config = {"encoder": ENCODER, "width": WIDTH, "depth": DEPTH, "side": SIDE, "batch": a.batch, "pictures": len(labels)}

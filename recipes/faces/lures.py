@@ -8,7 +8,7 @@ Source: Sung and Poggio 1998 (bootstrapping: a detector's false alarms are what 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,11 +35,12 @@ ASKED, ALONE, MAYBE, MEETS = "tiny_faceless", 160, 0.3, 0.3
 """Of which part the teacher is asked again; pixels that it sees then; how sure it is to be, and by how much (IoU) its box is to meet the lure, that it doubts."""
 
 
-def lured(net: torch.nn.Module, stock: Stock, teacher: YuNet, file: Path) -> Stock:
+def lured(net: torch.nn.Module, stock: Stock, teacher: Callable[[], YuNet], file: Path) -> Stock:
     """The stock with its lures, which are found once and kept in the file: by part and number of the picture, of each left, top, width, height, how sure the network
     is, and whether it may be a face."""
     if not file.exists():
-        found = {part: list(rows(net, getattr(stock, part), times, teacher if part == ASKED else None)) for part, times in TIMES.items()}
+        asked = teacher() if getattr(stock, ASKED) else None
+        found = {part: list(rows(net, getattr(stock, part), times, asked if part == ASKED else None)) for part, times in TIMES.items()}
         file.with_suffix(".part").write_text(json.dumps(found))
         file.with_suffix(".part").rename(file)
     parts, lures = {part: list(getattr(stock, part)) for part in TIMES}, list[Shot]()
