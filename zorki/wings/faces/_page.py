@@ -190,4 +190,4 @@ def mosaic(some: Sequence[tuple[Seen, Map | None, str]], top: float, columns: in
         upper.append(blocks.Tile(display.levels(large(picture, SMALL)), "", f"{face.picture}: {said}"))
         if one is not None:
             lower.append(blocks.Tile(marked(picture, one.values, top, SMALL), "", f"{face.picture}: its map"))
-    return blocks.Mosaic((*upper, *(gaps if lower else ()), *lower), "", columns)
+    return blocks.Mosaic((*upper, *(gaps if lower else ()), *lower, *(gaps if lower else ())), "", columns)
