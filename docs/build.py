@@ -2,7 +2,8 @@
 
 Pages are written by hand; what stands between the marks `<!-- options -->` and `<!-- end -->` is made here, and a test holds it to
 the code. Pictures come from scikit-image's photographs, or are drawn here. `python docs/build.py goldfish.png` makes that picture alone,
-`python docs/build.py --brush` those that the brush paints, which another brush paints otherwise.
+`python docs/build.py --brush` those that the brush paints, which another brush paints otherwise. `python docs/build.py --faces FOLDER` makes the one that needs a set of
+faces, which is not here: it shows means, mean maps and drawings, and nobody.
 """
 
 from __future__ import annotations
@@ -206,6 +207,17 @@ def side_by_side(parts: Sequence[Pixels], high: int = 300) -> Pixels:
     return np.concatenate(row[:-1], 1)
 
 
+def expressions(folder: str, high: int = 160) -> Pixels:
+    """Of each expression the mean face, the mean map and the drawing, one below the other, by `zorki faces explain FOLDER`."""
+    import zorki
+
+    made = zorki.faces.explain(folder, cut=True, pictures=10_000)
+    small = [io.resize(tile.pixels.astype(np.float32) / 255, (high, high)).clip(0, 1) for tile in made.tiles()]
+    each = [small[row :: made.columns] for row in range(made.columns)]
+    names = [one.name for one in made.each]
+    return io.sheet([p for row in each for p in row], [*names, *[""] * (len(small) - len(names))], len(names)).astype(np.float32) / 255
+
+
 def hero() -> None:
     """The README's picture: a photo, a board of channels, a dream, a painting."""
     cat = data.chelsea().astype("float32") / 255
@@ -235,6 +247,9 @@ def pages() -> list[Path]:
 def main() -> None:
     for page in pages():
         page.write_text(filled(page), encoding="utf-8")
+    if sys.argv[1:2] == ["--faces"]:
+        keep("expressions.jpg", expressions(sys.argv[2]), longest=WIDE)
+        return
     only = BRUSH if sys.argv[1:] == ["--brush"] else sys.argv[1:]
     pictures(only)
     if not only:

@@ -226,3 +226,36 @@ def test_layers_without_a_gradient_to_the_picture_are_never_chosen() -> None:
     assert choosing.weighable(net) == ["rest"]
     assert choosing.weighed(net, None) == "rest"
     assert net.names() == ["stem", "rest", "detached", "fc"]
+
+
+def test_units_behind_a_mirror_lie_where_they_see() -> None:
+    """What a net sees of a mirrored picture is laid back: the place at which a unit answers is that of what it answers to."""
+    from zorki.explaining import alignment
+
+    class Mirrored(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = nn.Conv2d(3, 1, 3, stride=2, padding=1, bias=False)
+            self.second = nn.Conv2d(1, 1, 3, stride=2, padding=1, bias=False)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.second(self.first(x)) + self.second(self.first(x.flip(3)))
+
+    module = Mirrored().eval()
+    for p in module.parameters():
+        p.data.fill_(1.0)
+    net = lens.Net(module, name="mirrored", side=32)
+    for row, column in ((5, 3), (20, 25), (11, 30)):
+        x = torch.zeros(1, 3, 32, 32)
+        x[:, :, row, column] = 1
+        for call in (0, 1):
+            maps = lens.capture(net, x, [f"second:{call}"])[f"second:{call}"][0, 0].detach()
+            span = alignment.span(net, f"second:{call}", (32, 32), (8, 8))
+            assert span is not None
+            laid = alignment.laid(maps, span, (32, 32), alignment.hard).nan_to_num(0)
+            weight = laid / laid.sum()
+            middle = [float((weight.sum(1 - d) * (torch.arange(32) + 0.5)).sum()) for d in (0, 1)]
+            assert abs(middle[0] - row - 0.5) < 4
+            assert abs(middle[1] - column - 0.5) < 4, f"call {call}"
+    axis = lens.grids.cells(net, "second:1", (32, 32)).across
+    assert (axis.size, axis.stride) == (7, -4)

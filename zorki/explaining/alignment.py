@@ -13,7 +13,9 @@ from zorki.lens.cells import Cells
 from zorki.lens.field import Axis
 from zorki.pixels.sizes import resize
 
-Span = tuple[float, float, float, float]  # top, bottom, left, right, as shares of the picture; may reach outside
+Span = tuple[
+    float, float, float, float
+]  # top, bottom, left, right, as shares of the picture; may reach outside; of a mirrored one right is before left
 CLOSE = 1e-6
 
 
@@ -56,6 +58,10 @@ def laid(
     """Cells (rows, columns) on a picture (h, w), enlarged by `enlarge`; NaN where none lies."""
     if span is None:
         return enlarge(cells, hw)
+    top, bottom, left, right = span
+    if bottom < top or right < left:  # the net saw the picture mirrored
+        turned = [d for d, back in ((0, bottom < top), (1, right < left)) if back]
+        return laid(cells.flip(turned), (min(top, bottom), max(top, bottom), min(left, right), max(left, right)), hw, enlarge)
     out = torch.full(hw, torch.nan, dtype=torch.float32, device="cpu")
     top, left = round(span[0] * hw[0]), round(span[2] * hw[1])
     high, wide = max(1, round(span[1] * hw[0]) - top), max(1, round(span[3] * hw[1]) - left)

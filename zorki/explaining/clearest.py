@@ -42,7 +42,7 @@ def drawing(net: lens.Net, number: int) -> blocks.Pixels:
     seed = seed_for(0, str(goal), 0)
 
     def made(_: Any) -> pixels.boards.Batch:
-        return pixels.Fourier((SIZE, SIZE), [seed], channels=net.channels, device=net.device), goal, [seed]
+        return pixels.empty(net, (SIZE, SIZE), [seed]), goal, [seed]
 
     steps = pixels.boards.board(
         net, [number], 1, made, steps=STEPS, rate=RATE, show=pixels.display.visible, labels=(str(number),), wobble=pixels.Wobble(jitter=JITTER, rolls=True),

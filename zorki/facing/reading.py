@@ -22,6 +22,7 @@ from zorki.locating import looking
 from zorki.pixels.pieces import Rows, strip
 
 FACE = "face"  # what a network of several classes calls it
+FINDER = "faces"  # finds faces where nobody gives a network
 NAMER = "emotions"  # names expressions where nobody gives a network
 SIDE = 48  # pixels of the faces that are named, where no card says
 BATCH = 64  # faces that are named at once
@@ -57,6 +58,16 @@ def faces_of(net: lens.Net) -> int | None:
     if FACE not in names:
         raise InputError(f"{net.name} finds {len(names):,} things.", f"None of them is called {FACE}.", "Give a --model that finds faces.")
     return names.index(FACE)
+
+
+def finder(emotions: lens.Net, faces: lens.Net | None = None) -> lens.Net:
+    """The network that finds faces: the one that is given, else the one that ships, where `emotions` is. Raises InputError where none ships."""
+    if faces is not None:
+        return faces
+    if FINDER not in weights.names():
+        raise InputError("No network that finds faces is given.", "Zorki has none of its own yet.", "Give one with --faces.")
+    found = weights.load(FINDER)
+    return found if found.device == emotions.device else found.like(found.module.to(emotions.device))
 
 
 def namer(net: lens.Net, emotions: lens.Net | None = None) -> lens.Net:

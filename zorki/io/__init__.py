@@ -12,6 +12,7 @@ from zorki.io.labelled import Box, Example, Label, LabelledFolder, open_labelled
 from zorki.io.large import Large, is_large
 from zorki.io.lettering import lettered
 from zorki.io.masks import Mask, open_mask, save_mask
+from zorki.io.naming import called
 from zorki.io.opening import open_photo
 from zorki.io.photo import Photo
 from zorki.io.photosets import PhotoSet, is_picture, marked
@@ -54,6 +55,7 @@ __all__ = [
     "atomic",
     "atomic_write",
     "cached",
+    "called",
     "check_film_target",
     "check_picture_target",
     "check_target",

@@ -53,7 +53,7 @@ class ReceptiveField:
 
 @dataclass(frozen=True)
 class Axis:
-    """One direction of a field while it is computed: unit i sees pixels [start + i*stride, start + i*stride + size)."""
+    """One direction of a field while it is computed: unit i sees pixels [start + i*stride, start + i*stride + size). Behind a mirror the stride is negative."""
 
     size: Fraction = Fraction(1)
     stride: Fraction = Fraction(1)
@@ -61,7 +61,8 @@ class Axis:
 
     def read(self, first: Fraction | int, width: Fraction | int, step: Fraction | int) -> Axis:
         """The field behind an operation whose unit i reads `width` units, from first + i*step on."""
-        return Axis(self.size + (width - 1) * self.stride, self.stride * step, self.start + first * self.stride)
+        further = (width - 1) * self.stride
+        return Axis(self.size + abs(further), self.stride * step, self.start + first * self.stride + min(further, 0 * further))
 
     def join(self, other: Axis) -> Axis | None:
         """The hull of two branches; None where their strides differ, as no one box moves with both."""

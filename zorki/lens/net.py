@@ -120,6 +120,19 @@ class Net:
         return self._channels or 3
 
     @property
+    def colours(self) -> bool:
+        """Whether it tells colours apart, found by trying: not of one channel, nor where pictures are made grey inside."""
+        if self.channels == 1:
+            return False
+        with self.alone():
+            known = self._known()
+            if "colours" not in known:
+                from zorki.lens.colours import told
+
+                known["colours"] = told(self)
+            return bool(known["colours"])
+
+    @property
     def least(self) -> int:
         """The smallest side of a picture that leaves every map at least one unit."""
         maps = self._trace(None).grids()

@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from zorki.pixels.canvas import Fourier as Fourier
     from zorki.pixels.canvas import Maco as Maco
     from zorki.pixels.canvas import Plain as Plain
+    from zorki.pixels.canvas import Uncoloured as Uncoloured
+    from zorki.pixels.canvas import empty as empty
     from zorki.pixels.canvas import grey as grey
     from zorki.pixels.climbing import climb as climb
     from zorki.pixels.driver import Done as Done
     from zorki.pixels.driver import Shot as Shot
     from zorki.pixels.driver import Step as Step
     from zorki.pixels.objectives import Objective as Objective
+    from zorki.pixels.transforms import Framed as Framed
     from zorki.pixels.transforms import Roll as Roll
     from zorki.pixels.transforms import Wobble as Wobble
 
@@ -33,17 +36,20 @@ __getattr__, __dir__, __all__ = attach(
         "Canvas": "canvas",
         "Done": "driver",
         "Fourier": "canvas",
+        "Framed": "transforms",
         "Maco": "canvas",
         "Objective": "objectives",
         "Plain": "canvas",
         "Roll": "transforms",
         "Shot": "driver",
         "Step": "driver",
+        "Uncoloured": "canvas",
         "Wobble": "transforms",
         "boards": "",
         "climb": "climbing",
         "colour": "",
         "display": "",
+        "empty": "canvas",
         "flow": "",
         "grey": "canvas",
         "objectives": "",

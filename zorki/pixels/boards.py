@@ -14,7 +14,7 @@ from zorki import lens
 from zorki.core import hands
 from zorki.core.seeds import seed_for
 from zorki.pixels import display, objectives, sizes
-from zorki.pixels.canvas import Canvas, Fourier
+from zorki.pixels.canvas import Canvas, empty
 from zorki.pixels.climbing import climb
 from zorki.pixels.driver import Step
 from zorki.pixels.objectives import Objective
@@ -98,7 +98,7 @@ def of_channels(
 
     def made(some: Sequence[tuple[int, int]]) -> Batch:
         seeds = [seed_for(seed, layer, n, *([j] if j else [])) for n, j in some]
-        return Fourier(hw, seeds, channels=net.channels, device=net.device), objectives.channels(layer, [n for n, _ in some]), seeds
+        return empty(net, hw, seeds), objectives.channels(layer, [n for n, _ in some]), seeds
 
     yield from board(
         net, wanted, min(batch, net.batch or batch), made, steps=steps, rate=rate, show=display.visible,

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 
 from zorki.core.seeds import normal, uniform
+
+if TYPE_CHECKING:
+    from zorki import lens
 
 # Colours of photographs are correlated; drawing in their decorrelated axes keeps grey grey and colours mild.
 # Source: Olah, Mordvintsev, Schubert 2017. The rows give R, G, B; divided by the largest column norm.
@@ -94,6 +97,31 @@ class Fourier:
     def __call__(self) -> torch.Tensor:
         t = torch.fft.irfft2(torch.view_as_complex(self.spectrum) * self.scale, s=self.hw)
         return torch.sigmoid(torch.einsum("ij,bjhw->bihw", self.colours, t))
+
+
+class Uncoloured:
+    """A canvas of one channel whose pictures have three that are alike: for a net that takes colours and sees none, which would else be drawn at random."""
+
+    def __init__(self, canvas: Canvas) -> None:
+        self.canvas = canvas
+
+    def parameters(self) -> list[torch.Tensor]:
+        return self.canvas.parameters()
+
+    def project(self) -> None:
+        self.canvas.project()
+
+    def __call__(self) -> torch.Tensor:
+        return self.canvas().expand(-1, 3, -1, -1)
+
+
+def empty(net: lens.Net, hw: tuple[int, int], seeds: Sequence[int], start: torch.Tensor | None = None, decay: float = 1.0) -> Canvas:
+    """A Fourier canvas in the channels that the net tells apart, one picture a seed. start: (b, c, h, w) with the channels that it takes, in place of noise."""
+    if net.channels != 3 or net.colours:
+        return Fourier(hw, seeds, start=start, decay=decay, channels=net.channels, device=net.device)
+    return Uncoloured(
+        Fourier(hw, seeds, start=None if start is None else start.mean(1, keepdim=True), decay=decay, channels=1, device=net.device)
+    )
 
 
 def grey(hw: tuple[int, int], seeds: Sequence[int], channels: int = 3, spread: float = 0.02) -> torch.Tensor:

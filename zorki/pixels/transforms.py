@@ -50,19 +50,35 @@ class Wobble:
         h, w = x.shape[-2:]
         if self.rolls:
             x = rolled(x, draw, w / 2, h / 2)
-        draw = draw.to(x.device)
-        size, angle = 1 / (1 + self.scale * draw[:, 2]), draw[:, 3] * math.radians(self.turn)
-        cos, sin = torch.cos(angle) * size, torch.sin(angle) * size
-        # In grid_sample's units a picture reaches from -1 to 1 on both axes, so turning needs the ratio of the sides.
-        theta = torch.stack(
-            [
-                torch.stack([cos, -sin * h / w, draw[:, 0] * self.jitter * 2 / w], 1),
-                torch.stack([sin * w / h, cos, draw[:, 1] * self.jitter * 2 / h], 1),
-            ],
-            1,
-        )
+        theta = moved(draw.to(x.device), self.scale, self.turn, self.jitter, self.jitter, (h, w))
         grid = F.affine_grid(theta, list(x.shape), align_corners=False)
         return F.grid_sample(x, grid, padding_mode="reflection", align_corners=False)
+
+
+@dataclass(frozen=True)
+class Framed:
+    """Shows the whole picture at the net's own size, each time from a little further off, nearer, turned or aside: a large drawing for a net of small pictures gets
+    its details from many looks. hw: that size. shift: share of the side, to each. scale: share by which the size varies. turn: degrees to each side.
+    """
+
+    hw: tuple[int, int]
+    shift: float = 0.05
+    scale: float = 0.1
+    turn: float = 5
+
+    def plan(self, steps: int, seeds: Sequence[int]) -> torch.Tensor:
+        """Shift x, shift y, scale, turn."""
+        return drawn(steps, seeds)
+
+    def __call__(self, x: torch.Tensor, draw: torch.Tensor) -> torch.Tensor:
+        """x: pictures (b, c, h, w) → (b, c, *hw), antialiased. The border is mirrored inwards."""
+        h, w = x.shape[-2:]
+        theta = moved(draw.to(x.device), self.scale, self.turn, self.shift * w, self.shift * h, (h, w))
+        twice = (2 * self.hw[0], 2 * self.hw[1])  # each pixel is the mean of four looks
+        if h > twice[0] or w > twice[1]:
+            x = F.interpolate(x, (min(h, twice[0]), min(w, twice[1])), mode="bilinear", antialias=True, align_corners=False)
+        grid = F.affine_grid(theta, [len(x), x.shape[1], *twice], align_corners=False)
+        return F.avg_pool2d(F.grid_sample(x, grid, padding_mode="reflection", align_corners=False), 2)
 
 
 @dataclass(frozen=True)
@@ -87,3 +103,18 @@ def rolled(x: torch.Tensor, draw: torch.Tensor, most_x: float, most_y: float) ->
     """Each picture shifted by whole pixels, at most so many; what leaves on one side comes back on the other."""
     moves = [(round(float(dy) * most_y), round(float(dx) * most_x)) for dx, dy, _, _ in draw]
     return torch.stack([torch.roll(picture, move, (-2, -1)) for picture, move in zip(x, moves, strict=True)])
+
+
+def moved(draw: torch.Tensor, scale: float, turn: float, right: float, down: float, hw: tuple[int, int]) -> torch.Tensor:
+    """(b, 2, 3): what `affine_grid` takes for a step of the plan (b, 4) of pictures of hw; scale, turn, right, down: the most of each, as a share, in degrees, in pixels."""
+    h, w = hw
+    size, angle = 1 / (1 + scale * draw[:, 2]), draw[:, 3] * math.radians(turn)
+    cos, sin = torch.cos(angle) * size, torch.sin(angle) * size
+    # In grid_sample's units a picture reaches from -1 to 1 on both axes, so turning needs the ratio of the sides.
+    return torch.stack(
+        [
+            torch.stack([cos, -sin * h / w, draw[:, 0] * right * 2 / w], 1),
+            torch.stack([sin * w / h, cos, draw[:, 1] * down * 2 / h], 1),
+        ],
+        1,
+    )

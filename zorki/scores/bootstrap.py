@@ -6,7 +6,7 @@ was trained several times pictures and trainings are drawn, each for themselves.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -47,3 +47,26 @@ def redrawn(trainings: np.ndarray, seed: int = 0) -> np.ndarray:
     n, rounds = trainings.shape
     chosen = np.random.default_rng(seed).integers(0, n, (n, rounds))
     return np.asarray(np.take_along_axis(trainings, chosen, 0).mean(0))
+
+
+def of_groups(values: np.ndarray, groups: Sequence[Hashable]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The means of values (n, …), and the lower and upper ends of their intervals, each of the shape of one: nan counts nowhere. groups: (n,), the picture that each is of;
+    pictures are drawn, with all that is of them. Of fewer than two pictures the ends are nan."""
+    names = {name: i for i, name in enumerate(dict.fromkeys(groups))}
+    of = np.zeros((len(names), len(values)))
+    of[[names[name] for name in groups], np.arange(len(values))] = 1
+    flat = np.asarray(values, np.float64).reshape(len(values), -1)
+    sums, counts = of @ np.nan_to_num(flat), of @ ~np.isnan(flat)
+
+    def ratio(often: np.ndarray) -> np.ndarray:
+        below = often @ counts
+        return np.asarray(np.divide(often @ sums, below, out=np.full(below.shape, np.nan), where=below > 0))
+
+    mid = ratio(np.ones((1, len(names))))[0]
+    if len(names) < 2:
+        ends = np.full((2, flat.shape[1]), np.nan)
+    else:
+        rounds = ratio(drawn(len(names)).astype(np.float64))
+        ends = np.array([middle(rounds[:, k]) for k in range(flat.shape[1])]).reshape(-1, 2).T
+    shape = np.shape(values)[1:]
+    return mid.reshape(shape), ends[0].reshape(shape), ends[1].reshape(shape)

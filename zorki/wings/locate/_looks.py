@@ -106,23 +106,7 @@ class Looks:
         if not some:
             return np.array(np.nan), np.array(np.nan), np.array(np.nan)
         values = np.stack([np.asarray(what(one), np.float64) for one in some])
-        names = list(dict.fromkeys(one.picture for one in some))
-        of = np.zeros((len(names), len(some)))
-        of[[names.index(one.picture) for one in some], np.arange(len(some))] = 1
-        flat = values.reshape(len(some), -1)
-        sums, counts = of @ np.nan_to_num(flat), of @ ~np.isnan(flat)
-
-        def ratio(often: Floats) -> Floats:
-            below = often @ counts
-            return np.asarray(np.divide(often @ sums, below, out=np.full(below.shape, np.nan), where=below > 0))
-
-        mid = ratio(np.ones((1, len(names))))[0]
-        if len(names) < 2:
-            ends = np.full((2, flat.shape[1]), np.nan)
-        else:
-            rounds = ratio(bootstrap.drawn(len(names)).astype(np.float64))
-            ends = np.array([bootstrap.middle(rounds[:, k]) for k in range(flat.shape[1])]).T
-        return tuple(np.asarray(x).reshape(values.shape[1:]) for x in (mid, *ends))  # type: ignore[return-value]
+        return bootstrap.of_groups(values, [one.picture for one in some])
 
     @cached_property
     def shares(self) -> tuple[Floats, Floats, Floats]:

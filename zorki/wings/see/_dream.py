@@ -259,8 +259,8 @@ def climb(
 
 
 def colourless(net: lens.Net, g: torch.Tensor) -> torch.Tensor:
-    """A gradient (1, 3, h, w); of a net of one channel, which knows no colours, the same in all three: its shares of grey are no wish for green."""
-    return g.mean(1, keepdim=True).expand_as(g).contiguous() if net.channels == 1 else g
+    """A gradient (1, 3, h, w); of a net that knows no colours the same in all three: its shares of grey are no wish for green."""
+    return g.mean(1, keepdim=True).expand_as(g).contiguous() if not net.colours else g
 
 
 def enlarged(x: torch.Tensor, factor: float) -> torch.Tensor:

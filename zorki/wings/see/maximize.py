@@ -181,15 +181,19 @@ def canvas_of(net: lens.Net, hw: tuple[int, int], seeds: list[int], small: torch
         return pixels.Maco(hw, seeds, start=small, device=net.device)
     start = None if small is None else small.expand(len(seeds), -1, -1, -1)
     if kind == "pixels":
+        if net.channels == 3 and not net.colours:
+            return pixels.Uncoloured(pixels.Plain(start[:, :1] if start is not None else pixels.grey(hw, seeds, 1).to(net.device)))
         return pixels.Plain(start if start is not None else pixels.grey(hw, seeds, net.channels).to(net.device))
-    return pixels.Fourier(hw, seeds, start=start, channels=net.channels, device=net.device)
+    return pixels.empty(net, hw, seeds, start)
 
 
 def as_taken(net: lens.Net, photo: torch.Tensor) -> torch.Tensor:
-    """A photo (1, 3, h, w) in the channels that the net takes. Raises InputError for a number that is neither one nor three."""
+    """A photo (1, 3, h, w) in the channels that the net takes, grey for one that knows no colours. Raises InputError for a number that is neither one nor three."""
     from zorki.lens.inputs import grey
 
-    return photo if net.channels == 3 else grey(photo, net.channels, net.name)
+    if net.channels == 3:
+        return photo if net.colours else grey(photo, 1, net.name).expand(-1, 3, -1, -1)
+    return grey(photo, net.channels, net.name)
 
 
 def seen(net: lens.Net, photo: torch.Tensor, layer: str) -> torch.Tensor:

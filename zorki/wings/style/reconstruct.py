@@ -93,5 +93,5 @@ def drawn(net: lens.Net, image: torch.Tensor, names: list[str], what: str, s: Se
     for more in goals[1:]:
         goal = goal + more
     seeds = [seed_for(s.seed, "reconstruct", names[-1])]
-    canvas = pixels.Fourier(hw, seeds, decay=DECAY, channels=net.channels, device=net.device)
+    canvas = pixels.empty(net, hw, seeds, decay=DECAY)
     yield from pixels.climb(net, canvas, goal, steps=s.steps, rate=s.rate, show=pixels.display.visible)
