@@ -28,7 +28,7 @@ def __getattr__(name: str) -> Any:
     if name in wings():
         from zorki.studio.surface import Wing
 
-        made = globals()[name] = Wing(name)
+        made = globals()[name] = Wing.of(name)
         return made
     raise AttributeError(f"module 'zorki' has no attribute {name!r}")
 

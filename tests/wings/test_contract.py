@@ -44,7 +44,7 @@ def test_it_says_what_it_does_and_where_it_comes_from(m: Method) -> None:
 def test_it_has_a_page(m: Method) -> None:
     page = DOCS / m.wing / f"{m.name}.md"
     assert page.exists()
-    assert f"zorki {m.wing} {m.name}" in page.read_text(encoding="utf-8")
+    assert " ".join(("zorki", *m.typed_words)) in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("m", SHOWN, ids=ids)
@@ -176,8 +176,9 @@ def test_its_command_says_all_that_was_chosen(m: Method) -> None:
 def parsed(m: Method, command: str) -> tuple[tuple[str, ...], dict[str, Any]]:
     """What the command line understands."""
     words = shlex.split(command)
-    assert words[:3] == ["zorki", m.wing, m.name]
-    _, bound, _ = wing.build(m.wing, m.name).parse_args(words[2:], exit_on_error=False, print_error=False)
+    typed = len(m.typed_words)
+    assert words[: 1 + typed] == ["zorki", *m.typed_words]
+    _, bound, _ = wing.build(m.wing, m.name if typed > 1 else "").parse_args(words[2:], exit_on_error=False, print_error=False)
     return bound.args, dict(bound.kwargs)
 
 

@@ -44,7 +44,7 @@ def app(words: Sequence[str]) -> App:
             top.command(where, name=name, help=what)
     top.command(lists.models)
     for name in wings():
-        top.command(wing.build(name, words[1] if words[:1] == [name] and len(words) > 1 else ""))
+        top.command(wing.build(name, None if words[:1] != [name] else words[1] if len(words) > 1 else ""))
     return top
 
 
@@ -120,10 +120,11 @@ def run(words: list[str], alone: bool = False) -> int:
 def smaller(words: Sequence[str]) -> str:
     """What to do where memory is not enough, by the options that the command has."""
     from zorki.core.settings import options
-    from zorki.jobs.methods import method, methods, wings
+    from zorki.jobs.methods import alone, method, methods, wings
 
-    known = len(words) > 1 and words[0] in wings() and words[1] in methods(words[0])
-    has = {o.name for o in options(method(words[0], words[1]).settings)} if known else set[str]()
+    named = words[1] if len(words) > 1 and words[0] in wings() and words[1] in methods(words[0]) else None
+    known = bool(words) and words[0] in wings() and (named is not None or alone(words[0]) is not None)
+    has = {o.name for o in options(method(words[0], named).settings)} if known else set[str]()
     found = [f"--{name}" for name in ("size", "side", "batch") if name in has]
     return f"Try a smaller {' or '.join(found)}." if found else "Close other programs, or give smaller pictures."
 

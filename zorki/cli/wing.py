@@ -9,16 +9,23 @@ from typing import Any
 
 from cyclopts import App
 
-from zorki.jobs.methods import Method, method, methods
+from zorki.jobs.methods import Method, alone, method, methods
 
 
-def build(name: str, wanted: str) -> App:
-    """The wing's App; the wanted method gets its options, the others only their line of help."""
+def build(name: str, wanted: str | None) -> App:
+    """The wing's App; the wanted method gets its options, the others only their line of help. wanted: what stands behind the wing's name; None: the wing is not asked for."""
     out = App(name=name, help=first_line(f"zorki.wings.{name}", "__init__"))
+    usual = alone(name)
+    if usual is not None and wanted is not None and wanted not in methods(name):
+        found = method(name)
+        out.default(command(found))
+        out.help = found.doc
     for m in methods(name):
         if m == wanted:
             found = method(name, m)
-            out.command(command(found), name=m, help=found.doc)
+            out.command(command(found), name=m, help=found.doc, show=m != usual)
+        elif m == usual:  # its line is that of the wing
+            continue
         else:
             out.command(stub, name=m, help=first_line(f"zorki.wings.{name}", m))
     return out

@@ -24,7 +24,7 @@ def work(m: Method, placed: Sequence[str], given: dict[str, Any]) -> None:
     tell = {name: given.pop(name) for name in TELL if name in given}
     file = tell.get("events")
     preview = None if file is None else Path(file).with_name(f"{Path(file).name}.preview.jpg")
-    request = Request.of(m, placed, given, preview=preview, spelling=on_command_line)
+    request = Request.of(m, placed, given, preview=preview, spelling=on_command_line, told=tell.get("json", False))
     carried_out(request, tell.get("json", False), tell.get("quiet", False), file)
 
 
@@ -48,7 +48,7 @@ def carried_out(request: Request, as_json: bool = False, quiet: bool = False, fi
             for line in outcome.lines:
                 streams.say(line)
         m = request.method
-        said = {"command": [m.wing, m.name], "out": outcome.paths, "seconds": round(time.monotonic() - began, 3)} | outcome.more
+        said = {"command": list(m.typed_words), "out": outcome.paths, "seconds": round(time.monotonic() - began, 3)} | outcome.more
         if outcome.paths or as_json:
             terminal.answer(outcome.paths, (said if outcome.listed is None else outcome.listed) if as_json else None)
     if outcome.end is not None:

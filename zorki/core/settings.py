@@ -45,7 +45,8 @@ class Option:
     """One field: its name, type, default and the line of help that stands under it. file: names one that is written to, which is
     no part of how a picture is made, and which nothing but a person may say: field(default=None, metadata={"file": True}).
     resumes: such a file from which broken work goes on: metadata={"file": True, "resumes": True}.
-    instead: the option that it takes the place of, so that a person gives one of them: metadata={"instead": "steps"}."""
+    instead: the option that it takes the place of, so that a person gives one of them: metadata={"instead": "steps"}.
+    shows: where it is given a picture is asked for, also of what else answers in words alone: metadata={"shows": True}."""
 
     name: str
     type: Any
@@ -54,6 +55,7 @@ class Option:
     file: bool = False
     resumes: bool = False
     instead: str = ""
+    shows: bool = False
 
 
 def options(settings: type[Any]) -> tuple[Option, ...]:
@@ -66,7 +68,7 @@ def read_options(settings: type[Any]) -> tuple[Option, ...]:
     """What `options` gives."""
     hints = get_type_hints(settings, include_extras=True)
     helps = {name: text for kind in reversed(settings.__mro__[:-1]) for name, text in literals(kind).items()}
-    plain = {"file": False, "resumes": False, "instead": ""}
+    plain = {"file": False, "resumes": False, "instead": "", "shows": False}
     marks: dict[str, Any] = {f.name: {mark: f.metadata.get(mark, none) for mark, none in plain.items()} for f in fields(settings)}
     return tuple(
         Option(f.name, listed(hints[f.name]), None if f.default is MISSING else f.default, helps.get(f.name, ""), **marks[f.name])

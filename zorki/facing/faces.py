@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from zorki.facing.emotions import EMOTIONS as EMOTIONS
+
 Floats = npt.NDArray[np.float64]
-EMOTIONS = ("anger", "contempt", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
-"""As the Emotion API named and ordered them."""
 DIGITS = 6  # of a score
 
 

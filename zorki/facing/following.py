@@ -15,8 +15,10 @@ import numpy.typing as npt
 import torch
 
 from zorki import blocks, io
+from zorki.core.durations import clock
 from zorki.facing import aligning, timeline
 from zorki.facing.faces import EMOTIONS, Face, Floats, rounded
+from zorki.facing.panels import Panels
 from zorki.facing.people import Person, Shot, Trace
 from zorki.locating import drawing, following
 from zorki.pixels import palette
@@ -25,14 +27,17 @@ COLUMNS = ("frame", "seconds", "face", "left", "top", "width", "height", "score"
 SMOOTH = 0.5  # seconds: half-life
 SHOWN = 24  # faces on the page: those that are seen longest
 GONE = 1.0  # seconds beyond the gap after which nobody comes back
+LONGEST = 960  # pixels of the longer side at which frames are looked at, where nobody says
 SIDE, WIDE = 96, 1.35  # pixels of a picture on the page; how much of what is about the face it shows
 TOLD = 8  # faces that a person is told of one by one
+EVEN = [1 / len(EMOTIONS)] * len(EMOTIONS)
 NEUTRAL = EMOTIONS.index("neutral")
 
 
 class Following(following.Following):
-    """look: the faces of a frame with their expressions, as sure as asked. least: how sure it must be; gap: seconds for which a face may be out of sight; smooth:
-    half-life in seconds of what is read in a face, 0 for none. Raises InputError where the tracker is not installed.
+    """look: the faces of a frame, as sure as asked; name: the same faces with their expressions. least: how sure it must be; gap: seconds for which a face may be out
+    of sight; smooth: half-life in seconds of what is read in a face, 0 for none. show: (h, w, 3) uint8 of a frame and its faces, in place of boxes and bars. Raises
+    InputError where the tracker is not installed.
 
     Memory: what the page shows of SHOWN faces and of those in sight; of all others a few numbers.
     """
@@ -42,6 +47,7 @@ class Following(following.Following):
     def __init__(
         self,
         look: Callable[[io.Photo, float], Sequence[Face]],
+        name: Callable[[io.Photo, Sequence[Face]], Sequence[Face]],
         video: io.Video,
         least: float,
         gap: float = 1.0,
@@ -50,22 +56,35 @@ class Following(following.Following):
     ) -> None:
         super().__init__(look, ("face",), video, least, gap)
         self.gap, self.smooth, self.rate, self.show = gap, smooth, video.rate, show
-        self.name = video.name
+        self.read, self.film = name, video.name
+        self.asked: list[tuple[float, float, float, float]] = []  # boxes of the last frame that were read
         self.faces: list[Face] = []  # of the frame, as they were read; then as they are shown
+        self.panels = Panels(video.hw)
         self.people: dict[int, Person] = {}
         self.sight: list[int] = []  # the numbers that were seen in the last frame
         self.cuts: list[float] = []
         self.frames, self.seconds = 0, 0.0
 
     def seen(self, photo: io.Photo) -> str:
-        """faces: [score, left, top, width, height, points or null, shares] of each; bright: of each cell of the frame; as JSON."""
-        faces = self.look(photo, self.least * following.LOW)
+        """faces: [score, left, top, width, height, points or null, shares or null] of each; bright: of each cell of the frame; as JSON. What is unsure and lies on
+        nothing that is known is not read: it becomes no face."""
+        faces = list(self.look(photo, self.least * following.LOW))
+        asked = [i for i, face in enumerate(faces) if face.score >= self.least or self.near(face)]
+        for i, face in zip(asked, self.read(photo, [faces[i] for i in asked]), strict=True):
+            faces[i] = face
         return json.dumps({"faces": [words(face) for face in faces], "bright": following.brightness(photo.pixels)}, separators=(",", ":"))
+
+    def near(self, face: Face) -> bool:
+        """Whether it lies where a face was known a moment ago."""
+        x, y, w, h = face.box
+        boxes = [*self.asked, *(t.box for t in self.things if not t.seen)]
+        return any(x < a + c and a < x + w and y < b + d and b < y + h for a, b, c, d in boxes)
 
     def add(self, number: int, seconds: float, seen: str) -> list[list[Any]]:
         """The next frame; a row for each face that is sure enough, or known."""
         said = json.loads(seen)
         faces = [read(row) for row in said["faces"]]
+        self.asked = [face.box for face in faces if face.shares is not None]
         found = np.array([[0, face.score, *face.box] for face in faces], np.float64).reshape(-1, 6)
         if self.follow(found, np.array(said["bright"], np.float64), seconds):
             self.cuts.append(round(seconds, 4))
@@ -78,6 +97,9 @@ class Following(following.Following):
                 self.faces.append(Face(thing.box, 0.0, None, tuple(self.people[thing.number or 0].smoothed.tolist())))
                 continue
             face = faces[thing.at]
+            if face.shares is None:  # unsure, and found again where nobody looked for it: as it was seen last
+                known = self.people.get(thing.number or 0)
+                face = replace(face, shares=tuple(EVEN if known is None else known.read.tolist()))
             smoothed = self.known(thing.number, seconds, np.array(face.shares))
             self.faces.append(replace(face, shares=tuple(smoothed.tolist())))
             at = face.rectangle
@@ -87,6 +109,7 @@ class Following(following.Following):
                     round(face.score, 4), *face.scores.values(), *self.faces[-1].scores.values(),
                 ]
             )  # fmt: skip
+        self.panels.place(self.numbered())
         return rows
 
     def known(self, number: int | None, seconds: float, shares: Floats) -> Floats:
@@ -122,8 +145,20 @@ class Following(following.Following):
         """(h, w, 3): the frame with its faces, each in a colour of its own that it keeps; what has no number yet is grey, what is out of sight for a moment thin."""
         if self.show is not None:
             return self.show(photo, self.faces)
-        texts = ["" if t.number is None or not t.seen else f"{t.number} {f.emotion} {100 * f.scores[f.emotion]:.0f}%" for t, f in zip(self.things, self.faces, strict=True)]
-        return drawing.drawn(photo.pixels, [t.box for t in self.things], texts, [colour(t.number) for t in self.things])
+        marked, lost = [], []
+        for thing, face in zip(self.things, self.faces, strict=True):
+            (marked if thing.seen else lost).append((thing.number, face))
+        out = drawing.levels(photo.pixels)
+        for line, some in ((0.4, lost), (1.0, marked)):
+            texts = [str(number) if number is not None and line == 1 else "" for number, _ in some]
+            out = drawing.drawn(out, [face.box for _, face in some], texts, [colour(number) for number, _ in some], line)
+        self.panels.draw(out, self.numbered())
+        return out
+
+    def numbered(self) -> list[tuple[int, Face]]:
+        """The faces of the frame that have panels: the largest first."""
+        some = [(t.number, face) for t, face in zip(self.things, self.faces, strict=True) if t.number is not None]
+        return sorted(some, key=lambda one: (-round(one[1].area), one[0]))
 
     def longest(self) -> list[Person]:
         """All faces that have a number, the longest seen first."""
@@ -141,7 +176,7 @@ class Following(following.Following):
         if not self.people:
             return [f"no face was found in {self.frames:,} frames"]
         some = self.longest()
-        out = [f"face {p.number}: {p.seconds:.1f} s from {timeline.clock(p.first)}, {timeline.mostly(p.mean)}" for p in some[:TOLD]]
+        out = [f"face {p.number}: {p.seconds:.1f} s from {clock(p.first)}, {timeline.mostly(p.mean)}" for p in some[:TOLD]]
         if len(some) > TOLD:
             out.append(f"and {len(some) - TOLD:,} more that are seen for less")
         return [*out, f"{len(some):,} faces in all"] if len(some) > 1 else out
@@ -150,7 +185,7 @@ class Following(following.Following):
         """Who is there when, and how each looks, in time."""
         length = self.seconds + 1 / max(self.rate, 1e-3)
         shown = [p for p in self.longest() if p.trace is not None][:SHOWN]
-        return timeline.page(self.name, shown, len(self.people), length, self.frames, self.cuts, self.smooth, self.gap, command)
+        return timeline.page(self.film, shown, len(self.people), length, self.frames, self.cuts, self.smooth, command)
 
 
 def longest(person: Person) -> tuple[float, int]:
@@ -161,13 +196,18 @@ def longest(person: Person) -> tuple[float, int]:
 def words(face: Face) -> list[Any]:
     """A face as JSON holds it; its shares together 1."""
     points = None if face.points is None else [round(v, 2) for v in face.points.ravel().tolist()]
-    return [round(face.score, 4), *(round(v, 2) for v in face.box), points, rounded(face.shares or ())]
+    return [round(face.score, 4), *(round(v, 2) for v in face.box), points, None if face.shares is None else rounded(face.shares)]
 
 
 def read(row: Sequence[Any]) -> Face:
     """The face of those words."""
     score, x, y, w, h, points, shares = row
-    return Face((x, y, w, h), score, None if points is None else np.array(points, np.float64).reshape(-1, 2), tuple(shares))
+    return Face(
+        (x, y, w, h),
+        score,
+        None if points is None else np.array(points, np.float64).reshape(-1, 2),
+        None if shares is None else tuple(shares),
+    )
 
 
 def told(person: Person) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from zorki.facing.faces import EMOTIONS, Face, ordered
 from zorki.locating import looking
 from zorki.pixels.pieces import Rows, strip
 
+NAMER = "emotions"  # names expressions where nobody gives a network
 SIDE = 48  # pixels of the faces that are named, where no card says
 BATCH = 64  # faces that are named at once
 
@@ -42,6 +43,16 @@ def found(
     places, scores = seen.boxes.tolist(), seen.scores.tolist()
     points = [None] * len(seen) if seen.points is None else list(seen.points.double().numpy())
     return ordered(Face(tuple(box), score, at) for box, score, at in zip(places, scores, points, strict=True))
+
+
+def namer(net: lens.Net, emotions: lens.Net | None = None) -> lens.Net:
+    """The network that names expressions: the one that is given, else the one that ships, where `net` is. Raises InputError where none ships."""
+    if emotions is not None:
+        return emotions
+    if NAMER not in weights.names():
+        raise InputError("No network that names expressions is given.", "Zorki has none of its own yet.", "Give one with --emotions.")
+    found = weights.load(NAMER)
+    return found if found.device == net.device else found.like(found.module.to(net.device))
 
 
 def named(emotions: lens.Net, photo: io.Photo | io.Large, faces: Sequence[Face]) -> tuple[Face, ...]:

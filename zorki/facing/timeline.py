@@ -8,19 +8,27 @@ from collections.abc import Sequence
 import numpy as np
 
 from zorki import blocks
+from zorki.core.durations import clock
+from zorki.facing.drawing import COLOURS
 from zorki.facing.faces import EMOTIONS, Floats
 from zorki.facing.people import Person
 from zorki.pixels import palette
 
-COLOURS = ("#cc3311", "#aa4499", "#997700", "#332288", "#ee9900", "#777777", "#4477aa", "#009988")
 MARKS = 150  # cuts that can be told apart on one axis
 BRIDGED = 0.35  # seconds without a face that a curve goes over
 
 
 def page(
-    film: str, shown: Sequence[Person], many: int, length: float, frames: int, cuts: Sequence[float], smooth: float, gap: float, command: str
+    film: str,
+    shown: Sequence[Person],
+    many: int,
+    length: float,
+    frames: int,
+    cuts: Sequence[float],
+    smooth: float,
+    command: str,
 ) -> blocks.Page:
-    """film: its name. shown: with their traces, in their order; many: how many there are in all. length, cuts, smooth, gap: seconds."""
+    """film: its name. shown: with their traces, in their order; many: how many there are in all. length, cuts, smooth: seconds."""
     facts = [("length", spoken(length)), ("frames", f"{frames:,}"), ("faces", f"{many:,}"), ("cuts", f"{len(cuts):,}")]
     facts += [("half-life of the curves", f"{smooth:g} s"), ("command", command)]
     foot = (
@@ -81,15 +89,17 @@ def looks(person: Person) -> blocks.Timeline:
     assert person.trace is not None
     x, curves = person.trace.sums.curves(BRIDGED)
     lanes = tuple(
-        blocks.Lane(name, colour, x.tolist(), curves[:, n].tolist(), f"{100 * person.mean[n]:.0f} %")
-        for n, (name, colour) in enumerate(zip(EMOTIONS, COLOURS, strict=True))
+        blocks.Lane(name, COLOURS[name], x.tolist(), curves[:, n].tolist(), f"{100 * person.mean[n]:.0f} %")
+        for n, name in enumerate(EMOTIONS)
     )
     shots = []
     for shot in person.trace.shots.held.values():
         caption = f"face {person.number} at {clock(shot.seconds)}, {mostly(shot.shares)}"
         shots.append(blocks.Shot(shot.seconds, blocks.Tile(shot.pixels, caption, caption)))
     begin, end = min(person.first, float(x[0])), max(person.last, float(x[-1]))
-    title = f"Face {person.number}: {spoken(person.seconds)} from {clock(person.first)} to {clock(person.last)}, {mostly(person.mean)}"
+    title = (
+        f"Face {person.number}: {spoken(person.seconds)} from {clock(person.first)} to {clock(person.last + 0.5)}, {mostly(person.mean)}"
+    )
     return blocks.Timeline(lanes, begin, end, "", title, tuple(shots))
 
 
@@ -106,10 +116,3 @@ def counted(many: int) -> str:
 def spoken(seconds: float) -> str:
     """4.2 s, or 1:02:07."""
     return f"{seconds:.1f} s" if seconds < 60 else clock(seconds)
-
-
-def clock(seconds: float) -> str:
-    """0:07, 1:02:07."""
-    minutes, rest = divmod(math.floor(seconds + 1e-6), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -17,7 +17,9 @@ def settled(method: Method, chosen: Any, out: str | None) -> Any:
     if chosen.as_ is None:
         kind = next((kind for kind, endings in method.files.items() if ending in endings), None)
         if kind is None:
-            raise InputError(f"--out={out} has an ending that is not known.", f"{method.name} writes {offered(method)}.", "Choose another.")
+            raise InputError(
+                f"--out={out} has an ending that is not known.", f"{method.spoken} writes {offered(method)}.", "Choose another."
+            )
         return replace(chosen, as_=kind)
     verify(method, chosen.as_, Path(out))
     return chosen

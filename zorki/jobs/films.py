@@ -47,7 +47,9 @@ def each(r: Request, net: lens.Net | None) -> Outcome:
     rest = {n: inputs.opened(p, r.method.inputs[n], r.opening) for n, p in r.pictures.items() if n != r.moving and p is not None}
     first = next(video.moments())
     record = recorded(r, Reel(r, net, video, rest).job(first.pixels, None), video)
-    following = None if r.method.film is None else r.method.film(net if net is None else lens.precise(net), video, r.settings)
+    following = (
+        None if r.method.film is None else r.method.film(net if net is None else lens.precise(net), video, r.settings, **handed(r, rest))
+    )
     path, going_on = place(r, video, key := key_of(record, net, r), ends(following))
     coding = io.Coding.of(path, video.hw)
     tracks = io.Tracks.of(video.path, coding.muxer)
@@ -60,6 +62,11 @@ def each(r: Request, net: lens.Net | None) -> Outcome:
         if following is not None:
             reel.beside = kept.enter_context(Beside(following, work, video, command(r, net, record)))
         return reel.work()
+
+
+def handed(r: Request, rest: Mapping[str, Any]) -> dict[str, Any]:
+    """What is given beside the film, as `film` gets it."""
+    return {name: inputs.handed(found, r.method.inputs[name]) for name, found in rest.items()}
 
 
 def made(r: Request, net: lens.Net | None) -> list[Path]:
@@ -112,7 +119,7 @@ def place(r: Request, video: io.Video, key: str, beside: tuple[str, ...] = ()) -
             io.check_target(path.with_suffix(end), r.force or ours)
         return path, ours
     suffix = video.path.suffix.lower()
-    name = f"{video.path.stem}.{r.method.name}{suffix if suffix in io.MUXERS else '.mp4'}"
+    name = f"{video.path.stem}.{r.method.spoken}{suffix if suffix in io.MUXERS else '.mp4'}"
     for path in io.numbered(Path(r.out or "") / name):
         if not any(one.exists() for one in (path, *map(path.with_suffix, beside))) or io.is_unfinished(path, key):
             return path, path.exists()
@@ -246,7 +253,7 @@ class Reel:
         job = self.job(moment.pixels, begin)
         for step in job.steps():
             if len(step.labels) > 1:
-                name, count = job.method.name, len(step.labels)
+                name, count = job.method.spoken, len(step.labels)
                 raise InputError(f"{name} makes {count} pictures of a frame so.", "A film takes one.", "Leave out what asks for several.")
         made = pixels.sizes.resize(job.image(), self.video.hw)
         if followed is not None and self.r.steady:

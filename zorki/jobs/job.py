@@ -46,11 +46,11 @@ class Job:
         for name in pictures:
             if name not in method.inputs:
                 raise InputError(
-                    f"{method.name} takes no picture called {name}.", f"It takes {', '.join(method.inputs) or 'none'}.", "Leave it out."
+                    f"{method.spoken} takes no picture called {name}.", f"It takes {', '.join(method.inputs) or 'none'}.", "Leave it out."
                 )
         for name, its in method.inputs.items():
             if not its.option and name not in pictures:
-                raise inputs.missing_input(name, its, f"{method.wing} {method.name}", method.inputs)
+                raise inputs.missing_input(name, its, " ".join(method.typed_words), method.inputs)
         self.method, self.settings, self.film, self.out = method, chosen, film, out
         self._net = net
         self.range = io.span_text(how.get("range"))
@@ -83,7 +83,7 @@ class Job:
             return inputs.tensor(io.open_photo(shown))
         if self.last is None:
             raise Stopped(
-                f"{self.method.name} was stopped before its first step.", "Nothing was drawn yet.", "The same command begins again."
+                f"{self.method.spoken} was stopped before its first step.", "Nothing was drawn yet.", "The same command begins again."
             )
         if self._image is None or self._image[0] is not self.last:
             self._image = self.last, self.last.image()
@@ -96,7 +96,7 @@ class Job:
 
     @property
     def net(self) -> lens.Net:
-        assert self._net is not None, f"{self.method.name} takes no network"
+        assert self._net is not None, f"{self.method.spoken} takes no network"
         return self._net
 
     @property
@@ -149,7 +149,7 @@ class Job:
                 if step.i == 1:
                     before, length = before + length, step.of  # steps of the stages that are done
                 of = before + step.of * (1 + step.stages - step.stage)  # later stages are taken to be as long as this one
-                events.tell(self.method.name, before + step.i, of, loss=step.loss, parts=step.parts)
+                events.tell(self.method.spoken, before + step.i, of, loss=step.loss, parts=step.parts)
                 yield step
 
     def write(self, started: Iterator[File | Leaf | Frame]) -> None:
@@ -269,7 +269,7 @@ class Job:
         """How it was made: names of files without their folders, and what differs from the defaults."""
         return {
             "zorki": zorki.__version__,
-            "command": [self.method.wing, self.method.name],
+            "command": list(self.method.typed_words),
             "pictures": self.names(),
             "marks": dict(self.marks),
             "options": settings.changed(self.settings, files=False),
@@ -290,16 +290,16 @@ class Job:
         """What the result is called when nobody said how: after input and command."""
         first = next(iter(self.photos.values()), None)
         if first is not None and self.method.climbs:
-            return io.output_name(first, self.method.name)
+            return io.output_name(first, self.method.spoken)
         stem = self.stem()
         if self.method.files:
             endings = self.method.files[filing.kind_of(self.method, self.settings)]
-            own = "" if first is None else Path(io.output_name(first, self.method.name)).suffix
+            own = "" if first is None else Path(io.output_name(first, self.method.spoken)).suffix
             as_it_is = ".jpg" in endings and own.lower() in endings  # a photo with something on it comes back as it came
-            return f"{stem}.{self.method.name}{own if as_it_is else endings[0]}"
+            return f"{stem}.{self.method.spoken}{own if as_it_is else endings[0]}"
         if self.method.gives in ("trained", "written"):
-            return f"{stem}.{self.method.name}{self.method.ending}"
-        return f"{stem}.{self.method.name}.{'html' if self.method.page is not None and self.method.climbs else 'png'}"
+            return f"{stem}.{self.method.spoken}{self.method.ending}"
+        return f"{stem}.{self.method.spoken}.{'html' if self.method.page is not None and self.method.climbs else 'png'}"
 
     def stem(self) -> str:
         """What a result's name begins with: that of the first input, else the layer, the network, the wing. What writes, writes of its network, whatever may be

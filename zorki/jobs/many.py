@@ -28,9 +28,9 @@ def each(r: Request, net: lens.Net | None) -> Outcome:
     """
     assert r.several is not None
     photos = io.PhotoSet(r.pictures[r.several], **r.opening)
-    if r.method.words and not r.out:
+    if r.worded:
         return Series(r, net, photos, None).work()
-    folder = Path(r.out) if r.out else io.free_path(f"{called(photos)}.{r.method.name}")
+    folder = Path(r.out) if r.out else io.free_path(f"{called(photos)}.{r.method.spoken}")
     new = not folder.exists()
     photos = photos.without(folder)  # earlier results
     told_of_films(r)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from zorki.core import events, settings, shelf
-from zorki.core.errors import InputError
+from zorki.core.errors import InputError, UnknownName
 from zorki.core.folders import typed
 from zorki.core.method import Given, Input
 from zorki.core.numbers import short
@@ -51,6 +52,22 @@ class Method:
     "what a film is as a whole, its frames one after the other (`contract.Following`); without it each frame is a picture of its own"
     report: Callable[..., Any] | None = None
     "what a training has learnt by now → blocks.Page, which the house keeps in its run folder (`reports.py`)"
+    lists: str = ""
+    "of what answers with a list: the field under which the list of each of many pictures stands; its picture is written with --json only where one is asked for"
+    listed: Callable[..., Any] | None = None
+    "of such: the rows that a picture of ours keeps (TABLE without its first column) → the same list"
+    alone: bool = False
+    "whether its wing's name alone means it"
+
+    @property
+    def typed_words(self) -> tuple[str, ...]:
+        """What is typed behind zorki."""
+        return (self.wing,) if self.alone else (self.wing, self.name)
+
+    @property
+    def spoken(self) -> str:
+        """What it is called where one word must do: in sentences and in names of files."""
+        return self.typed_words[-1]
 
     def net(self, named: Any = None) -> Any:
         """The network that is named, or the one that is taken where none is, which says so where there was a choice.
@@ -60,7 +77,7 @@ class Method:
         if not named:
             if not any(name in cards.names() for name in self.nets):
                 raise InputError(
-                    "No network is given.", f"{self.name} has none of its own yet.", "Give a run or a net of yours with --model."
+                    "No network is given.", f"{self.spoken} has none of its own yet.", "Give a run or a net of yours with --model."
                 )
             found = cards.installed(self.nets)
             if len(self.nets) > 1:
@@ -69,7 +86,7 @@ class Method:
         if self.task is not None and isinstance(named, str) and named in cards.names() and cards.card(named).task != self.task:
             right = [name for name in cards.names() if cards.card(name).task == self.task]
             raise InputError(
-                f"{named} is a network to {cards.card(named).task}.", f"{self.wing} {self.name} needs one to {self.task}.",
+                f"{named} is a network to {cards.card(named).task}.", f"{' '.join(self.typed_words)} needs one to {self.task}.",
                 f"Give --model={' or '.join(right)}, or one of your own." if right else "Give one of your own with --model.",
             )  # fmt: skip
         return named
@@ -110,7 +127,7 @@ class Method:
         """The command that does the same, as a person would type it."""
         import shlex
 
-        words = ["zorki", self.wing, self.name]
+        words = ["zorki", *self.typed_words]
         for key, name in pictures.items():
             words += [typed(one) for one in ([name] if isinstance(name, str) else name)] if self.inputs[key].placed else []
         if model and self.nets != (model,):
@@ -141,14 +158,25 @@ def methods(wing: str) -> tuple[str, ...]:
     return shelf.names(f"zorki.wings.{wing}")
 
 
-def method(wing: str, name: str) -> Method:
-    """Raises UnknownName for a wing or a method that is not there."""
+@cache
+def alone(wing: str) -> str | None:
+    """The method that a wing's name alone means, as its `__init__.py` says (ALONE)."""
     methods(wing)
+    found: str | None = getattr(importlib.import_module(f"zorki.wings.{wing}"), "ALONE", None)
+    return found
+
+
+def method(wing: str, name: str | None = None) -> Method:
+    """name: not given: the one that the wing's name alone means. Raises UnknownName for a wing or a method that is not there."""
+    known = methods(wing)
+    name = alone(wing) if name is None else name
+    if name is None:
+        raise UnknownName(f"{wing} is a wing, and no method is named.", f"It has {', '.join(known)}.", "Name one of them.")
     module = shelf.take(f"zorki.wings.{wing}", name, f"{wing} method")
     gives: Given = getattr(module, "GIVES", "drawn" if inspect.isgeneratorfunction(module.run) else "measured")
     return Method(
         wing, name, module.__doc__ or "", module.INPUTS, module.Settings, module.PRESETS, getattr(module, "ALSO", {}), module.run, module.NETS, gives,
         getattr(module, "page", None), getattr(module, "WORDS", False), getattr(module, "TASK", None), getattr(module, "ENDING", ""),
         getattr(module, "FILES", {}), getattr(module, "TABLE", {}), getattr(module, "summed", None), getattr(module, "film", None),
-        getattr(module, "report", None),
+        getattr(module, "report", None), getattr(module, "LISTS", ""), getattr(module, "listed", None), name == alone(wing),
     )  # fmt: skip

@@ -29,7 +29,7 @@ class Request:
 
     pictures: what is given, by the method's names. moving: the input for which a film is given: each of its frames is one. several: the input that was given as many pictures where one is wanted: a result for each.
     network: as `load` takes it; opening: limit and range. out: a file, a folder, - for the caller's own hands; None: named after input and
-    command. film: a file for the climb. preview: a file that always shows the picture as it is by now. spelling: of options in sentences.
+    command. film: a file for the climb. preview: a file that always shows the picture as it is by now. spelling: of options in sentences. told: whether a program reads the answer.
     """
 
     method: Method
@@ -45,10 +45,11 @@ class Request:
     film: str | None = None
     preview: Path | None = None
     spelling: Spelling = in_python
+    told: bool = False
 
     @classmethod
     def of(cls, method: Method, placed: Sequence[Any], given: Mapping[str, Any], **more: Any) -> Request:
-        """placed: inputs without a name; given: inputs, options of the method's and those of `options.py` by name; more: preview, spelling.
+        """placed: inputs without a name; given: inputs, options of the method's and those of `options.py` by name; more: preview, spelling, told.
 
         Raises UnknownName, InputError for options that are not there or do not fit, before anything is opened.
         """
@@ -73,6 +74,14 @@ class Request:
         if isinstance(network.get("side"), str):
             network["side"] = sides(network["side"])
         return cls(method, named, chosen, several_of(method, named), moving, network=network, opening=opening, **steady, **where, **more)
+
+    @property
+    def worded(self) -> bool:
+        """Whether the answer is all that is wanted, since nobody asks for a picture of it: where it says itself so, and where it lists and a program reads."""
+        if self.out is not None or self.moving is not None:
+            return False
+        asked = any(o.shows and o.name in settings.changed(self.settings) for o in settings.options(self.method.settings))
+        return self.method.words or (self.told and bool(self.method.lists) and not asked)
 
     @property
     def files(self) -> dict[str, str]:
@@ -107,7 +116,7 @@ def film_of(method: Method, named: Mapping[str, Any]) -> str | None:
     for name in films:
         if name != method.framed:
             raise InputError(
-                f"{own(os.path.basename(named[name]))} is a film, {method.name} takes a picture for {name}.",
+                f"{own(os.path.basename(named[name]))} is a film, {method.spoken} takes a picture for {name}.",
                 "A film is taken for the first picture alone." if method.framed else "What it makes of frames would be no film.",
                 "Take one picture out of it first.",
             )

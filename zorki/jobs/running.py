@@ -104,9 +104,9 @@ def save(job: Job, r: Request, out: Outcome) -> str | None:
     """Writes the result where it was asked for; its path, `-` where it is left in `out` as bytes, None where it is written already or not wanted."""
     if job.method.gives == "trained":
         return str(job.out)
-    if job.method.gives == "written" or (job.method.words and r.out is None):
+    if job.method.gives == "written" or r.worded:
         if job.method.gives == "written" and not job.written:
-            events.note(f"{job.method.name} wrote nothing.")
+            events.note(f"{job.method.spoken} wrote nothing.")
         return None
     result = job.result()
     if r.out == "-":

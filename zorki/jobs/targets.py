@@ -19,7 +19,7 @@ from zorki.jobs.request import Request
 def verify(r: Request) -> None:
     """Raises InputError where two things would be written to one place, or the result cannot be written."""
     check_apart(r)
-    if r.method.words and r.out is None:
+    if r.worded:
         return
     if r.moving is not None:
         check_film(r)
@@ -28,7 +28,7 @@ def verify(r: Request) -> None:
         check_many(r)
         return
     if r.out == "-" and r.method.gives in ("trained", "written"):
-        raise InputError("--out=- is one stream.", f"{r.method.name} leaves files.", "Name a file or a folder for them.")
+        raise InputError("--out=- is one stream.", f"{r.method.spoken} leaves files.", "Name a file or a folder for them.")
     if r.method.paged:
         check_page(r)
     elif r.method.gives == "trained" or (r.method.gives == "written" and not r.method.ending):
@@ -89,7 +89,7 @@ def check_many(r: Request) -> None:
     given, out = r.pictures[r.several], r.out
     many = f"{given} is many" if isinstance(given, str) else f"{len(given)} are given"
     if r.method.gives == "trained":
-        raise InputError(f"{r.method.name} takes one picture, {many}.", "It leaves one run.", "Name one picture.")
+        raise InputError(f"{r.method.spoken} takes one picture, {many}.", "It leaves one run.", "Name one picture.")
     for name in r.resumes:
         raise InputError(
             f"--{name} is of one picture, {many}.", "The same command goes on without it, picture by picture.", "Leave it out."
@@ -130,7 +130,7 @@ def check_folder(r: Request) -> None:
     if r.out is None:
         io.check_writable(Path())
     elif folder.exists() and not folder.is_dir():
-        raise InputError(f"--out={r.out} is a file.", f"{r.method.name} leaves a folder.", "Name another.")
+        raise InputError(f"--out={r.out} is a file.", f"{r.method.spoken} leaves a folder.", "Name another.")
     elif folder.is_dir() and any(folder.iterdir()) and not r.force and not (r.method.gives == "trained" and io.is_run(folder)):
         raise InputError(
             f"--out={r.out} is there and not empty.", "What exists is never replaced unasked.", "Name another, or add --force=True."
@@ -175,7 +175,7 @@ def check_ending(r: Request, out: str) -> None:
     """Raises InputError for a file of another ending than the method's."""
     if Path(out).suffix.lower() != r.method.ending:
         do = f"Write --out={Path(out).stem}{r.method.ending}, say."
-        raise InputError(f"--out={out} does not end in {r.method.ending}.", f"{r.method.name} writes such a file.", do)
+        raise InputError(f"--out={out} does not end in {r.method.ending}.", f"{r.method.spoken} writes such a file.", do)
 
 
 def check_page(r: Request) -> None:

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zorki import blocks
+from zorki.core.durations import clock
 from zorki.report.charts import POINT, Tick, finite, thin
 
-__all__ = ["Drawn", "Strip", "clock", "drawn"]
+__all__ = ["Drawn", "Strip", "drawn"]
 
 STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 18000, 36000)  # seconds between two ticks
 TICKS = 5  # about so many
+FINE = 10  # seconds: what is shorter has tenths under its pictures
 ROOM = 8  # pictures that lie side by side
 
 
@@ -46,11 +48,10 @@ def drawn(block: blocks.Timeline) -> Drawn:
         return (seconds - block.begin) / length if length > 0 else 0.5
 
     strips = tuple(Strip(lane, *paths(lane, along), story(lane)) for lane in block.lanes)
-    times = ticks(block.begin, block.end) if length > 0 else [(block.begin, clock(block.begin, 0.1))]
+    times = ticks(block.begin, block.end) if length > 0 else [(block.begin, clock(block.begin, tenths=True))]
     marks = tuple(round(100 * along(at), 2) for at in block.marks if block.begin <= at <= block.end)
     lefts = apart([100 * along(shot.at) for shot in block.shots], 100 / max(ROOM, len(block.shots)))
-    step = 0.1 if length < 2 * TICKS else 1.0
-    shots = tuple((left, clock(shot.at, step), shot.tile) for left, shot in zip(lefts, block.shots, strict=True))
+    shots = tuple((left, clock(shot.at, length < FINE), shot.tile) for left, shot in zip(lefts, block.shots, strict=True))
     return Drawn(strips, tuple(Tick(100 * along(v), text) for v, text in times), marks, shots, 100 / max(ROOM, len(block.shots)))
 
 
@@ -91,19 +92,9 @@ def apart(wanted: Sequence[float], wide: float) -> list[float]:
 
 def ticks(begin: float, end: float) -> list[tuple[float, str]]:
     """Round times between the two."""
-    step = next((s for s in STEPS if (end - begin) / s <= TICKS + 1), STEPS[-1] * math.ceil((end - begin) / STEPS[-1] / TICKS))
+    step = next((s for s in STEPS if (end - begin) / s <= TICKS), STEPS[-1] * math.ceil((end - begin) / STEPS[-1] / TICKS))
     first, last = math.ceil(begin / step - 1e-9), math.floor(end / step + 1e-9)
-    return [(n * step, clock(n * step, step)) for n in range(first, last + 1)]
-
-
-def clock(seconds: float, step: float = 1.0) -> str:
-    """0:07, 1:02:07; with tenths where the step is finer than a second."""
-    tenths = round(10 * seconds) if step < 1 else 10 * math.floor(seconds + 1e-6)
-    whole, part = divmod(tenths, 10)
-    minutes, rest = divmod(whole, 60)
-    hours, minutes = divmod(minutes, 60)
-    tail = f".{part}" if step < 1 else ""
-    return f"{hours}:{minutes:02d}:{rest:02d}{tail}" if hours else f"{minutes}:{rest:02d}{tail}"
+    return [(n * step, clock(n * step, step < 1)) for n in range(first, last + 1)]
 
 
 def story(lane: blocks.Lane) -> str:

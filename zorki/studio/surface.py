@@ -12,7 +12,7 @@ from zorki.core.method import by_place
 from zorki.core.settings import options
 from zorki.jobs import films, targets
 from zorki.jobs.job import Job
-from zorki.jobs.methods import Method, method, methods
+from zorki.jobs.methods import Method, alone, method, methods
 from zorki.jobs.models import load
 from zorki.jobs.request import NETWORK, WHERE, Request
 
@@ -47,7 +47,7 @@ class Call:
         """Live: watch, save, or break off. What measures has no steps; its result is there at once."""
         if not self._method.climbs:
             raise InputError(
-                f"{self._method.name} does not climb, so it has no steps.", "Its result comes at once.", f"Call {self!r} itself."
+                f"{self._method.spoken} does not climb, so it has no steps.", "Its result comes at once.", f"Call {self!r} itself."
             )
         r, net = self._asked(given, chosen)
         if r.moving is not None:
@@ -92,6 +92,11 @@ class Wing:
         self._name = name
         self.__all__ = list(methods(name))
 
+    @staticmethod
+    def of(name: str) -> Wing:
+        """The wing; it can be called itself where its name alone means one of its methods."""
+        return Wing(name) if alone(name) is None else Alone(name)
+
     def __getattr__(self, name: str) -> Call:
         if name.startswith("_") or name not in self.__all__:
             raise AttributeError(f"zorki.{self._name} has no {name!r}; it has {', '.join(self.__all__)}")
@@ -109,3 +114,34 @@ class Wing:
 
     def __repr__(self) -> str:
         return f"<zorki.{self._name}: {', '.join(self.__all__)}>"
+
+
+class Alone(Wing):
+    """A wing whose name alone means one of its methods: `zorki.NAME(…)` calls it, and has its `.Settings`, `.presets` and `.steps`."""
+
+    @property
+    def _usual(self) -> Call:
+        call: Call = getattr(self, str(alone(self._name)))
+        return call
+
+    @property
+    def __doc__(self) -> str | None:  # type: ignore[override]
+        return self._usual.__doc__
+
+    @property
+    def __signature__(self) -> Any:
+        return self._usual.__signature__
+
+    @property
+    def Settings(self) -> type:
+        return self._usual.Settings
+
+    @property
+    def presets(self) -> Mapping[str, Any]:
+        return self._usual.presets
+
+    def __call__(self, *given: Any, **chosen: Any) -> Any:
+        return self._usual(*given, **chosen)
+
+    def steps(self, *given: Any, **chosen: Any) -> Iterator[pixels.Step]:
+        return self._usual.steps(*given, **chosen)
