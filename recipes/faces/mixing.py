@@ -14,6 +14,7 @@ from recipes.faces.stock import Stock
 ACROSS = ((1, 0.55), (2, 0.27), (4, 0.09), (5, 0.09))  # scenes along each side of a square, and how often
 FEW = 170  # pixels of a scene up to which pictures of 64 pixels are often shown in it
 PASTED = 6  # faces at most
+LURED = 0.2  # of the scenes, where there are lures
 
 
 def drawn(stock: Stock, side: int, chance: np.random.Generator) -> Scene:
@@ -24,7 +25,9 @@ def drawn(stock: Stock, side: int, chance: np.random.Generator) -> Scene:
 
 
 def scene(stock: Stock, side: int, chance: np.random.Generator) -> Scene:
-    """Of half of the kinds that there are, a face is the reason; the rest shows what is none."""
+    """Of half of the kinds that there are, a face is the reason; the rest shows what is none, of that a part what was taken for one before."""
+    if stock.lures and chance.random() < LURED:
+        return part(one(stock.lures, chance), side, chance)
     if side <= FEW:
         kind = chance.random()
         for upto, some in ((0.3, stock.tiny), (0.4, stock.tiny_faceless), (0.5, stock.furred)):

@@ -14,18 +14,20 @@ from PIL import Image
 PHOTOS = ("photos", "people", "photo-pairs", "raccoon", "paintings", "camvid")
 CUT = {"emotions": 4, "emotions2": 8}  # sets of faces cut out of photos, and of how many one is taken
 TINY = "tiny-imagenet"
+CLASSES = 200
 DRESSED = (60, 62, 65, 68, 74, 77, 85, 100, 105, 107, 112, 118, 119, 120, 123, 125, 134, 138, 143, 148, 150, 156, 158, 169, 171)
 """Classes of Tiny-ImageNet that people wear, play or stand beside: gowns, kimonos, sombreros, bow ties, volleyballs …"""
 FURRED = (12, *range(24, 36), *range(47, 59), 161)
 """Its classes of animals (and teddies) whose heads are most like faces: dogs, cats, bears, apes …"""
-SOME = 4  # of so many pictures of those one is taken
+SOME, OTHERS = 4, 4  # of so many pictures of those, and of all other classes, one is taken
 CAMVID = 8  # of so many frames of a film one is taken
 
 
 def names(data: Path, which: str) -> list[str]:
     """Of the pictures of one set, each as FOLDER/FILE."""
     if which == TINY:
-        return sorted(of_classes(data, DRESSED))
+        rest = [k for k in range(CLASSES) if k not in (*DRESSED, *FURRED)]
+        return [*sorted(of_classes(data, DRESSED)), *sorted(of_classes(data, rest))[::OTHERS]]
     if which in ("photos", *CUT):
         every = sorted(f"{which}/{name}" for file in sorted((data / which).glob("*.zip")) for name in archive(file).namelist())
         return every[:: CUT.get(which, 1)]

@@ -25,10 +25,11 @@ MIRRORED = (1, 0, 2, 4, 3)  # eyes and corners of the mouth change sides
 
 @dataclass(frozen=True)
 class Shot:
-    """A stored picture with its faces. read: its file."""
+    """A stored picture with its faces. read: its file. lures: (n, 4) what was taken for a face there and is none: the picture is shown for their sake."""
 
     read: Callable[[], Image.Image]
     faces: Faces
+    lures: np.ndarray | None = None
 
 
 class Scene(NamedTuple):
@@ -93,11 +94,11 @@ def visible(boxes: np.ndarray, side: int) -> np.ndarray:
 
 
 def turned(shot: Shot, picture: Image.Image, side: int, chance: np.random.Generator) -> Turn:
-    """About a face of the picture, which becomes as large as is drawn; about any place where there is none."""
-    sure = np.flatnonzero(shot.faces.scores >= SURE)
+    """About a face of the picture, or a lure, which becomes as large as is drawn; about any place where there is none."""
+    sought = shot.faces.boxes[shot.faces.scores >= SURE] if shot.lures is None else shot.lures
     fits = side / max(picture.size)  # the whole picture just so
-    if len(sure):
-        box = shot.faces.boxes[chance.choice(sure)]
+    if len(sought):
+        box = sought[chance.integers(len(sought))]
         size = math.sqrt(box[2] * box[3])
         wanted = math.exp(chance.uniform(math.log(SMALL), math.log(LARGEST * side)))
         zoom = float(np.clip(wanted / size, min(0.8 * fits, 1), max(ENLARGED, fits)))

@@ -39,7 +39,7 @@ LEAST = 12.0  # pixels of a face that is worth learning from
 @dataclass(frozen=True)
 class Stock:
     """faced: photographs with faces; faceless: without; cut: faces cut out; tiny, tiny_faceless, furred: of 64 pixels, the last of animals; held: what is judged
-    on the way."""
+    on the way; lures: pictures that a network found faces in which are none (`lures.py`)."""
 
     faced: tuple[Shot, ...]
     faceless: tuple[Shot, ...]
@@ -48,6 +48,7 @@ class Stock:
     tiny_faceless: tuple[Shot, ...]
     furred: tuple[Shot, ...]
     held: tuple[Shot, ...]
+    lures: tuple[Shot, ...] = ()
 
     def __str__(self) -> str:
         return ", ".join(f"{name.replace('_', ' ')} {len(some):,}" for name, some in vars(self).items())
