@@ -29,6 +29,7 @@ SHOWN = 24  # faces on the page: those that are seen longest
 GONE = 1.0  # seconds beyond the gap after which nobody comes back
 LONGEST = 960  # pixels of the longer side at which frames are looked at, where nobody says
 SIDE, WIDE = 96, 1.35  # pixels of a picture on the page; how much of what is about the face it shows
+FEW = 6  # faces of a frame beside whose numbers words are written
 TOLD = 8  # faces that a person is told of one by one
 EVEN = [1 / len(EMOTIONS)] * len(EMOTIONS)
 NEUTRAL = EMOTIONS.index("neutral")
@@ -150,10 +151,15 @@ class Following(following.Following):
             (marked if thing.seen else lost).append((thing.number, face))
         out = drawing.levels(photo.pixels)
         for line, some in ((0.4, lost), (1.0, marked)):
-            texts = [str(number) if number is not None and line == 1 else "" for number, _ in some]
+            texts = [self.label(number, face) if number is not None and line == 1 else "" for number, face in some]
             out = drawing.drawn(out, [face.box for _, face in some], texts, [colour(number) for number, _ in some], line)
         self.panels.draw(out, self.numbered())
         return out
+
+    def label(self, number: int, face: Face) -> str:
+        """Its number; with the likeliest expression where the panel has no words, and room is left."""
+        panel = self.panels.held.get(number)
+        return str(number) if len(self.things) > FEW or (panel is not None and panel.named) else f"{number} {face.emotion}"
 
     def numbered(self) -> list[tuple[int, Face]]:
         """The faces of the frame that have panels: the largest first."""

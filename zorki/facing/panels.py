@@ -22,7 +22,7 @@ Side = Literal["right", "left", "below", "above", "inside"]
 SIDES: tuple[Side, ...] = ("right", "left", "below", "above", "inside")
 LETTERS, SMALLEST = 58, 9  # of so many pixels of the longer side a letter is one high; the smallest that can be read
 NAMED = 0.16  # of the frame that a panel with words may cover
-HIDDEN = 0.3  # of a panel that others may cover before another side is looked for
+HIDDEN, NEW = 0.3, 0.05  # of a panel with words that others may cover; of one that is new
 BETTER = 0.15  # of it by which the other side must be freer
 DARK = 0.3  # of the frame's light that is left behind a panel
 SCALE = 1.6  # bars are as long as the root of the share, so that small ones are seen: share ** (1 / SCALE)
@@ -60,7 +60,7 @@ class Panels:
             before = old.get(number)
             for named in (True, False) if before is None else (before.named, False):
                 found = self.best(face, named, others, before)
-                if found is not None and (not named or self.hidden(found, others) <= HIDDEN):
+                if found is not None and (not named or self.hidden(found, others) <= (NEW if before is None else HIDDEN)):
                     self.held[number] = found
                     break
 
@@ -74,7 +74,9 @@ class Panels:
             return None
         best = min(found, key=lambda panel: (self.hidden(panel, others), SIDES.index(panel.side)))
         stays = next((p for p in found if before is not None and p.side == before.side), None)
-        if stays is not None and (hides := self.hidden(stays, others)) - self.hidden(best, others) < BETTER + HIDDEN * (hides <= HIDDEN):
+        if stays is not None and (hides := self.hidden(stays, others)) - self.hidden(best, others) < (
+            HIDDEN if hides <= HIDDEN else BETTER
+        ):
             return stays
         return best
 

@@ -162,7 +162,8 @@ class Tracker:
             raise InputError("The things of a film are followed by the package trackers.", "It is not here.", do) from error
         self._detections = supervision.Detections
         self._tracker = trackers.ByteTrackTracker(
-            lost_track_buffer=max(0, math.ceil(30 * gap)), frame_rate=max(1e-3, rate), track_activation_threshold=least,
+            lost_track_buffer=math.ceil(30 * max(gap, 1.1 / max(1e-3, rate))),  # below a frame nothing would be followed
+            frame_rate=max(1e-3, rate), track_activation_threshold=least,
             high_conf_det_threshold=least, minimum_consecutive_frames=OFTEN,
         )  # fmt: skip
         self._begin = self._count = 0
