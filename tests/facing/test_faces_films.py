@@ -61,7 +61,7 @@ def named(photo: io.Photo, faces: Sequence[Face]) -> list[Face]:
     return out
 
 
-def toy(_: Any, video: io.Video, s: Any, emotions: Any = None) -> Following:  # noqa: ARG001
+def toy(_: Any, video: io.Video, s: Any, emotions: Any = None) -> Following:
     seeing = net()
 
     def look(photo: io.Photo, low: float) -> list[Face]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -60,9 +61,10 @@ def followed(frames: list[str], rate: float = 25.0, **more: Any) -> tuple[Follow
 
 def test_a_row_has_what_the_columns_say() -> None:
     _, rows = followed([words(face(10.4 + i, 20, happiness=0.25)) for i in range(5)])
-    assert COLUMNS == (
+    expected = (
         "frame", "seconds", "face", "left", "top", "width", "height", "score", *EMOTIONS, *(f"{name}_smoothed" for name in EMOTIONS)
     )  # fmt: skip
+    assert expected == COLUMNS
     assert [row[2] for some in rows for row in some] == ["", "", 1, 1, 1]
     row = dict(zip(COLUMNS, rows[4][0], strict=True))
     assert [row[name] for name in COLUMNS[:8]] == [4, 0.16, 1, 14, 20, 40, 40, 0.9]
@@ -82,7 +84,7 @@ def test_scores_move_by_half_in_a_half_life_at_any_frame_rate(rate: float) -> No
         assert at[1.0 + later]["surprise_smoothed"] == pytest.approx(1 - 2 ** (-gone / 0.5), abs=0.02)
         assert at[1.0 + later]["surprise"] == 1
     assert it.faces[0].scores["surprise"] == at[round(len(frames) / rate - 1 / rate, 4)]["surprise_smoothed"]
-    raw, rows = followed(frames, rate, smooth=0.0)
+    _, rows = followed(frames, rate, smooth=0.0)
     assert [row[8:16] for some in rows for row in some] == [row[16:] for some in rows for row in some]
 
 
@@ -166,7 +168,7 @@ def test_panels_stay_on_their_side_and_inside() -> None:
             assert 0 <= left < right <= 640
             assert 0 <= top < bottom <= 360
     assert [len(some) for some in sides[2:]] == [2] * 198
-    assert sum(a != b for a, b in zip(sides[2:], sides[3:], strict=False)) <= 2
+    assert sum(a != b for a, b in pairwise(sides[2:])) <= 2
     shown = it.picture(blank((360, 640)))
     assert (shown != 120).any()
     assert shown.shape == (360, 640, 3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -43,7 +44,7 @@ def test_long_lanes_are_thinned_and_keep_their_peaks() -> None:
 def test_pictures_lie_side_by_side_inside(wanted: list[float]) -> None:
     lefts = apart(wanted, 12.5)
     assert all(0 <= left <= 87.5 for left in lefts)
-    assert all(b - a >= 12.5 - 0.011 for a, b in zip(lefts, lefts[1:], strict=False))
+    assert all(b - a >= 12.5 - 0.011 for a, b in pairwise(lefts))
     if len(wanted) == 1:
         assert lefts == [min(87.5, max(0.0, wanted[0] - 6.25))]
 
@@ -75,5 +76,5 @@ def test_what_is_no_lane_is_refused() -> None:
         Lane("a", "red", [0.0], [0.0])
     with pytest.raises(ValueError, match="seconds"):
         Lane("a", "#000000", [0.0], [])
-    with pytest.raises(ValueError, match="before|begins"):
+    with pytest.raises(ValueError, match="begins"):
         Timeline((), 2.0, 1.0, "")

@@ -23,7 +23,9 @@ class Note:
     title: str = ""
 
 
-Block: TypeAlias = Figure | Gallery | Grid | Row | Slide | Curve | Bars | Matrix | Numbers | Reliability | Timeline | Table | Key | Note | Trial
+Block: TypeAlias = (
+    Figure | Gallery | Grid | Row | Slide | Curve | Bars | Matrix | Numbers | Reliability | Timeline | Table | Key | Note | Trial
+)
 
 
 @dataclass(frozen=True)

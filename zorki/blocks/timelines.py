@@ -11,16 +11,17 @@ from zorki.blocks.pictures import Tile
 __all__ = ["Lane", "Shot", "Timeline"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lane:
     """One line of a timeline: how much there is of something, 0 to 1, at which seconds; what is not finite leaves a gap. colour: "#rrggbb"; said: a word or a
-    figure at its end. Raises ValueError for another colour, or other than as many seconds as values."""
+    figure at its end; tile: a small picture before its name. Raises ValueError for another colour, or other than as many seconds as values."""
 
     name: str
     colour: str
     x: Sequence[float]
     values: Sequence[float]
     said: str = ""
+    tile: Tile | None = None
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"#[0-9a-fA-F]{6}", self.colour):

@@ -26,6 +26,7 @@ from zorki.pixels import palette
 COLUMNS = ("frame", "seconds", "face", "left", "top", "width", "height", "score", *EMOTIONS, *(f"{name}_smoothed" for name in EMOTIONS))
 SMOOTH = 0.5  # seconds: half-life
 SHOWN = 24  # faces on the page: those that are seen longest
+BRIEF = 0.5  # seconds: who is seen for less is not on the page, where others are
 GONE = 1.0  # seconds beyond the gap after which nobody comes back
 LONGEST = 960  # pixels of the longer side at which frames are looked at, where nobody says
 SIDE, WIDE = 96, 1.35  # pixels of a picture on the page; how much of what is about the face it shows
@@ -190,7 +191,8 @@ class Following(following.Following):
     def page(self, command: str) -> blocks.Page:
         """Who is there when, and how each looks, in time."""
         length = self.seconds + 1 / max(self.rate, 1e-3)
-        shown = [p for p in self.longest() if p.trace is not None][:SHOWN]
+        full = [p for p in self.longest() if p.trace is not None][:SHOWN]
+        shown = [p for p in full if p.seconds >= BRIEF] or full
         return timeline.page(self.film, shown, len(self.people), length, self.frames, self.cuts, self.smooth, command)
 
 

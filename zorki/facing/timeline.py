@@ -67,7 +67,9 @@ def presence(shown: Sequence[Person], length: float, cuts: Sequence[float]) -> b
         for begin, end in spans(sorted(person.trace.sums.held), person.trace.sums.wide):
             x += [begin, begin, min(end, length), min(end, length), end]
             y += [0.0, 1.0, 1.0, 0.0, math.nan]
-        lanes.append(blocks.Lane(f"face {person.number}", palette.nth(person.number - 1), x, y, spoken(person.seconds)))
+        best = max(person.trace.shots.held.values(), key=lambda shot: shot.worth, default=None)
+        tile = None if best is None else blocks.Tile(best.pixels, "", f"face {person.number}")
+        lanes.append(blocks.Lane(f"face {person.number}", palette.nth(person.number - 1), x, y, spoken(person.seconds), tile))
     marks = tuple(cuts) if len(cuts) <= MARKS else ()
     return blocks.Timeline(tuple(lanes), 0.0, length, "", marks=marks)
 

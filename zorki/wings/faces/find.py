@@ -96,6 +96,7 @@ def summed(rows: Sequence[Sequence[Any]]) -> tuple[list[str], dict[str, Any]]:
 
 def film(net: lens.Net, video: io.Video, s: Settings, emotions: lens.Net | None = None) -> Following:
     """The faces of a film, each with a number of its own while it is seen. Raises InputError for what is no film's, and where the tracker is not installed."""
+    from zorki import lens
     from zorki.facing import reading
     from zorki.facing.following import LONGEST, Following
     from zorki.locating import looking
@@ -107,7 +108,7 @@ def film(net: lens.Net, video: io.Video, s: Settings, emotions: lens.Net | None 
             raise InputError(
                 f"{flag} is of pictures.", "Of a film comes a film, with a table (.csv) and a page (.html) beside it.", "Leave it out."
             )
-    namer = reading.namer(net, emotions)
+    namer = lens.precise(reading.namer(net, emotions))
     least = looking.usual(net) if s.least is None else s.least
     size = s.size or min(max(video.hw), LONGEST)
     return Following(
