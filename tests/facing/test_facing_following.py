@@ -217,7 +217,7 @@ def test_a_gap_in_a_curve_is_a_gap() -> None:
 def test_of_many_only_those_seen_longest_are_kept_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(following, "SHOWN", 3)
     it = made(gap=0.2)
-    number, long = 0, [12, 5, 20, 6, 30, 7, 8, 9]
+    number, long = 0, [18, 5, 20, 6, 30, 7, 8, 9]
     for k, frames in enumerate(long):
         for i in range(frames + 40):
             it.add(number, number / 25, words(*([face(40 * k, 50, 30)] if i < frames else [])))

@@ -146,8 +146,9 @@ class Following(following.Following):
     def picture(self, photo: io.Photo) -> npt.NDArray[np.uint8]:
         """(h, w, 3): the frame with its faces, each in a colour of its own that it keeps; what has no number yet is grey, what is out of sight for a moment thin."""
         if self.show is not None:
-            return self.show(photo, self.faces)
-        marked, lost = [], []
+            shown: npt.NDArray[np.uint8] = self.show(photo, self.faces)
+            return shown
+        marked, lost = list[tuple[int | None, Face]](), list[tuple[int | None, Face]]()
         for thing, face in zip(self.things, self.faces, strict=True):
             (marked if thing.seen else lost).append((thing.number, face))
         out = drawing.levels(photo.pixels)
