@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -19,7 +20,7 @@ from recipes.faces.labels import label, wanted
 from recipes.faces.lesson import LONGEST, Found
 from recipes.faces.lures import lured
 from recipes.faces.stock import faceless, stock
-from recipes.faces.teacher import POINTS
+from recipes.faces.teacher import POINTS, YuNet
 from recipes.shipping import state_of, written
 from zorki import encoding
 from zorki.core import events
@@ -69,7 +70,7 @@ def main() -> None:
 
     with events.listen(say):
         for number, steps in enumerate(a.steps, 1):
-            shown = seen if number == 1 else lured(folded(net), seen, a.work / "lures.json")
+            shown = seen if number == 1 else lured(folded(net), seen, partial(YuNet, a.data / "weights"), a.work / "lures.json")
             print(shown, flush=True)
             plan = replace(PLAN, steps=steps, warm=min(PLAN.warm, steps // 10), check=min(PLAN.check or 1, steps), seed=number - 1)
             config = {"encoder": ENCODER, "width": WIDTH, "depth": DEPTH, "side": SIDE, "batch": a.batch, "pictures": len(labels)}

@@ -9,10 +9,7 @@ from torch.nn import functional as F
 
 from zorki import weights
 
-pytestmark = [
-    pytest.mark.wings,
-    pytest.mark.skipif("emotions" not in weights.names(), reason="emotions.safetensors is made by recipes/emotions and is not here"),
-]
+pytestmark = pytest.mark.wings
 MIDDLE, SIZE = (223.8, 117.4), 111.4  # of the face of the astronaut, who laughs: as high as a detector's box, moved up by 3 % of that
 
 

@@ -18,6 +18,7 @@ from PIL import Image, ImageDraw
 from recipes.faces import __main__ as recipe
 from recipes.faces import figures, judge, labels, stock
 from recipes.faces.lesson import Found, Shown, inside, shown
+from recipes.faces.lures import lured
 from recipes.faces.mixing import drawn
 from recipes.faces.scenes import SURE, Scene, Shot, Turn, covered, part, pasted, squares
 from recipes.faces.teacher import NONE, Faces, YuNet, decoded, kept
@@ -270,6 +271,50 @@ def test_labels_are_kept_and_gone_on_with(tmp_path: Path, monkeypatch: pytest.Mo
     assert [len(json.loads(text)["faces"]) for text in known] == [1, 1, 0]
 
 
+class Dots(torch.nn.Module):
+    """Sees a face about the brightest pixel, at each size of the picture."""
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        at = x.mean(1).flatten().argmax()
+        middle = torch.stack([at % x.shape[-1], at // x.shape[-1]]).float()
+        return torch.full((1, 1, 1), 2.0), torch.cat([middle - 3, torch.tensor([6.0, 6.0])])[None, None]
+
+
+class Teacher:
+    """Doubts what is red."""
+
+    def found(self, picture: np.ndarray, _: float) -> Faces:
+        h, w = picture.shape[:2]
+        red = picture[h // 2, w // 2, 0] > 2 * picture[h // 2, w // 2, 1].astype(int)
+        return Faces(np.array([[w / 4, h / 4, w / 2, h / 2]]), np.array([0.4]), np.zeros((1, 5, 2))) if red else NONE
+
+
+def dotted(colour: tuple[int, int, int], at: tuple[int, int], size: int = 64) -> Image.Image:
+    out = Image.new("RGB", (size, size), (20, 20, 20))
+    out.paste(colour, (at[0] - 1, at[1] - 1, at[0] + 2, at[1] + 2))
+    return out
+
+
+@pytest.mark.unit
+def test_what_lures_the_network_is_shown_more_often_and_doubted_where_the_teacher_doubts(tmp_path: Path) -> None:
+    white, red = (shot([], dotted(colour, (20, 40))) for colour in ((250, 250, 250), (250, 60, 60)))
+    known, picture = Faces(np.array([[57.0, 52, 6, 6]]), np.array([0.9]), SPOTS), dotted((250, 250, 250), (60, 55), 120)
+    face = Shot(lambda: picture, known)  # what it sees there is no lure
+    seen = stock.Stock((face,), (white,), (), (), (white, red), (), ())
+    more = lured(Dots(), seen, Teacher, tmp_path / "lures.json")  # type: ignore[arg-type]
+    assert len(more.lures) == 2, "the white dot in both parts"
+    assert all(abs(one.lures[:, :2] + one.lures[:, 2:] / 2 - [20, 40]).max() < 2 for one in more.lures if one.lures is not None)
+    assert len(more.tiny_faceless[0].faces.scores) == 0
+    assert 0 < more.tiny_faceless[1].faces.scores[0] < SURE, "of it nothing is learnt, neither way"
+    again = lured(torch.nn.Identity(), seen, Teacher, tmp_path / "lures.json")  # type: ignore[arg-type]
+    assert [one.lures.tolist() for one in again.lures if one.lures is not None] == [
+        one.lures.tolist() for one in more.lures if one.lures is not None
+    ]
+    made = [part(more.lures[0], 80, np.random.default_rng(k)) for k in range(30)]
+    assert all(len(one.boxes) == 0 == len(one.ignored) for one in made)
+    assert sum(one.picture.max() > 150 for one in made) > 25, "the lure is in the square"
+
+
 @pytest.mark.slow
 def test_what_is_written_is_a_network_with_its_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data, work = tmp_path / "data", tmp_path / "work"
@@ -283,7 +328,7 @@ def test_what_is_written_is_a_network_with_its_figures(tmp_path: Path, monkeypat
     (work / "labels.jsonl").write_text("".join(labels.line(*row) + "\n" for row in rows))
     monkeypatch.setattr(stock, "faceless", list)
     monkeypatch.setattr(
-        sys, "argv", ["faces", *map(str, ["--data", data, "--work", work, "--out", tmp_path / "out", "--steps", 1, "--batch", 1])]
+        sys, "argv", ["faces", *map(str, ["--data", data, "--work", work, "--out", tmp_path / "out", "--steps", 1, 1, "--batch", 1])]
     )
     recipe.main()
     card = read_card(tmp_path / "out" / "faces.toml", "faces")
