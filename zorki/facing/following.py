@@ -134,7 +134,9 @@ class Following(following.Following):
             person.trace = None
 
     def keep(self, photo: Callable[[], io.Photo]) -> None:
-        """After each frame that is added: pictures of it for the page."""
+        """After each frame that is added: pictures of it for the page; none where faces are hidden or painted."""
+        if self.show is not None:
+            return
         for thing, face in zip(self.things, self.faces, strict=True):
             trace: Trace | None = self.people[thing.number].trace if thing.seen and thing.number is not None else None
             if trace is None or face.shares is None:
