@@ -72,6 +72,12 @@ def test_a_gap_is_bridged_as_long_as_it_says(rate: float, out_of_sight: float, t
     assert it.counts == {"car": 1}
 
 
+@pytest.mark.parametrize("rate", [5.0, 25.0, 60.0])
+def test_without_a_gap_what_is_seen_in_each_frame_is_one_thing(rate: float) -> None:
+    it, _ = followed([words((0, 0.9, 20 + i, 20, 90, 60)) for i in range(20)], rate, gap=0.0)
+    assert it.counts == {"car": 1}
+
+
 def test_what_is_less_sure_carries_on_a_thing_and_begins_none() -> None:
     it, rows = followed([words((0, 0.9 if i < 5 else 0.15, 100 + i, 50, 60, 60), (1, 0.15, 300, 20, 30, 30)) for i in range(30)])
     assert it.counts == {"car": 1}

@@ -86,6 +86,10 @@ def every_block(text: str) -> tuple[blocks.Block, ...]:
         blocks.Bars(((text, 3.0), (text, 40.0)), text, text, spans=((2.0, 9.0), None)),
         blocks.Matrix((text, text), ((3, 1), (0, 0)), text, text, text, text),
         blocks.Reliability((0.3, math.nan), (0.2, math.nan), (1.0, 0.0), text, text),
+        blocks.Timeline(
+            (blocks.Lane(text, "#336699", [0.0, 1.0, 2.0], [0.2, math.nan, 0.9], text, tiles[0]),), 0.0, 2.0, text, text,
+            (blocks.Shot(1.0, tiles[0]),), (0.5,), text,
+        ),
         blocks.Table((text, "n"), ((text, 2), (blocks.Swatch(text, "#aabbcc"), 3)), text, text),
         blocks.Key((blocks.Swatch(text, "#00ff00"),), text, text),
         blocks.Numbers(

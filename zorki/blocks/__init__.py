@@ -9,6 +9,7 @@ from __future__ import annotations
 from zorki.blocks.charts import Bars, Cell, Cells, Curve, Key, Matrix, Numbers, Reliability, Swatch, Table
 from zorki.blocks.pages import Ahead, Block, Note, Page, Section
 from zorki.blocks.pictures import Entry, Figure, FilmMedia, Gallery, Grid, Mosaic, Pixels, Plate, Row, Slide, Tile
+from zorki.blocks.timelines import Lane, Shot, Timeline
 from zorki.blocks.trials import Runtime, Trial
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Gallery",
     "Grid",
     "Key",
+    "Lane",
     "Matrix",
     "Mosaic",
     "Note",
@@ -35,9 +37,11 @@ __all__ = [
     "Row",
     "Runtime",
     "Section",
+    "Shot",
     "Slide",
     "Swatch",
     "Table",
     "Tile",
+    "Timeline",
     "Trial",
 ]

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from zorki.blocks.charts import Bars, Curve, Key, Matrix, Numbers, Reliability, Table
 from zorki.blocks.pictures import Figure, Gallery, Grid, Row, Slide
+from zorki.blocks.timelines import Timeline
 from zorki.blocks.trials import Trial
 
 __all__ = ["Ahead", "Block", "Note", "Page", "Section"]
@@ -22,7 +23,9 @@ class Note:
     title: str = ""
 
 
-Block: TypeAlias = Figure | Gallery | Grid | Row | Slide | Curve | Bars | Matrix | Numbers | Reliability | Table | Key | Note | Trial
+Block: TypeAlias = (
+    Figure | Gallery | Grid | Row | Slide | Curve | Bars | Matrix | Numbers | Reliability | Timeline | Table | Key | Note | Trial
+)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
-"""A time as a person writes it on a command line: 90, 90s, 30m, 1h30m, 1.5h."""
+"""A time as a person writes it on a command line: 90, 90s, 30m, 1h30m, 1.5h; and as a film's clock shows it: 1:07."""
 
 from __future__ import annotations
 
+import math
 import re
 
 from zorki.core.errors import InputError
@@ -26,3 +27,12 @@ def seconds(option: str, given: str | float) -> float:
             f"{option}={text} is no time.", "It is seconds, or hours and minutes, more than none.", f"Write {option}=30m, say."
         )
     return found
+
+
+def clock(at: float, tenths: bool = False) -> str:
+    """0:07, 1:02:07; with tenths 0:07.3. What is not whole is cut off."""
+    whole, part = divmod(math.floor(10 * at + 1e-6), 10)
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    shown = f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+    return f"{shown}.{part}" if tenths else shown

@@ -85,6 +85,17 @@ class Following(Protocol):
 
 
 @runtime_checkable
+class Paged(Protocol):
+    """What follows a film may have a page (.html) beside film and table."""
+
+    def keep(self, photo: Callable[[], io.Photo]) -> None:
+        """Behind each `add`, also of frames that are gone over again: what the page wants of that frame, which `photo` opens."""
+
+    def page(self, command: str) -> blocks.Page:
+        """Of all frames by now. command: what makes it. The same for the same frames, to the byte."""
+
+
+@runtime_checkable
 class Partly(Protocol):
     """What is measured or trained may be of many parts, some of which failed; the rest is done, and the command ends with 3."""
 

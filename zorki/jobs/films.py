@@ -17,12 +17,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from zorki import io, lens, pixels
+from zorki import io, lens, pixels, report
 from zorki.core import events
 from zorki.core.errors import InputError, Stopped, ZorkiError
 from zorki.core.folders import typed
 from zorki.jobs import inputs, interrupt, records, tables, targets
-from zorki.jobs.contract import Following
+from zorki.jobs.contract import Following, Paged
 from zorki.jobs.job import Job
 from zorki.jobs.many import Said
 from zorki.jobs.outcome import Outcome
@@ -31,7 +31,7 @@ from zorki.jobs.request import Request
 SLOW = 1.0  # seconds: a frame that takes longer is kept at once, not only when its stretch is closed
 THOUSAND = 1000  # parts of a frame, in which progress is told
 HOLD = 0.9  # share of the last frame, moved, with --steady=100
-TABLE = ".csv"  # of what lies beside a film that is followed as a whole
+TABLE, PAGE = ".csv", ".html"  # of what lies beside a film that is followed as a whole
 PACE = 0.1  # how much the last frame counts in the pace that is told
 
 
@@ -50,7 +50,7 @@ def each(r: Request, net: lens.Net | None) -> Outcome:
     following = (
         None if r.method.film is None else r.method.film(net if net is None else lens.precise(net), video, r.settings, **handed(r, rest))
     )
-    path, going_on = place(r, video, key := key_of(record, net, r))
+    path, going_on = place(r, video, key := key_of(record, net, r), ends(following))
     coding = io.Coding.of(path, video.hw)
     tracks = io.Tracks.of(video.path, coding.muxer)
     for sentence in tracks.notes:
@@ -60,7 +60,7 @@ def each(r: Request, net: lens.Net | None) -> Outcome:
         kept.callback(work.release)
         reel = Reel(r, net, video, rest, work, tracks, record, path, r.force or going_on)
         if following is not None:
-            reel.beside = kept.enter_context(Beside(following, work, video))
+            reel.beside = kept.enter_context(Beside(following, work, video, command(r, net, record)))
         return reel.work()
 
 
@@ -95,8 +95,18 @@ def key_of(record: Mapping[str, Any], net: lens.Net | None, r: Request) -> str:
     return hashlib.blake2b(json.dumps([record, place, suffix]).encode(), digest_size=8).hexdigest()
 
 
-def place(r: Request, video: io.Video, key: str) -> tuple[Path, bool]:
-    """Where the film goes, and whether one lies there that broken work of the same key left."""
+def ends(following: Following | None) -> tuple[str, ...]:
+    """Of the files that will lie beside the film."""
+    return () if following is None else (TABLE, PAGE) if isinstance(following, Paged) else (TABLE,)
+
+
+def command(r: Request, net: lens.Net | None, record: Mapping[str, Any]) -> str:
+    """What is typed for it where the film lies."""
+    return r.method.command(record["pictures"], r.settings, "" if net is None else net.name)
+
+
+def place(r: Request, video: io.Video, key: str, beside: tuple[str, ...] = ()) -> tuple[Path, bool]:
+    """Where the film goes, and whether one lies there that broken work of the same key left. beside: endings of what will lie there too."""
     if r.out is not None and not targets.is_folder(r.out):
         path = Path(r.out)
         if path.exists() and path.samefile(video.path):
@@ -105,15 +115,13 @@ def place(r: Request, video: io.Video, key: str) -> tuple[Path, bool]:
             )
         ours = io.is_unfinished(path, key)
         io.check_film_target(path, r.force or ours)
-        if r.method.film is not None:
-            io.check_target(path.with_suffix(TABLE), r.force or ours)
+        for end in beside:
+            io.check_target(path.with_suffix(end), r.force or ours)
         return path, ours
     suffix = video.path.suffix.lower()
     name = f"{video.path.stem}.{r.method.spoken}{suffix if suffix in io.MUXERS else '.mp4'}"
     for path in io.numbered(Path(r.out or "") / name):
-        if (not path.exists() and not (r.method.film is not None and path.with_suffix(TABLE).exists())) or (
-            ours := io.is_unfinished(path, key)
-        ):
+        if not any(one.exists() for one in (path, *map(path.with_suffix, beside))) or io.is_unfinished(path, key):
             return path, path.exists()
     raise AssertionError("numbers do not end")
 
@@ -124,10 +132,11 @@ def tensor(frame: Any) -> Any:
 
 
 class Beside:
-    """What goes with a film that is followed as a whole: the words of its frames, kept until it is whole, and the table that lies beside it."""
+    """What goes with a film that is followed as a whole: the words of its frames, kept until it is whole, the table that lies beside it, and the page, if it has
+    one. command: what makes it, for the page."""
 
-    def __init__(self, following: Following, work: io.Unfinished, video: io.Video) -> None:
-        self.following, self.video = following, video
+    def __init__(self, following: Following, work: io.Unfinished, video: io.Video, command: str) -> None:
+        self.following, self.video, self.command = following, video, command
         self.log = tables.Log(work.folder / "seen.txt")
         self.table = tables.Rows(work.folder / "table.csv", following.columns)
         self.begin: int | None = None
@@ -146,6 +155,18 @@ class Beside:
             seen = seeing()
             self.log.add(seen)
         self.table.add(self.following.add(moment.number, float((moment.at - self.begin) * self.video.tick), seen))
+        if isinstance(self.following, Paged):
+            self.following.keep(lambda: io.open_photo(moment.pixels))
+
+    def paths(self, film: Path) -> list[Path]:
+        """What lies beside the film."""
+        return [film.with_suffix(end) for end in ends(self.following)]
+
+    def publish(self, film: Path, force: bool) -> None:
+        """Table and page of all frames by now. Raises what `io.atomic` raises."""
+        self.table.publish(film.with_suffix(TABLE), force)
+        if isinstance(self.following, Paged):
+            io.atomic_write(film.with_suffix(PAGE), report.render(self.following.page(self.command)), force)
 
 
 @dataclass
@@ -308,9 +329,8 @@ class Reel:
         out.paths = [typed(str(self.path))]
         if self.beside is not None:
             out.more, out.lines = out.more | dict(self.beside.following.answer()), list(self.beside.following.lines())
-            table = self.path.with_suffix(TABLE)
             try:
-                self.beside.table.publish(table, force=self.replaces)
+                self.beside.publish(self.path, self.replaces)
             except Stopped as full:
                 film.left(self.path)
                 out.end = Stopped(
@@ -319,11 +339,11 @@ class Reel:
                     f"Free some space; {onward}",
                 )
                 return out
-            out.paths.append(typed(str(table)))
+            out.paths += [typed(str(path)) for path in self.beside.paths(self.path)]
         if stop is None:
             film.remove()
             return out
-        film.left(self.path, *([self.path.with_suffix(TABLE)] if self.beside is not None else []))
+        film.left(self.path, *(self.beside.paths(self.path) if self.beside is not None else []))
         kept = f"{n} of {self.video.expected or 'its'} frames are in {self.path}: {onward}"
         out.end = type(stop)(stop.got, kept, stop.do) if isinstance(stop, ZorkiError) else interrupt.said(stop, kept)  # type: ignore[arg-type]
         return out

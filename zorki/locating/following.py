@@ -39,23 +39,27 @@ FAINT = "#bbbbbb"  # of what has no number yet
 
 @dataclass(frozen=True)
 class Thing:
-    """A box of a frame. number: None of what has none yet; seen: whether it is seen, not only expected there."""
+    """A box of a frame. number: None of what has none yet; seen: whether it is seen, not only expected there; at: which of the frame's boxes it is."""
 
     number: int | None
     label: int
     box: tuple[float, float, float, float]
     score: float
     seen: bool = True
+    at: int = -1
 
 
 class Following:
     """look: what a net finds in a frame, with how sure at least. names: of its classes. least: how sure it must be; gap: seconds for which a thing may be out of
-    sight and is the same still. Raises InputError where the tracker is not installed."""
+    sight and is the same still. Raises InputError where the tracker is not installed.
 
-    columns = COLUMNS
+    Whoever follows more than boxes inherits, keeps it in the words of a frame (`seen`), and calls `follow` in `add`.
+    """
+
+    columns: Sequence[str] = COLUMNS
 
     def __init__(
-        self, look: Callable[[io.Photo, float], Detections], names: Sequence[str], video: io.Video, least: float, gap: float = 1.0
+        self, look: Callable[[io.Photo, float], Any], names: Sequence[str], video: io.Video, least: float, gap: float = 1.0
     ) -> None:
         self.look, self.names, self.least = look, tuple(names), least
         self.tracker = Tracker(video.rate, least, gap)
@@ -66,7 +70,7 @@ class Following:
 
     def seen(self, photo: io.Photo) -> str:
         """boxes: [class, score, left, top, width, height] of each; bright: of each cell of the frame; as JSON."""
-        x = self.look(photo, self.least * LOW)
+        x: Detections = self.look(photo, self.least * LOW)
         rows = zip(x.labels.tolist(), x.scores.tolist(), x.boxes.tolist(), strict=True)
         boxes = [[label, round(score, 4), *(round(v, 2) for v in box)] for label, score, box in rows]
         return json.dumps({"boxes": boxes, "bright": brightness(photo.pixels)}, separators=(",", ":"))
@@ -74,23 +78,7 @@ class Following:
     def add(self, number: int, seconds: float, seen: str) -> list[list[Any]]:
         """The next frame; a row for each box that is sure enough, or of a thing that is known."""
         said = json.loads(seen)
-        found, bright = np.array(said["boxes"], np.float64).reshape(-1, 6), np.array(said["bright"], np.float64)
-        if self.before is not None and is_cut(self.before, bright):
-            self.tracker.forget()
-        self.before = bright
-        shift = found[:, :1] * self.apart * [1, 0, 0, 0]
-        numbers, expected = self.tracker.next(found[:, 2:] + shift, found[:, 1], seconds)
-        self.things = []
-        for row, which in zip(found, numbers, strict=True):
-            label, score = int(row[0]), float(row[1])
-            if which is not None:
-                self.labels.setdefault(which, label)
-            if which is not None or score >= self.least:
-                self.things.append(Thing(which, label, tuple(row[2:].tolist()), score))
-        for which, box in expected:
-            label = self.labels[which]
-            x, y, w, h = (box - np.array([label * self.apart, 0, 0, 0])).tolist()
-            self.things.append(Thing(which, label, (x, y, w, h), 0.0, seen=False))
+        self.follow(np.array(said["boxes"], np.float64).reshape(-1, 6), np.array(said["bright"], np.float64), seconds)
         return [
             [
                 number,
@@ -103,6 +91,27 @@ class Following:
             for t in self.things
             if t.seen
         ]
+
+    def follow(self, found: npt.NDArray[np.float64], bright: npt.NDArray[np.float64], seconds: float) -> bool:
+        """The things of the next frame, in `things`; whether another scene begins with it. found: (n, 6) class, score, left, top, width, height; bright: of its cells."""
+        cut = self.before is not None and is_cut(self.before, bright)
+        if cut:
+            self.tracker.forget()
+        self.before = bright
+        shift = found[:, :1] * self.apart * [1, 0, 0, 0]
+        numbers, expected = self.tracker.next(found[:, 2:] + shift, found[:, 1], seconds)
+        self.things = []
+        for at, (row, which) in enumerate(zip(found, numbers, strict=True)):
+            label, score = int(row[0]), float(row[1])
+            if which is not None:
+                self.labels.setdefault(which, label)
+            if which is not None or score >= self.least:
+                self.things.append(Thing(which, label, tuple(row[2:].tolist()), score, at=at))
+        for which, box in expected:
+            label = self.labels[which]
+            x, y, w, h = (box - np.array([label * self.apart, 0, 0, 0])).tolist()
+            self.things.append(Thing(which, label, (x, y, w, h), 0.0, seen=False))
+        return cut
 
     def picture(self, photo: io.Photo) -> npt.NDArray[np.uint8]:
         """(h, w, 3): the frame with its things, each in a colour of its own that it keeps; what has no number yet is grey, what is out of sight for a moment thin."""
@@ -153,7 +162,8 @@ class Tracker:
             raise InputError("The things of a film are followed by the package trackers.", "It is not here.", do) from error
         self._detections = supervision.Detections
         self._tracker = trackers.ByteTrackTracker(
-            lost_track_buffer=max(0, math.ceil(30 * gap)), frame_rate=max(1e-3, rate), track_activation_threshold=least,
+            lost_track_buffer=math.ceil(30 * max(gap, 1.1 / max(1e-3, rate))),  # below a frame nothing would be followed
+            frame_rate=max(1e-3, rate), track_activation_threshold=least,
             high_conf_det_threshold=least, minimum_consecutive_frames=OFTEN,
         )  # fmt: skip
         self._begin = self._count = 0

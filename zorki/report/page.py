@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from zorki import blocks
-from zorki.report import charts
+from zorki.report import charts, timelines
 from zorki.report.pictures import embed
 from zorki.report.typography import math, number, paragraphs, unbroken
 
@@ -45,7 +45,13 @@ def environment() -> Environment:
         loader=PackageLoader("zorki.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     made.filters |= {"math": math, "number": number, "paragraphs": paragraphs, "unbroken": unbroken}
-    made.globals |= {"embed": embed, "show": show, "plot": charts.plot, "numeric_columns": charts.numeric_columns}
+    made.globals |= {
+        "embed": embed,
+        "show": show,
+        "plot": charts.plot,
+        "timeline": timelines.drawn,
+        "numeric_columns": charts.numeric_columns,
+    }
     made.globals |= {
         "packed": packed,
         "street": street,

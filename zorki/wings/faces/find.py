@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from zorki import io, lens
     from zorki.facing import hiding
     from zorki.facing.faces import Face
+    from zorki.facing.following import Following
     from zorki.facing.seen import Seen
     from zorki.formats import Rectangles
 
@@ -65,6 +66,8 @@ class Settings:
     "side of these pictures in pixels; not given: as many as each face has, 1,024 at most"
     gap: Annotated[float, Least(0, 60)] = 1.0
     "of films: for how many seconds a face may be out of sight and still be the same"
+    smooth: Annotated[float, Least(0, 60)] = 0.5
+    "of films: seconds after which what was seen in a face counts half: the larger, the calmer; 0 shows each frame for itself"
 
 
 PRESETS: dict[str, Settings] = {}
@@ -142,14 +145,27 @@ def summed(rows: Sequence[Sequence[Any]]) -> tuple[list[str], dict[str, Any]]:
     return ["", f"in all: {told([dict(zip(EMOTIONS, row[5:], strict=True)) for row in rows])}"], {}
 
 
-def film(
-    net: lens.Net,  # noqa: ARG001
-    video: io.Video,  # noqa: ARG001
-    s: Settings,  # noqa: ARG001
-    boxes: Rectangles | None = None,
-    emotions: lens.Net | None = None,  # noqa: ARG001
-) -> Any:
-    """The faces of a film, each with a number of its own while it is seen. Raises InputError for what is no film's."""
+def film(net: lens.Net, video: io.Video, s: Settings, boxes: Rectangles | None = None, emotions: lens.Net | None = None) -> Following:
+    """The faces of a film, each with a number of its own while it is seen. Raises InputError for what is no film's, and where the tracker is not installed."""
+    from zorki import lens
+    from zorki.facing import reading
+    from zorki.facing.following import LONGEST, Following
+    from zorki.locating import looking
+    from zorki.locating.drawing import levels
+
     if boxes is not None:
         raise InputError("--boxes are of a picture.", "In a film faces move.", "Leave --boxes out: they are found.")
-    raise InputError("Films cannot be followed yet.", "It is not written.", "Take a picture out of it.")  # zorki.facing.following
+    for name in ("as_", "crop"):
+        if getattr(s, name, None) not in (None, "faces", ()):
+            flag = f"--{name.rstrip('_')}={getattr(s, name)}"
+            raise InputError(
+                f"{flag} is of pictures.", "Of a film comes a film, with a table (.csv) and a page (.html) beside it.", "Leave it out."
+            )
+    namer = lens.precise(reading.namer(net, emotions))
+    how = way(s)
+    least = looking.usual(net) if s.least is None else s.least
+    size = s.size or min(max(video.hw), LONGEST)
+    return Following(
+        lambda photo, low: reading.found(net, photo, low, size), lambda photo, faces: reading.named(namer, photo, faces), video, least, s.gap, s.smooth,
+        None if how is None else lambda photo, faces: levels(changed(photo, faces, s, how)),
+    )  # fmt: skip
