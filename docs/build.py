@@ -78,6 +78,12 @@ ROWS = {  # picture -> what stands side by side in it: a photograph, or what suc
         "zorki segment predict astronaut.png --model people --as cutout --only people",
         "zorki style apply astronaut.png --style wave --only background",
     ),
+    "hidden.jpg": (
+        "astronaut.png",
+        "zorki faces astronaut.png --blur",
+        "zorki faces astronaut.png --pixelate",
+        "zorki faces astronaut.png --style wave",
+    ),
     "located.jpg": tuple(f"zorki locate predict {name}.png" for name in ("coffee", "chelsea", "astronaut")),
     "taught.jpg": tuple(f"zorki locate predict new/images/{k:02}.png --model found" for k in range(60, 64)),
 }

@@ -16,8 +16,9 @@ import numpy.typing as npt
 
 from zorki import io
 from zorki.blocks import Tile
-from zorki.facing import drawing
+from zorki.facing import crops, drawing
 from zorki.facing.faces import EMOTIONS, Face
+from zorki.io.exif import unmade
 from zorki.locating.drawing import levels
 from zorki.locating.located import counted, table, written
 
@@ -32,11 +33,13 @@ NAMED, WORTH = 3, 0.05  # expressions of a face that a person is told: at most s
 @dataclass(frozen=True, eq=False, repr=False)
 class Seen:
     """faces: with their shares, the largest first. photo: an io.Photo, or io.Large. changed: (h, w, 3) as the photo's pixels are, where the faces are hidden or
-    painted: shown and saved in place of the photo with boxes."""
+    painted: shown and saved in place of the photo with boxes. crop: a folder that gets each face as a picture of its own; side: theirs, in pixels."""
 
     faces: tuple[Face, ...]
     photo: Any
     changed: Any = None
+    crop: str | None = None
+    side: int | None = None
 
     def __len__(self) -> int:
         return len(self.faces)
@@ -78,6 +81,8 @@ class Seen:
 
     def save(self, path: Path, kind: As, record: dict[str, Any], force: bool) -> None:
         """One file of this kind, whole or not at all. Raises what `io.save_photo` and `io.atomic` raise."""
+        if self.crop is not None:
+            crops.saved(Path(self.crop), self.photo, self.faces, self.side, force)
         if kind == "faces":
             self._save_picture(path, record | ({"rows": self.rows()} if len(self) <= KEPT else {}), force)
             return
@@ -89,7 +94,8 @@ class Seen:
 
     def _save_picture(self, path: Path, record: dict[str, Any], force: bool) -> None:
         if self.changed is not None:
-            io.save_photo(path, self.changed, like=self.photo, settings=record, force=force)
+            like = replace(self.photo, exif=None if self.photo.exif is None else unmade(self.photo.exif))
+            io.save_photo(path, self.changed, like=like, settings=record, force=force)
             return
         shown = self.picture()
         if not isinstance(self.photo, io.Photo):

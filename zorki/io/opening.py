@@ -16,7 +16,7 @@ from zorki.io import colour, heif, jpegs, pillow, pngs, signals, tiffs, values
 from zorki.io.exif import read_exif, upright
 from zorki.io.files import existing_file
 from zorki.io.kinds import ENDINGS, HEAD, sniff
-from zorki.io.photo import Photo, Raw
+from zorki.io.photo import Photo, Raw, Stored
 from zorki.io.quiet import quiet
 from zorki.io.values import Span, from_array, span_of
 
@@ -190,13 +190,17 @@ def _finish(raw: Raw, name: str, kind: str, span: Span | None) -> Photo:
         pixels = colour.floats(colours)
     if pixels.shape[2] == 1:
         pixels = np.repeat(pixels, 3, axis=2)
+    pixels = np.ascontiguousarray(pixels)
+    kept = profile is not None and raw.space != "cmyk" and raw.hdr is None and colours.dtype.kind == "u"
     return Photo(
-        pixels=np.ascontiguousarray(pixels),
+        pixels=pixels,
         alpha=np.ascontiguousarray(colour.floats(data[..., -1])) if raw.alpha else None,
         depth=16 if data.dtype != np.uint8 and not raw.eight else 8,
         grey=raw.space == "gray",
         profile=None if raw.space == "cmyk" else profile,
         exif=raw.exif,
+        small=raw.small,
+        stored=Stored(pixels, colours) if kept else None,
         name=name,
         format=kind,
         notes=notes,

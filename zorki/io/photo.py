@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
+
+
+class Stored(NamedTuple):
+    """pixels: (h, w, 3), as `Photo.pixels` was opened. data: (h, w, c) uint8 or uint16, upright, what they were in the profile's colours."""
+
+    pixels: Floats
+    data: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +35,11 @@ class Photo:
     profile: bytes | None = None
     "the source's ICC profile; None when it is sRGB or has none"
     exif: bytes | None = None
-    "the source's EXIF without the orientation"
+    "the source's EXIF without the orientation and without small copies of the picture"
+    small: bool = False
+    "its EXIF held a small copy, which is made anew of whatever is written"
+    stored: Stored | None = None
+    "the numbers that its pixels were, where a profile lies between them; None where they come back without"
     name: str = "picture"
     "file name without folder"
     format: str = "PNG"
@@ -69,6 +80,8 @@ class Raw:
     hdr: tuple[str, tuple[float, ...]] | None = None
     "'PQ' or 'HLG', and x and y of red, green, blue and white"
     exif: bytes | None = None
+    small: bool = False
+    "its EXIF held a small copy of the picture"
     notes: tuple[str, ...] = ()
     eight: bool = False
     "float data that came from an 8-bit or unknown source"

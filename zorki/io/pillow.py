@@ -59,7 +59,7 @@ def decode(image: Image.Image, name: str) -> Raw:
     frames, word = getattr(image, "n_frames", 1), "pages" if image.format == "TIFF" else "frames"
     notes: tuple[str, ...] = (f"{name} has {frames} {word}; the first is used.",) if frames > 1 else ()
     image.load()
-    orientation, exif = read_exif(image.getexif(), camera_only=image.format == "TIFF")
+    orientation, exif, small = read_exif(image.getexif(), camera_only=image.format == "TIFF")
     profile = image.info.get("icc_profile")
     plain = _simple(image)
     data: Array = np.asarray(plain)
@@ -75,6 +75,7 @@ def decode(image: Image.Image, name: str) -> Raw:
         orientation=orientation,
         profile=profile if isinstance(profile, bytes) and profile else None,
         exif=exif,
+        small=small,
         notes=notes,
         top=65535 if mode == "I" else None,
     )

@@ -52,7 +52,7 @@ def read(data: bytes, name: str) -> Raw:
         raw = pillow.decode(pillow.header(io.BytesIO(bare(data)), "PNG"), name)
     found = {kind: content for kind, content, _ in chunks(data)}
     if b"eXIf" in found:
-        raw.orientation, raw.exif = read_exif(found[b"eXIf"])
+        raw.orientation, raw.exif, raw.small = read_exif(found[b"eXIf"])
     _colours(raw, found, name)
     return raw
 

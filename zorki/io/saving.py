@@ -13,8 +13,9 @@ from zorki.core import events
 from zorki.core.errors import InputError, UnknownName
 from zorki.io import colour, heif, pngs, tiffs
 from zorki.io.disk import atomic, check_target
+from zorki.io.exif import SMALL, with_small
 from zorki.io.kinds import ENDINGS, format_of
-from zorki.io.photo import Array, Photo
+from zorki.io.photo import Array, Photo, Stored
 from zorki.io.scale import resize
 from zorki.io.settings import KEY, to_text, to_xmp
 
@@ -47,7 +48,8 @@ def save_photo(
 ) -> Path:
     """Writes (h, w, 3) sRGB, float 0..1 or uint8, as what the ending says; values outside are clipped. Returns the path.
 
-    like: the photo it was made from. Its profile is converted back to and embedded, its alpha (resized if need be) and EXIF are kept;
+    like: the photo it was made from. Its profile is converted back to and embedded, its alpha (resized if need be) and EXIF are kept (a small copy
+    in it is made anew of what is written); pixels that are as they were opened are written as they were stored;
     16 bit and one grey channel (when R = G = B exactly) stay, where the format has them. Without one, what is grey is saved so. JPEG, GIF and BMP have no alpha: white is
     put behind.
     settings: kept in the file for `read_settings`, in BMP not, in JPEG up to 65 kB. The file appears whole or not at all.
@@ -103,20 +105,49 @@ def _file(kind: str, pixels: Array, like: Photo, settings: dict[str, Any] | None
     data, profile = None, like.profile if kind not in ("BMP", "GIF") else None
     if profile is not None:
         data = colour.from_srgb(pixels, profile, depth, grey)
+    if data is not None and like.stored is not None:
+        _as_stored(data, pixels, like.stored)
     if data is None:
         plain = pixels[..., :1] if grey else pixels
         data, profile = plain if plain.dtype == np.uint8 else colour.levels(plain, depth), None
     if alpha is not None:
         data = np.concatenate([data, colour.levels(alpha[..., None], depth)], axis=2)
+    exif = with_small(like.exif, _small(data)) if like.small and kind not in ("TIFF", "BMP", "GIF") else like.exif
+    if kind == "JPEG" and like.small and exif is not None and len(exif) >= _JPEG_SEGMENT:
+        exif = like.exif
     if kind == "PNG":
-        return pngs.write(data, profile, like.exif, {KEY: to_text(settings)} if settings is not None else {})
+        return pngs.write(data, profile, exif, {KEY: to_text(settings)} if settings is not None else {})
     xmp = to_xmp(settings) if settings is not None else None
     if kind == "TIFF":
         return tiffs.write(data, alpha is not None, profile, xmp, like.exif)
     comment = to_text(settings).encode() if settings is not None else None
     image = pil(data)
     del data  # of a large picture there is no room for both
-    return _by_pillow(kind, image, quality, {"icc_profile": profile, "exif": like.exif, "xmp": xmp, "comment": comment})
+    return _by_pillow(kind, image, quality, {"icc_profile": profile, "exif": exif, "xmp": xmp, "comment": comment})
+
+
+def _as_stored(data: Array, pixels: Array, stored: Stored) -> None:
+    """What is as it was opened becomes the very numbers that it was: a way into sRGB and back moves some by a level, and what sRGB cannot show by more."""
+    if stored.data.shape != data.shape or stored.data.dtype != data.dtype:
+        return
+    for some in colour.strips(pixels):
+        same = (pixels[some] == stored.pixels[some]).all(-1)
+        data[some][same] = stored.data[some][same]
+
+
+def _small(data: Array) -> bytes:
+    """A JPEG of `SMALL` pixels a side of what is written, in its own colours; white is behind what is transparent."""
+    image = pil(data if data.dtype == np.uint8 else (data >> 8).astype(np.uint8))
+    k = SMALL / max(image.size)
+    if k < 1:
+        w, h = (max(1, round(k * side)) for side in image.size)
+        image = image.resize((w, h), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    if image.mode in ("LA", "RGBA"):
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=85)
+    return buffer.getvalue()
 
 
 def _by_pillow(kind: str, image: Image.Image, quality: int, extra: dict[str, Any]) -> bytes:

@@ -17,6 +17,7 @@ from zorki.facing.emotions import EMOTIONS
 
 if TYPE_CHECKING:
     from zorki import io, lens
+    from zorki.facing import hiding
     from zorki.facing.faces import Face
     from zorki.facing.seen import Seen
 
@@ -45,15 +46,17 @@ class Settings:
     size: Annotated[int, Least(1)] | None = None
     "longest side that the network is shown; not given: small and at its own size, so that small and large faces are found"
     blur: bool = field(default=False, metadata={"shows": True})
-    "blur the faces in place of drawing on the photo"
+    "blur the faces in place of drawing on the photo; without --least also what may be one is hidden, and not listed"
     pixelate: bool = field(default=False, metadata={"shows": True})
-    "make coarse squares of the faces in place of drawing on the photo"
+    "make coarse squares of the faces in place of drawing on the photo, as carefully as --blur"
     style: str | None = field(default=None, metadata={"shows": True})
     "paint the faces in this style in place of drawing on the photo; style list shows them"
     strength: Annotated[float, Least(0, 100)] = 100.0
     "how strongly faces are painted with --style: 0 is the photo, 100 the painting"
     crop: str | None = field(default=None, metadata={"file": True, "shows": True})
-    "a folder that gets each face as a picture of its own, upright by its eyes"
+    "a folder that gets each face as a picture of its own, upright by its eyes, and a table of them"
+    crop_side: Annotated[int, Least(1)] | None = None
+    "side of these pictures in pixels; not given: as many as each face has, 1,024 at most"
     gap: Annotated[float, Least(0, 60)] = 1.0
     "of films: for how many seconds a face may be out of sight and still be the same"
 
@@ -66,17 +69,52 @@ def run(net: lens.Net, photo: io.Photo | io.Large, emotions: lens.Net | None = N
     from zorki.facing import reading
     from zorki.facing.seen import Seen
 
+    how = way(s, photo)
     faces = reading.read(net, reading.namer(net, emotions), photo, s.least, s.size)
-    return Seen(faces, photo, changed(photo, faces, s))
+    return Seen(faces, photo, changed(photo, careful(net, photo, faces, how, s), s, how), s.crop, s.crop_side)
 
 
-def changed(photo: io.Photo | io.Large, faces: Sequence[Face], s: Settings) -> Any:  # noqa: ARG001
-    """(h, w, 3): the photo's pixels with its faces hidden or painted; None where nobody asks."""
-    if not (s.blur or s.pixelate or s.style is not None):
+def way(s: Settings, photo: io.Photo | io.Large | None = None) -> hiding.How | hiding.Maker | None:
+    """What becomes of faces: a word of `hiding.How`, what paints them, None where nobody asks. Raises UnknownName for a style that is not there, InputError for several
+    at once, and for a photo that is too large to be opened."""
+    asked = [
+        f"--{name}" for name, given in (("blur", s.blur), ("pixelate", s.pixelate), (f"style={s.style}", s.style is not None)) if given
+    ]
+    if len(asked) > 1:
+        raise InputError(f"{' and '.join(asked)} are given.", "A face becomes one of them.", "Leave out all but one.")
+    wanted = asked or ([f"--crop={s.crop}"] if s.crop is not None else [])
+    if wanted and photo is not None and not hasattr(photo, "pixels"):
+        do = "Cut it into pieces first, or leave the option out."
+        raise InputError(f"{wanted[0]} does not go with {photo.name}.", "It is too large to be opened at once.", do)
+    if s.style is None:
+        return "blur" if s.blur else "pixelate" if s.pixelate else None
+    from zorki import weights
+    from zorki.facing.painted import Painter
+
+    return Painter.of(weights.load("brush"), s.style, s.strength / 100)
+
+
+def careful(
+    net: lens.Net, photo: io.Photo | io.Large, faces: Sequence[Face], how: hiding.How | hiding.Maker | None, s: Settings
+) -> Sequence[Face]:
+    """The faces that are hidden or painted: these, and where they are hidden also what may be one, unless a person said how sure it must be: to miss a face is worse than to
+    hide a thing too many."""
+    from zorki import io
+    from zorki.facing import hiding
+
+    return hiding.cautious(net, photo, faces, s.size) if isinstance(how, str) and s.least is None and isinstance(photo, io.Photo) else faces
+
+
+def changed(photo: io.Photo | io.Large, faces: Sequence[Face], s: Settings, how: hiding.How | hiding.Maker | None = None) -> Any:
+    """(h, w, 3): the photo's pixels with these faces hidden or painted; None where nobody asks. how: what `way` gave, so that of many frames it is made once."""
+    from zorki import io
+    from zorki.facing import hiding
+
+    how = way(s, photo) if how is None else how
+    if how is None:
         return None
-    raise InputError(
-        "Faces cannot be hidden yet.", "It is not written.", "Leave --blur, --pixelate and --style out."
-    )  # zorki.facing.hiding
+    assert isinstance(photo, io.Photo), "what is too large was refused"
+    return hiding.hidden(photo.pixels, faces, how, photo.seen)
 
 
 def listed(rows: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
