@@ -55,7 +55,8 @@ def quickened(net: nn.Module) -> nn.Module:
     """A copy in eval mode whose parameters want no gradient; its answers are the same but for rounding. Layers that say `quick()` are what that gives."""
     out = copy.deepcopy(net).eval().requires_grad_(False)
     for parent in list(out.modules()):
-        for name, layer in list(parent.named_children()):
+        layers: list[tuple[str, Any]] = list(parent.named_children())
+        for name, layer in layers:
             if hasattr(layer, "quick"):
                 setattr(parent, name, layer.quick())
             elif isinstance(layer, nn.Sequential) and [type(part) for part in layer] == STEM:

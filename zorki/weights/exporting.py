@@ -159,13 +159,24 @@ def converted(
         assert made is not None
         proto: Any = made.model_proto
     del proto.graph.value_info[:]  # sizes in between, in names that nobody knows
-    for part in (proto, proto.graph, *proto.graph.node, *proto.functions, *(n for f in proto.functions for n in f.node)):
+    for part in (proto, *within(proto.graph), *proto.functions, *(one for f in proto.functions for n in f.node for one in within(n))):
         del part.metadata_props[:]  # where in whose files each operation was written
         part.doc_string = ""
     for value in (*proto.graph.input, *proto.graph.output):
         for axis, name in sizes.get(value.name, {}).items():
             value.type.tensor_type.shape.dim[axis].dim_param = name
     return bytes(proto.SerializeToString())
+
+
+def within(part: Any) -> Iterator[Any]:
+    """A graph or an operation of it, and all operations inside, also those of loops."""
+    yield part
+    for node in getattr(part, "node", ()):
+        yield from within(node)
+    for held in getattr(part, "attribute", ()):
+        for graph in (held.g, *held.graphs):
+            if graph.node:
+                yield from within(graph)
 
 
 def without(data: bytes, outputs: Sequence[str]) -> bytes:

@@ -105,7 +105,7 @@ def at(where: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
 def cutouts(picture: torch.Tensor, low: torch.Tensor, high: torch.Tensor, less: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
     """(n, c, side, side): windows of a picture (1, c, h, w). low, high, less: (n, 2) x, y; places: (n, side, side, 2)."""
     windows = zip(low.tolist(), high.tolist(), less.tolist(), places.unbind(), strict=True)
-    cut = [aligning.sampled(picture, *three, place[None]) for *three, place in windows]
+    cut = [aligning.sampled(picture, first, last, size, place[None]) for first, last, size, place in windows]
     return torch.cat(cut) if cut else picture.new_empty((0, picture.shape[1], *places.shape[1:3]))
 
 
