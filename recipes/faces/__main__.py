@@ -1,7 +1,7 @@
 """Makes `faces`: `python -m recipes.faces --data FOLDER --work FOLDER [--out FOLDER]`; FOLDER is the one of all sets, with the teacher in weights/.
 
-What is not labelled yet is labelled first (`recipes.faces.labels`). There are two rounds; what the network falls for after the first (`recipes.faces.lures`) it sees more
-often in the second. Called again it goes on where it was broken off, with another --steps to that end. How good it is beside its teacher: `python -m recipes.faces.judge`.
+What is not labelled yet is labelled first (`recipes.faces.labels`). There are three rounds; what the network falls for after one (`recipes.faces.lures`) it sees more
+often in the next. Called again it goes on where it was broken off, with another --steps to that end. How good it is beside its teacher: `python -m recipes.faces.judge`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from zorki.train import Folder, Plan, choosing, teach
 
 ENCODER, WIDTH, DEPTH = "separable", 48, 1
 SIDE, BATCH = 320, 16
-STEPS = (6000, 9000)
+STEPS = (6000, 9000, 6000)
 PLAN = Plan(steps=0, rate=2e-3, warm=300, average=0.998, decay=0.02, tell=50, check=500, keep=90.0, seed=0)
 CARD = {
     "title": "Faces, from 16 pixels to the whole picture, with eyes, nose and mouth",
@@ -55,13 +55,13 @@ def main() -> None:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--data", type=Path, required=True)
     p.add_argument("--work", type=Path, required=True, help="where labels and run are kept, outside the checkout")
-    p.add_argument("--steps", type=int, nargs=2, default=STEPS, help="of both rounds")
+    p.add_argument("--steps", type=int, nargs=len(STEPS), default=STEPS, help="of each round")
     p.add_argument("--batch", type=int, default=BATCH)
     p.add_argument("--out", type=Path, help="where faces.safetensors and faces.toml go when the training ends")
     a = p.parse_args()
     labels = label(a.data, a.work, wanted(a.data))
     seen = stock(a.data, labels, faceless())
-    net, began = begun(), time.monotonic()
+    net, shown, began = begun(), seen, time.monotonic()
 
     def say(e: events.Event) -> None:
         if e.note or (e.stage == "training" and e.step % PLAN.tell == 0):
@@ -70,7 +70,8 @@ def main() -> None:
 
     with events.listen(say):
         for number, steps in enumerate(a.steps, 1):
-            shown = seen if number == 1 else lured(folded(net), seen, partial(YuNet, a.data / "weights"), a.work / "lures.json")
+            if number > 1:
+                shown = lured(folded(net), shown, partial(YuNet, a.data / "weights"), a.work / f"lures-{number}.json")
             print(shown, flush=True)
             plan = replace(PLAN, steps=steps, warm=min(PLAN.warm, steps // 10), check=min(PLAN.check or 1, steps), seed=number - 1)
             config = {"encoder": ENCODER, "width": WIDTH, "depth": DEPTH, "side": SIDE, "batch": a.batch, "pictures": len(labels)}
@@ -85,7 +86,7 @@ def main() -> None:
         "parameters": sum(v.numel() for v in state.values() if v.is_floating_point()),
         "data": f"{len(seen.faced) + len(seen.faceless) + len(seen.tiny) + len(seen.tiny_faceless) + len(seen.furred):,} photographs of BSDS500, COCO, ImageNet, Human-Segmentation-Dataset and raccoon_dataset, and of Tiny-ImageNet, "
         f"as the teacher sees them; {len(seen.cut):,} cut-out faces of LFW and FER-2013; research terms or none stated. Mostly adults, mostly looking into the camera",
-        "recipe": f"recipes/faces: {a.steps[0]:,} and {a.steps[1]:,} steps of {a.batch} squares of {SIDE} px, seed {PLAN.seed}",
+        "recipe": f"recipes/faces: {', '.join(f'{n:,}' for n in a.steps)} steps of {a.batch} squares of {SIDE} px, seed {PLAN.seed}",
     }
     told = figures(written(a.out, "faces", state, said), a.data, seen.held)
     written(a.out, "faces", state, said | told)

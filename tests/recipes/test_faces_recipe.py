@@ -328,7 +328,7 @@ def test_what_is_written_is_a_network_with_its_figures(tmp_path: Path, monkeypat
     (work / "labels.jsonl").write_text("".join(labels.line(*row) + "\n" for row in rows))
     monkeypatch.setattr(stock, "faceless", list)
     monkeypatch.setattr(
-        sys, "argv", ["faces", *map(str, ["--data", data, "--work", work, "--out", tmp_path / "out", "--steps", 1, 1, "--batch", 1])]
+        sys, "argv", ["faces", *map(str, ["--data", data, "--work", work, "--out", tmp_path / "out", "--steps", 1, 1, 1, "--batch", 1])]
     )
     recipe.main()
     card = read_card(tmp_path / "out" / "faces.toml", "faces")
