@@ -158,7 +158,7 @@ def test_with_boxes_of_ones_own_no_face_is_looked_for(command: Any, monkeypatch:
 def test_help_names_no_method_and_wrong_words_are_told(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     status, out, _ = command("faces", "--help")
     assert status == 0
-    assert "Usage: zorki faces [OPTIONS] PHOTO" in out
+    assert "Usage: zorki faces COMMAND [OPTIONS] PHOTO" in out
     assert "--boxes" in out
     assert "faces" in command("--help")[1]
     status, _, err = command("faces", "two.png", "--bluur")

@@ -134,7 +134,7 @@ class Panels:
 def strength(name: str, size: int, wide: int) -> npt.NDArray[np.float32]:
     """(h, wide) in 0..1: a word."""
     line = (255 - io.lettered(name, wide, size=size, ink=(0, 0, 0))[..., 0].astype(np.float32)) / 255
-    return np.pad(line, ((0, 0), (0, max(0, wide - line.shape[1]))))[:, :wide]
+    return np.pad(line, ((0, 0), (0, max(0, wide - line.shape[1]))))[:, :wide].astype(np.float32)
 
 
 def corners(face: Face) -> tuple[float, float, float, float]:

@@ -48,8 +48,10 @@ class Whole(nn.Module):
     pixels, score, class number, then x and y of each of the p points that the net says beside a box; and what `CHECKED` names. c is 3 also of a net that looks at grey ones.
 
     As `locate predict` has it where it looks at the whole picture. hw: the one size that the net is shown; longest: its longest side; neither: the picture as it is.
-    one: whether it says of one thing where it is. classes, points: how many.
+    one: whether it says of one thing where it is. classes, points: how many. most: things that it tells.
     """
+
+    most = looking.MOST
 
     def __init__(self, net: lens.Net) -> None:
         super().__init__()
@@ -108,8 +110,8 @@ class Whole(nn.Module):
         ranks = torch.arange(CANDIDATES, 0, -1, dtype=torch.float32, device=scores.device)
         kinds = torch.arange(self.classes, dtype=torch.int64, device=scores.device)
         held = (kinds[:, None] == labels) & there(inside) & (scores >= least)
-        chosen = kept(geometry.corners(inside)[None], (held * ranks)[None], looking.MOST, OVERLAP)
-        best = chosen[:, 2].sort().values[: looking.MOST]
+        chosen = kept(geometry.corners(inside)[None], (held * ranks)[None], self.most, OVERLAP)
+        best = chosen[:, 2].sort().values[: self.most]
         times = edges / seen
         points = None if said.points is None else torch.cat([said.points, said.points.new_zeros((CANDIDATES, self.points, 2))])[cells[best]]
         return rows(inside[best] * times, scores[best], labels[best], None if points is None else points * times[:2])
@@ -207,7 +209,7 @@ def made(whole: Whole, said: Said, picture: torch.Tensor, least: float, overlap:
     if whole.one:
         some = decoding.one(said.sure[0].log(), said.boxes[0], hw, least)
     else:
-        some, cells = decoding.surest(said.sure, said.boxes, seen, least, looking.MOST, overlap)
+        some, cells = decoding.surest(said.sure, said.boxes, seen, least, whole.most, overlap)
         some = replace(some, points=None if said.points is None else said.points[cells])
         some = some.moved((sides(picture) / sides(said.shown))[:2])
     return whole.told(rows(some.boxes, some.scores, some.labels, some.points))

@@ -9,10 +9,10 @@ import torch
 from torch import nn
 
 from zorki import lens
-from zorki.facing import aligning, reading
+from zorki.facing import aligning, finding, reading
 from zorki.facing.aligning import ASKED, AT, OFF, RAISED
 from zorki.lens.outputs import chosen
-from zorki.locating import looking, whole
+from zorki.locating import whole
 from zorki.weights.bare import Bare
 from zorki.weights.exporting import Operations
 
@@ -26,6 +26,8 @@ class Finder(whole.Whole):
     """Takes `picture` (1, c, h, w) in 0..1 and `least`; gives `faces` (n, 15), COLUMNS, the largest first, as the Emotion API had them. Of a network without five points
     these are NaN."""
 
+    most = finding.MOST
+
     def told(self, rows: torch.Tensor) -> torch.Tensor:
         boxes, scores = rows[:, :4], rows[:, 4:5]
         points = rows[:, 6:] if self.points == len(POINTS) else rows.new_full((rows.shape[0], 2 * len(POINTS)), NO_POINTS)
@@ -33,7 +35,7 @@ class Finder(whole.Whole):
         low, high = edges[:, :2].round(), (edges[:, :2] + edges[:, 2:]).round()  # in whole pixels, as they are said
         area = (high - low).clamp_min(1).prod(1).long()
         surer = torch.arange(rows.shape[0], 0, -1, dtype=torch.int64, device=rows.device)
-        order = (area * looking.MOST * 2 + surer).argsort(descending=True)  # of equal ones the surest, which came first
+        order = (area * self.most * 2 + surer).argsort(descending=True)  # of equal ones the surest, which came first
         return torch.cat([boxes, scores, points], 1)[order]
 
 
