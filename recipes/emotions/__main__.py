@@ -29,6 +29,7 @@ CARD = {
     "task": "faces",
     "build": "zorki.nets.expression:Expression",
     "classes": list(CLASSES),
+    "layer": "layer3:0",  # of the two looks, at the face and at its mirror image, the first
     "side": faces.SIDE,
     "not_fit_for": "deciding anything about people, finding out what somebody feels or means, watching over people at work, at school or in the street: it says the expression that "
     "people would name in this one picture, not what somebody feels. Anger that is acted is anger to it, and a face at rest may be called sad. The data show posed and "
