@@ -25,6 +25,7 @@ from recipes.faces.teacher import YuNet
 from zorki import lens, weights
 from zorki.facing import finding
 from zorki.locating import decoding
+from zorki.locating.detections import Detections
 from zorki.nets.folding import folded
 from zorki.scores.average_precision import iou, matched
 
@@ -99,14 +100,19 @@ def ours(net: torch.nn.Module, least: float) -> Finder:
 
 
 def everywhere(net: torch.nn.Module, least: float) -> Finder:
-    """As `zorki faces` looks: at several sizes, where a picture is large."""
-    known = lens.Net(net, name="faces", classes=("face",), side=LONGEST, step=1)
+    """As `zorki faces` looks: at several sizes, where a picture is large, and again at what it doubts."""
+    known = as_known(net)
+    return lambda picture: seen(known, picture, least).boxes.double().numpy()
 
-    @torch.inference_mode()
-    def finder(picture: np.ndarray) -> np.ndarray:
-        return finding.found(known, tensor(picture)[0], least, trained=LONGEST).boxes.double().numpy()
 
-    return finder
+def as_known(net: torch.nn.Module) -> lens.Net:
+    return lens.Net(net, name="faces", classes=("face",), side=LONGEST, step=1)
+
+
+@torch.inference_mode()
+def seen(net: lens.Net, picture: np.ndarray, least: float) -> Detections:
+    """picture: (h, w, 3) uint8."""
+    return finding.found(net, tensor(picture)[0], least, trained=LONGEST)
 
 
 def theirs(teacher: YuNet, least: float) -> Finder:

@@ -15,6 +15,7 @@ import torch
 from torch.nn import functional as F
 
 from zorki.facing.faces import Face, Floats
+from zorki.pixels.pieces import Rows, strip
 
 Singles = npt.NDArray[np.float32]
 EYES, MOUTH = 0.39, 0.76  # from the top, as shares of the square's side
@@ -66,6 +67,12 @@ def boxed(face: Face) -> Square:
     return Square(np.array([x + w / 2, y + h / 2 - RAISED * side]), np.array([side, 0.0]))
 
 
+def about(box: Sequence[float], times: float) -> Square:
+    """Upright, about the middle of a box (left, top, width, height), so many times as large as a square of its area."""
+    x, y, w, h = box
+    return Square(np.array([x + w / 2, y + h / 2]), np.array([times * math.sqrt(max(w * h, 1e-9)), 0.0]))
+
+
 def fitted(shares: Floats, points: Floats) -> Square:
     """The square in which `shares` lie nearest to `points`, by least squares."""
     a, b = ((p[:, 0] + 1j * p[:, 1]) for p in (np.asarray(shares, np.float64), np.asarray(points, np.float64)))
@@ -73,6 +80,17 @@ def fitted(shares: Floats, points: Floats) -> Square:
     times = (from_a.conj() @ from_b) / (from_a.conj() @ from_a)  # a turn and a size are one complex number
     middle = b.mean() + times * (complex(0.5, 0.5) - a.mean())
     return Square(np.array([middle.real, middle.imag]), np.array([times.real, times.imag]))
+
+
+def taken(picture: torch.Tensor | Rows, where: Square, side: int) -> torch.Tensor:
+    """`cut`, also of what reads its rows."""
+    if isinstance(picture, torch.Tensor):
+        return cut(picture, where, side)
+    corners = where.at(np.array([[0.0, 0.0], [1, 0], [0, 1], [1, 1]]))
+    h, _ = picture.hw
+    top = int(np.clip(np.floor(corners[:, 1].min()) - 4, 0, h - 1))
+    bottom = int(np.clip(np.ceil(corners[:, 1].max()) + 4, top + 1, h))
+    return cut(strip(picture, top, bottom)[0], where._replace(middle=where.middle - [0, top]), side)
 
 
 def cut(picture: torch.Tensor, where: Square, side: int) -> torch.Tensor:

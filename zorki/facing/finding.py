@@ -12,6 +12,7 @@ import torch
 
 from zorki import lens
 from zorki.core import events
+from zorki.facing import glancing
 from zorki.locating import looking
 from zorki.locating.detections import Detections
 from zorki.pixels import pieces
@@ -32,12 +33,20 @@ def found(
     """The faces of a picture, in its own pixels, the surest first.
 
     picture: (c, h, w) in 0..1 from 1 × 1, or what reads its rows. least: how sure at least, 0..1. size: longest side that the network is shown; not given:
-    as it was trained, and closer where the picture has more pixels than that: at once up to CLOSER, beyond that in pieces. A network of which nothing is known
-    sees every pixel, as `looking.found` has it. trained: longest side of the pictures that it was trained on; not given: as its card says.
+    as it was trained, and closer where the picture has more pixels than that: at once up to CLOSER, beyond that in pieces. What is doubted is looked at again, alone. A network of which
+    nothing is known sees every pixel, once, as `looking.found` has it. trained: longest side of the pictures that it was trained on; not given: as its card says.
     """
     trained = looking.trained(net) if trained is None else trained
-    if size is not None or trained is None or looking.alone(net):
+    if trained is None or looking.alone(net):
         return looking.found(net, picture, least, MOST, size=size)
+    low = min(least, glancing.DOUBT)
+    some = looking.found(net, picture, low, MOST, size=size) if size is not None else looked(net, picture, low, trained)
+    some = glancing.again(net, picture, some)
+    return some[some.scores >= least]
+
+
+def looked(net: lens.Net, picture: torch.Tensor | Rows, least: float, trained: int) -> Detections:
+    """What the first looks say, at as many sizes as the picture needs."""
     rows: Rows = Held(picture) if isinstance(picture, torch.Tensor) else picture
     longest = max(rows.hw)
     if trained < longest <= SAME * trained:

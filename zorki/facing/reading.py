@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
 import torch
 
 from zorki import io, lens, weights
@@ -19,7 +18,6 @@ from zorki.facing import aligning, finding
 from zorki.facing.faces import EMOTIONS, Face, ordered
 from zorki.formats import Rectangles
 from zorki.locating import looking
-from zorki.pixels.pieces import Rows, strip
 
 FACE = "face"  # what a network of several classes calls it
 FINDER = "faces"  # finds faces where nobody gives a network
@@ -109,22 +107,11 @@ def named(emotions: lens.Net, photo: io.Photo | io.Large, faces: Sequence[Face])
     out = list[Face]()
     for begin in range(0, len(faces), BATCH):
         some = faces[begin : begin + BATCH]
-        x = torch.stack([cut(picture, aligning.square(face), side(emotions)) for face in some])
+        x = torch.stack([aligning.taken(picture, aligning.square(face), side(emotions)) for face in some])
         with emotions.quiet(), torch.no_grad():
             shares = emotions.run(x).double().softmax(1)[:, order].cpu().numpy()
         out += [replace(face, shares=tuple(row.tolist())) for face, row in zip(some, shares, strict=True)]
     return tuple(out)
-
-
-def cut(picture: torch.Tensor | Rows, where: aligning.Square, side: int) -> torch.Tensor:
-    """`aligning.cut`, also of what reads its rows."""
-    if isinstance(picture, torch.Tensor):
-        return aligning.cut(picture, where, side)
-    corners = where.at(np.array([[0.0, 0.0], [1, 0], [0, 1], [1, 1]]))
-    h, _ = picture.hw
-    top = int(np.clip(np.floor(corners[:, 1].min()) - 4, 0, h - 1))
-    bottom = int(np.clip(np.ceil(corners[:, 1].max()) + 4, top + 1, h))
-    return aligning.cut(strip(picture, top, bottom)[0], where._replace(middle=where.middle - [0, top]), side)
 
 
 def side(emotions: lens.Net) -> int:
