@@ -1,14 +1,12 @@
 """Makes `locator`: `python -m recipes.locator --data FOLDER --work FOLDER [--out FOLDER] [--page PAGE.html]`; FOLDER is Tiny-ImageNet's, with boxes.csv.gz.
 
-It begins as `eye`: the trunk with its numbers, the classes with those of its last layer; the box begins with nothing. First the trunk learns slowly, lest the new head's
-noise undo it; then, the head being good, as fast as all else, and the box counts more. What is held back is what was held back from `eye`, so neither has seen it. Called
-again it goes on where it was broken off.
+It begins as `eye`: the trunk with its numbers, the classes with those of its last layer; the box begins with nothing. What is held back is what was held back from `eye`,
+so neither has seen it. Called again it goes on where it was broken off.
 """
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,11 +25,9 @@ from zorki.wings.locate._lesson import Recipe
 from zorki.wings.locate._one import One
 from zorki.wings.locate._stock import Stock
 
-SIDE, WIDTH, GRID, BATCH, SEED = 64, 64, 8, 128, 0
+SIDE, WIDTH, GRID, BATCH, STEPS, SEED = 64, 64, 8, 128, 4000, 0
 CHANGES = Changes(SIDE, fit="stretch", whole=0.4, smallest=0.9, largest=1.5, stretch=1.2, kept=True)
-FIRST = Recipe(200, BATCH, box_loss="giou", box=2.0, smooth=0.1, slow=0.2, freeze=2, seed=SEED)
-SECOND = replace(FIRST, box=4.0, slow=1.0, seed=SEED + 1)
-STEPS = (4000, 4000)
+RECIPE = Recipe(200, BATCH, box_loss="giou", box=2.0, smooth=0.1, slow=0.2, freeze=2, seed=SEED)
 CARD = {
     "title": "One of 200 everyday things, and the box about it",
     "licence": "Apache-2.0 (these weights; see data for the pictures' terms)",
@@ -48,7 +44,7 @@ def begun() -> Locator:
     """As `eye`, with a box beside."""
     eye = weights.load("eye").inner
     with torch.random.fork_rng(devices=[]), encoding.ByShape(SEED):
-        net = Locator(encoding.encoded("eye"), FIRST.classes, width=WIDTH, grid=GRID)
+        net = Locator(encoding.encoded("eye"), RECIPE.classes, width=WIDTH, grid=GRID)
     net.classes.load_state_dict(eye.get_submodule("fc").state_dict())
     return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
@@ -57,34 +53,41 @@ def main() -> None:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--data", type=Path, required=True)
     p.add_argument("--work", type=Path, required=True, help="where pictures and run are kept, outside the checkout")
-    p.add_argument("--steps", type=int, nargs=2, default=STEPS, help="of both stages")
-    p.add_argument("--begin", type=Path, help="what the first stage left, where it need not be learnt again")
+    p.add_argument("--steps", type=int, default=STEPS)
     p.add_argument("--out", type=Path, help="where locator.safetensors and locator.toml go when the training ends")
     p.add_argument("--page", type=Path, help="and a page that shows it on what is held back: the worst, the best, the middle ones")
     a = p.parse_args()
     a.work.mkdir(parents=True, exist_ok=True)
     seen = read(a.data, a.work)
     learnt, held = Boxes(seen, seen.train), Boxes(seen, seen.val)
-    net = begun()
-    for stage, (recipe, steps) in enumerate(zip((FIRST, SECOND), a.steps, strict=True), 1):
-        folder = Folder(a.work / f"run-{stage}")
-        left = a.begin if stage == 1 and a.begin is not None else folder.path / "best.safetensors"
-        if left != a.begin:
-            learnt_by(net, recipe, steps, folder, Stock(learnt), Stock(held))
-        net.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state_of(left).items()})
+    lesson = One(begun(), Stock(learnt), Stock(held), RECIPE, CHANGES)
+    plan = Plan(
+        a.steps, rate=1e-3, warm=200, average=0.998, seed=SEED, tell=50, keep=120.0, decay=0.02, check=max(1, a.steps // 12), patience=1000
+    )
+    folder = Folder(a.work / "run")
+    config = {
+        "boxes": "one",
+        "encoder": "eye",
+        "batch": BATCH,
+        "side": SIDE,
+        "box_loss": RECIPE.box_loss,
+        "box": RECIPE.box,
+        "freeze": RECIPE.freeze,
+    }
+    teach(lesson, folder, plan, config, choosing.device("auto"))
     if a.out is None:
         return
     name = "locator"
-    state = state_of(left)
+    state = state_of(folder.path / "best.safetensors")
     said = CARD | {
         "classes": seen.names,
-        "arguments": net.sizes(),
+        "arguments": lesson.net.sizes(),
         "parameters": sum(v.numel() for v in state.values() if v.is_floating_point()),
         "data": f"Tiny-ImageNet, {len(learnt):,} training pictures of 200 classes with a box each; ImageNet's terms: non-commercial research and education",
-        "recipe": f"recipes/locator: {a.steps[0]:,} and {a.steps[1]:,} steps of {BATCH} pictures of {SIDE} px, seed {SEED}",
+        "recipe": f"recipes/locator: {a.steps:,} steps of {BATCH} pictures of {SIDE} px, seed {SEED}",
     }
-    shipped = written(a.out, name, state, said)
-    found = judging.judged(lens.precise(shipped), held_set(held))
+    net = written(a.out, name, state, said)
+    found = judging.judged(lens.precise(net), held_set(held))
     told = {
         title: figure(found, key)
         for key, title in (("accuracy", "right class"), ("mean_iou", "mean IoU"), ("class_and_iou50", "right class and IoU above 0.5"))
@@ -98,27 +101,7 @@ def main() -> None:
     print("\n".join(f"{title}: {text}" for title, text in told.items()))
     if a.page is not None:
         shown = _page.plates(found, found.worst[:12])
-        a.page.write_text(render(_page.of_evaluation(shipped, found, "held back", shown, "python -m recipes.locator")), encoding="utf-8")
-
-
-def learnt_by(net: Locator, recipe: Recipe, steps: int, folder: Folder, learnt: Stock, held: Stock) -> None:
-    """One stage."""
-    plan = Plan(
-        steps,
-        rate=1e-3,
-        warm=200,
-        average=0.998,
-        seed=recipe.seed,
-        tell=50,
-        keep=120.0,
-        decay=0.02,
-        check=max(1, steps // 8),
-        patience=1000,
-    )
-    config = {"boxes": "one", "encoder": "eye", "batch": BATCH, "side": SIDE} | {
-        name: getattr(recipe, name) for name in ("box_loss", "box", "freeze", "slow")
-    }
-    teach(One(net, learnt, held, recipe, CHANGES), folder, plan, config, choosing.device("auto"))
+        a.page.write_text(render(_page.of_evaluation(net, found, "held back", shown, "python -m recipes.locator")), encoding="utf-8")
 
 
 def figure(found: judging.Judged, key: str) -> str:

@@ -73,9 +73,8 @@ def test_it_begins_with_what_eye_knows() -> None:
 def test_what_is_written_is_a_network_with_its_figures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for stage in ("FIRST", "SECOND"):
-        monkeypatch.setattr(recipe, stage, replace(getattr(recipe, stage), batch=4))
-    words = ["--data", a_set(tmp_path / "data"), "--work", tmp_path / "work", "--out", tmp_path / "out", "--steps", "2", "1"]
+    monkeypatch.setattr(recipe, "RECIPE", replace(recipe.RECIPE, batch=4))
+    words = ["--data", a_set(tmp_path / "data"), "--work", tmp_path / "work", "--out", tmp_path / "out", "--steps", "2"]
     words += ["--page", tmp_path / "page.html"]
     monkeypatch.setattr(sys, "argv", ["locator", *map(str, words)])
     recipe.main()
