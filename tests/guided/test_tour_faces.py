@@ -24,7 +24,7 @@ THINGS = [(48, 32, 60, 64), (130, 20, 30, 40)]  # what the toy takes for faces
 def guide(things: list[tuple[int, int, int, int]]) -> Guide:
     photo = io.open_photo(painted((128, 192), things))
     one = Guide(zorki.load("eye"), photo, photo)
-    one.others[section.NET] = replace(one, net=net())
+    one.others[section.NET] = replace(one, net=net(classes=("face", "plum")))
     return one
 
 

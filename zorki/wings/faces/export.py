@@ -1,4 +1,4 @@
-"""Write what finds faces and what names their expressions as two ONNX files, for apps and web pages without Zorki.
+"""Write the networks of faces as two ONNX files, for apps and web pages without Zorki.
 
 Source: ONNX, opset 20.
 Differs: what is done before and after the networks is in the files: the picture's size, faces that lie on surer ones, and that each face is turned upright and cut out.
