@@ -59,10 +59,10 @@ def test_the_examples_run(page: Path, tmp_path: Path, monkeypatch: pytest.Monkey
 def test_the_commands_parse(command: str) -> None:
     words = shlex.split(command)[1:]
     top = app(words)
-    if words[0] in shelves.wings() and len(words) <= 2 and words[1:] not in (["filters"], ["maximize"]):
-        if shelves.alone(words[0]) is None or words[1:] == []:
-            assert words[1:] == [] or words[1] in shelves.methods(words[0])
-            return
+    short = words[0] in shelves.wings() and len(words) <= 2 and words[1:] not in (["filters"], ["maximize"])
+    if short and (shelves.alone(words[0]) is None or words[1:] == []):
+        assert words[1:] == [] or words[1] in shelves.methods(words[0])
+        return
     if words in ([name] for name in OWN):
         return
     top.parse_args(words, exit_on_error=False, print_error=False)

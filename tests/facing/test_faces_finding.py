@@ -8,7 +8,7 @@ import torch
 
 from tests.facing import faced
 from zorki.core.errors import InputError
-from zorki.facing import finding, reading
+from zorki.facing import finding, glancing, reading
 from zorki.facing.faces import Face
 from zorki.formats import open_rectangles
 from zorki.io import open_photo
@@ -36,12 +36,46 @@ def near(found: Detections, boxes: list[faced.Box]) -> bool:
     return all(np.abs(np.array(a) - b).max() <= max(4, 0.08 * max(b[2:])) for a, b in zip(got, sorted(boxes), strict=True))
 
 
-@pytest.mark.parametrize("hw", [(480, 640), (640, 480), (640, 832), (100, 120), (15, 800)], ids=str)
-def test_one_look_is_enough_for_a_picture_of_the_usual_size(hw: tuple[int, int]) -> None:
+@pytest.mark.parametrize(
+    ("hw", "sides"), [((480, 640), [640, 320]), ((100, 120), [640]), ((640, 832), [640, 320, 832]), ((15, 800), [640, 320, 800])], ids=str
+)
+def test_a_picture_is_looked_at_as_often_as_its_size_needs(hw: tuple[int, int], sides: list[int]) -> None:
+    """As it was learnt, once more from afar for what fills it, and closely where it has more pixels."""
     net = faced.finder()
     finding.found(net, tensor(faced.painted(hw, [])), 0.5)
-    assert len(net.inner.shown) == 1
-    assert max(net.inner.shown[0]) == max(640, hw[0], hw[1])
+    assert [max(shown) for shown in net.inner.shown] == sides
+
+
+def test_what_fills_a_picture_is_found_whatever_its_size() -> None:
+    """The network sees faces of up to 300 pixels."""
+    for high in (400, 640, 800, 830, 1100):
+        box = (high // 8, high // 5, high // 2, round(0.65 * high))
+        assert near(finding.found(faced.finder(most=300), tensor(faced.painted((high, round(0.7 * high)), [box])), 0.5), [box]), high
+
+
+class Unsure(faced.Finder):
+    """A first look is half sure of each patch; alone it is sure of those that are brighter red."""
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        logits, boxes, points = super().forward(x)
+        alone = x.shape[-2:] == (glancing.SIDE, glancing.SIDE)
+        bright = float(x[0, 0].max()) > 0.85
+        logits = torch.where(logits > 0, torch.full_like(logits, (4.0 if bright else -4.0) if alone else 0.5), logits)
+        return logits, boxes, points
+
+
+def test_what_is_doubted_is_looked_at_again_alone() -> None:
+    one, two = (60, 60, 40, 50), (250, 200, 60, 70)
+    picture = tensor(faced.painted((400, 600), [one, two]))
+    picture[0, 200:270, 250:310] *= 0.8
+    net = faced.finder()
+    module = Unsure()
+    found = finding.found(net.like(module), picture, 0.75)
+    first, sure, unsure = (1 / (1 + np.exp(-z)) for z in (0.5, 4.0, -4.0))
+    assert near(found, [one]), "the mean of four looks is below what is asked for of the other"
+    assert found.scores.tolist() == pytest.approx([(first + 3 * sure) / 4], abs=1e-4)
+    both = finding.found(net.like(module), picture, 0.1)
+    assert sorted(both.scores.tolist()) == pytest.approx(sorted([(first + 3 * sure) / 4, (first + 3 * unsure) / 4]), abs=1e-4)
 
 
 @pytest.mark.parametrize("hw", [(768, 1024), (1440, 1920), (1500, 2600), (3024, 4032)], ids=str)

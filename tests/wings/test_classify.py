@@ -59,7 +59,7 @@ def test_the_best_namer_at_hand_answers_and_is_named(there: set[str], takes: str
     monkeypatch.setattr(cards.Card, "installed", property(lambda card: card.name in there))
     notes: list[str] = []
     with events.listen(lambda e: notes.append(e.note)):
-        assert method("see", "classify").net() == takes
+        assert method("see", "classify").net() == f"zorki:{takes}"
     assert takes in notes[0]
     m = method("see", "classify")
     assert "--model eye" in m.command({"photo": "cat.jpg"}, m.fill(None, {}), "eye"), "another machine may have another namer"

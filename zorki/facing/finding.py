@@ -19,7 +19,8 @@ from zorki.pixels import pieces
 from zorki.pixels.pieces import Held, Rows
 from zorki.scores import boxes as geometry
 
-SAME = 1.3  # times: pictures that are hardly larger than what the network was trained on are looked at once, as they are
+SAME = 1.3  # times: what is hardly larger than CLOSER is looked at once, not in pieces
+FILLS = 0.35  # of the picture's longest side: faces from that size on are looked for in a smaller copy too
 CLOSER = 1920  # pixels of the longest side that is looked at at once; larger pictures are looked at in pieces too
 PIECE, OVERLAP = 1280, 256  # pixels: side of a piece, and what two share at least; no less than the faces that pieces answer for
 ENOUGH = 40  # pixels of a face's longer side, as a look shows it, from which a closer look says nothing new of it: what it alone takes for such a face is none
@@ -49,15 +50,20 @@ def looked(net: lens.Net, picture: torch.Tensor | Rows, least: float, trained: i
     """What the first looks say, at as many sizes as the picture needs."""
     rows: Rows = Held(picture) if isinstance(picture, torch.Tensor) else picture
     longest = max(rows.hw)
-    if trained < longest <= SAME * trained:
-        return looking.at_once(net, picture, least, MOST, longest)
     looks = [looking.at_once(net, picture, least, MOST, trained)]
+    if longest > trained // 2:  # what fills the picture is seen best from afar
+        looks.append(large(looking.at_once(net, picture, least, MOST, trained // 2), FILLS * longest))
     if longest > trained:
         close = min(longest, CLOSER)
         looks.append(small(looking.at_once(net, picture, least, MOST, close), ENOUGH * longest / trained))
     if longest > SAME * CLOSER:
         looks += (small(some, ENOUGH * longest / CLOSER) for some in closest(net, rows, least))
     return apart(looks)
+
+
+def large(some: Detections, side: float) -> Detections:
+    """Those whose longer side is at least that, in pixels of the picture."""
+    return some[some.boxes[:, 2:].amax(1) >= side] if len(some) else some
 
 
 def small(some: Detections, side: float) -> Detections:

@@ -82,7 +82,7 @@ class Method:
             found = cards.installed(self.nets)
             if len(self.nets) > 1:
                 events.note(f"No network is given, so {found} answers ({len(cards.card(found).classes):,} classes).")
-            return found
+            return cards.OURS + found
         if self.task is not None and isinstance(named, str) and named in cards.names() and cards.card(named).task != self.task:
             right = [name for name in cards.names() if cards.card(name).task == self.task]
             task = cards.card(named).task

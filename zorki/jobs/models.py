@@ -15,9 +15,9 @@ from zorki import weights as cards
 from zorki.core import events, folders, forks, numbers, processor
 from zorki.core.errors import InputError
 from zorki.lens.quieting import inner
+from zorki.weights.cards import OURS
 from zorki.weights.states import fill
 
-OURS = "zorki:"  # before a name: the network of Zorki's, also where a file bears that name
 FILES = (".pt2", ".pt", ".pth", ".safetensors", ".ts")
 
 

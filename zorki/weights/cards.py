@@ -18,6 +18,7 @@ from zorki.core.errors import InputError, UnknownName
 
 Task = Literal["classify", "style", "segment", "locate", "faces"]
 DOES = {"faces": "name the expressions of faces"}  # of a task that is no verb, what such a network does
+OURS = "zorki:"  # before a name: the network of Zorki's, also where a file bears that name
 DEFAULT = "eye"  # the network that is looked at where nobody names one
 NAMERS = ("lite2", "lite0", "eye")  # networks that name things, the best one first
 FILES = Path(str(resources.files("zorki.weights"))) / "files"

@@ -167,5 +167,5 @@ def film(net: lens.Net, video: io.Video, s: Settings, boxes: Rectangles | None =
     size = s.size or min(max(video.hw), LONGEST)
     return Following(
         lambda photo, low: reading.found(net, photo, low, size), lambda photo, faces: reading.named(namer, photo, faces), video, least, s.gap, s.smooth,
-        None if how is None else lambda photo, faces: levels(changed(photo, faces, s, how)),
+        None if how is None else lambda photo, faces: levels(changed(photo, careful(net, photo, faces, how, s), s, how)),
     )  # fmt: skip

@@ -24,7 +24,7 @@ from zorki.wings.locate._stock import Stock
 MET, LEAST, BOUNDS = (
     0.5,
     0.3,
-    (0.1, 0.8),
+    (0.02, 0.8),
 )  # IoU from which a box is found; what is shown where nothing was; scores from which something is shown
 MOST, SHIFTS = 200, 3  # pictures looked at; other pictures whose answers are tried
 Found = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]  # boxes (n, 4) in shares of the picture's sides, scores (n,), classes (n,)
