@@ -39,8 +39,9 @@ def counted(net: Any, held: Sequence[Shot]) -> tuple[np.ndarray, np.ndarray, int
 
 
 def chosen(right: np.ndarray, wrong: np.ndarray, true: int) -> int:
-    """The place in SCORES where the fewest are missed or false."""
-    return int(np.argmin(true - right + ALARM * wrong))
+    """The place in SCORES where the fewest are missed or false; of several that are as good the strictest."""
+    cost = true - right + ALARM * wrong
+    return len(cost) - 1 - int(np.argmin(cost[::-1]))
 
 
 def figures(net: lens.Net, data: Path, held: Sequence[Shot]) -> dict[str, Any]:
