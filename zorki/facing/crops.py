@@ -72,16 +72,17 @@ def saved(
     table = folder / TABLE
     known, ours = kept(table, force), {path.name for path in taken if path.parent == folder}
     wanted = [folder / name for name in names(photo, len(faces), {one[0] for one in known if one[1] != photo.name} | ours)]
-    small = [cut(photo, face, side) for face in faces]
-    there = [not force and os.path.lexists(path) and same(path, one) for path, one in zip(wanted, small, strict=True)]
-    for path, done in zip(wanted, there, strict=True):
-        if not done:
+    pairs = list(zip(wanted, faces, strict=True))
+    there = {path for path, face in pairs if not force and os.path.lexists(path) and same(path, cut(photo, face, side))}
+    for path in wanted:
+        if path not in there:
             io.check_target(path, force)
-    for path, one, done in zip(wanted, small, there, strict=True):
-        if not done:
-            io.save_photo(path, one.pixels, like=one, force=force)
+    for path, face in pairs:
+        if path not in there:
+            small = cut(photo, face, side)
+            io.save_photo(path, small.pixels, like=small, force=force)
     if wanted:
-        rows = [row(path.name, photo.name, face) for path, face in zip(wanted, faces, strict=True)]
+        rows = [row(path.name, photo.name, face) for path, face in pairs]
         write(table, [*(one for one in known if not replaced(one, photo.name, wanted, force)), *rows])
     return wanted
 
