@@ -112,6 +112,15 @@ def test_what_a_broken_run_left_is_gone_on_with(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("force", [False, True])
+def test_names_that_are_no_text_are_known_again(tmp_path: Path, force: bool) -> None:
+    photo, face = drawn(0)
+    photo = replace(photo, name=b"caf\xe9.png".decode(errors="surrogateescape"))
+    paths = crops.saved(tmp_path, photo, [face])
+    assert crops.saved(tmp_path, photo, [face], force=force) == paths
+    assert len(table(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("force", [False, True])
 def test_of_one_work_photos_of_one_name_are_two(tmp_path: Path, force: bool) -> None:
     photo, face = drawn(0)
     other = replace(photo, pixels=1 - photo.pixels)

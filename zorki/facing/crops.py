@@ -50,9 +50,14 @@ def taken(pixels: io.photo.Floats, where: aligning.Square, side: int) -> io.phot
 def names(photo: io.Photo, count: int, taken: Collection[str] = ()) -> list[str]:
     """cat-1.jpg, cat-2.jpg …: in the photo's format where it is written, else in the one that its results have. taken: of another photo called so; then cat_2-1.jpg …"""
     plain = Path(io.output_name(photo, "x"))
-    stem, digits, series = plain.stem.removesuffix(".x"), len(str(count)), set(map(series_of, taken))
-    more = next(more for more in ("", *(f"_{n}" for n in range(2, len(series) + 3))) if (stem + more, plain.suffix) not in series)
+    stem, digits, series = plain.stem.removesuffix(".x"), len(str(count)), {series_of(spelt(one)) for one in taken}
+    more = next(more for more in ("", *(f"_{n}" for n in range(2, len(series) + 3))) if (spelt(stem + more), plain.suffix) not in series)
     return [f"{stem}{more}-{n:0{digits}d}{plain.suffix}" for n in range(1, count + 1)]
+
+
+def spelt(name: str) -> str:
+    """As the table has a file's name."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def series_of(crop: str) -> tuple[str, str]:
@@ -71,7 +76,7 @@ def saved(
     made(folder)
     table = folder / TABLE
     known, ours = kept(table, force), {path.name for path in taken if path.parent == folder}
-    wanted = [folder / name for name in names(photo, len(faces), {one[0] for one in known if one[1] != photo.name} | ours)]
+    wanted = [folder / name for name in names(photo, len(faces), {one[0] for one in known if one[1] != spelt(photo.name)} | ours)]
     pairs = list(zip(wanted, faces, strict=True))
     there = {path for path, face in pairs if not force and os.path.lexists(path) and same(path, cut(photo, face, side))}
     for path in wanted:
@@ -89,7 +94,9 @@ def saved(
 
 def replaced(one: Sequence[str], photo: str, wanted: Sequence[Path], force: bool) -> bool:
     """Whether a row of the table gives way: that of a file which is written, and with `force` those of the same photo that are left of earlier."""
-    return any(one[0] == path.name for path in wanted) or (force and one[1] == photo and series_of(one[0]) == series_of(wanted[0].name))
+    return any(one[0] == spelt(path.name) for path in wanted) or (
+        force and one[1] == spelt(photo) and series_of(one[0]) == series_of(spelt(wanted[0].name))
+    )
 
 
 def same(path: Path, small: io.Photo) -> bool:
