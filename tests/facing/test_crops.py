@@ -90,12 +90,63 @@ def test_nothing_is_replaced_unasked(tmp_path: Path) -> None:
     photo, face = drawn(0)
     (path,) = crops.saved(tmp_path, photo, [face])
     before = path.read_bytes()
+    other = replace(photo, pixels=1 - photo.pixels)
     with pytest.raises(InputError, match=r"ada-1\.png exists"):
-        crops.saved(tmp_path, photo, [face])
+        crops.saved(tmp_path, other, [face])
     assert path.read_bytes() == before
-    crops.saved(tmp_path, replace(photo, pixels=1 - photo.pixels), [face], force=True)
+    crops.saved(tmp_path, other, [face], force=True)
     assert path.read_bytes() != before
     assert len(table(tmp_path)) == 1
+
+
+def test_what_a_broken_run_left_is_gone_on_with(tmp_path: Path) -> None:
+    photo, face = drawn(0)
+    paths = crops.saved(tmp_path, photo, [face, face])
+    when = paths[0].stat().st_mtime_ns
+    (tmp_path / crops.TABLE).unlink()
+    paths[1].unlink()
+    assert crops.saved(tmp_path, photo, [face, face]) == paths
+    assert paths[0].stat().st_mtime_ns == when  # it is the same to the byte
+    assert crops.saved(tmp_path, photo, [face, face]) == paths
+    assert [row["crop"] for row in table(tmp_path)] == ["ada-1.png", "ada-2.png"]
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_names_that_are_no_text_are_known_again(tmp_path: Path, force: bool) -> None:
+    photo, face = drawn(0)
+    photo = replace(photo, name=b"caf\xe9.png".decode(errors="surrogateescape"))
+    paths = crops.saved(tmp_path, photo, [face])
+    assert crops.saved(tmp_path, photo, [face], force=force) == paths
+    assert len(table(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_of_one_work_photos_of_one_name_are_two(tmp_path: Path, force: bool) -> None:
+    photo, face = drawn(0)
+    other = replace(photo, pixels=1 - photo.pixels)
+    for _ in range(2):
+        first = crops.saved(tmp_path, photo, [face] * 11, force=force)
+        second = crops.saved(tmp_path, other, [face], force=force, taken=first)
+        assert [path.name for path in second] == ["ada_2-1.png"]
+        assert len(table(tmp_path)) == 12
+    assert (io.open_photo(first[0]).pixels != io.open_photo(second[0]).pixels).any()
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    photo, face = drawn(0)
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "nowhere").symlink_to(tmp_path / "gone" / "for" / "good")
+    for folder in (tmp_path / "file", tmp_path / "file" / "in", tmp_path / "nowhere"):
+        with pytest.raises(InputError, match=r"crop=.* cannot be made"):
+            crops.saved(folder, photo, [face])
+
+
+def test_a_table_that_cannot_be_read(tmp_path: Path) -> None:
+    photo, face = drawn(0)
+    (tmp_path / crops.TABLE).mkdir()
+    for force in (False, True):
+        with pytest.raises(InputError, match=r"faces\.csv cannot be read: Is a directory"):
+            crops.saved(tmp_path, photo, [face], force=force)
 
 
 def test_photos_of_one_name_do_not_take_each_others_files(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import os
+import tempfile
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +13,11 @@ import numpy as np
 import torch
 
 from zorki import io
-from zorki.core.errors import InputError
+from zorki.core.errors import InputError, Stopped
+from zorki.core.spelling import own
 from zorki.facing import aligning
 from zorki.facing.faces import EMOTIONS, Face
+from zorki.io.disk import trouble
 
 TABLE = "faces.csv"
 COLUMNS = ("crop", "file", "left", "top", "width", "height", "turn", "score", *EMOTIONS)
@@ -43,33 +47,77 @@ def taken(pixels: io.photo.Floats, where: aligning.Square, side: int) -> io.phot
     return np.ascontiguousarray(np.clip(out, 0, 1))
 
 
-def names(photo: io.Photo, count: int, taken: Collection[object] = ()) -> list[str]:
+def names(photo: io.Photo, count: int, taken: Collection[str] = ()) -> list[str]:
     """cat-1.jpg, cat-2.jpg …: in the photo's format where it is written, else in the one that its results have. taken: of another photo called so; then cat_2-1.jpg …"""
     plain = Path(io.output_name(photo, "x"))
-    stem, digits = plain.stem.removesuffix(".x"), len(str(count))
-    for more in ("", *(f"_{n}" for n in range(2, len(taken) + 3))):
-        found = [f"{stem}{more}-{n:0{digits}d}{plain.suffix}" for n in range(1, count + 1)]
-        if not set(found) & set(taken):
-            break
-    return found
+    stem, digits, series = plain.stem.removesuffix(".x"), len(str(count)), {series_of(spelt(one)) for one in taken}
+    more = next(more for more in ("", *(f"_{n}" for n in range(2, len(series) + 3))) if (spelt(stem + more), plain.suffix) not in series)
+    return [f"{stem}{more}-{n:0{digits}d}{plain.suffix}" for n in range(1, count + 1)]
 
 
-def saved(folder: Path, photo: io.Photo, faces: Sequence[Face], side: int | None = None, force: bool = False) -> list[Path]:
-    """Writes each face into the folder, which is made, and adds their rows to its table; the paths. Nothing is replaced without `force`: InputError, and nothing is written."""
+def spelt(name: str) -> str:
+    """As the table has a file's name."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def series_of(crop: str) -> tuple[str, str]:
+    """What the names of one photo's faces have in common: all but the number."""
+    return crop.rpartition("-")[0], Path(crop).suffix
+
+
+def saved(
+    folder: Path, photo: io.Photo, faces: Sequence[Face], side: int | None = None, force: bool = False, taken: Collection[Path] = ()
+) -> list[Path]:
+    """Writes each face into the folder, which is made, and adds their rows to its table; the paths.
+
+    taken: what other photos of the same work were given, which stays whatever their name. Nothing is replaced without `force`: InputError, and nothing is written;
+    but what is there to the byte, from work that was broken off, is left as it is. Raises Stopped where the disk is full.
+    """
+    made(folder)
     table = folder / TABLE
-    others = kept(table, photo.name, force)
-    wanted = [folder / name for name in names(photo, len(faces), [one[0] for one in others if one[1] != photo.name])]
-    folder.mkdir(parents=True, exist_ok=True)
+    known, ours = kept(table, force), {path.name for path in taken if path.parent == folder}
+    wanted = [folder / name for name in names(photo, len(faces), {one[0] for one in known if one[1] != spelt(photo.name)} | ours)]
+    pairs = list(zip(wanted, faces, strict=True))
+    there = {path for path, face in pairs if not force and os.path.lexists(path) and same(path, cut(photo, face, side))}
     for path in wanted:
-        io.check_target(path, force)
-    rows = list[Row]()
-    for path, face in zip(wanted, faces, strict=True):
-        small = cut(photo, face, side)
-        io.save_photo(path, small.pixels, like=small, force=force)
-        rows.append(row(path.name, photo.name, face))
+        if path not in there:
+            io.check_target(path, force)
+    for path, face in pairs:
+        if path not in there:
+            small = cut(photo, face, side)
+            io.save_photo(path, small.pixels, like=small, force=force)
     if wanted:
-        write(table, [*others, *rows])
+        rows = [row(path.name, photo.name, face) for path, face in pairs]
+        write(table, [*(one for one in known if not replaced(one, photo.name, wanted, force)), *rows])
     return wanted
+
+
+def replaced(one: Sequence[str], photo: str, wanted: Sequence[Path], force: bool) -> bool:
+    """Whether a row of the table gives way: that of a file which is written, and with `force` those of the same photo that are left of earlier."""
+    return any(one[0] == spelt(path.name) for path in wanted) or (
+        force and one[1] == spelt(photo) and series_of(one[0]) == series_of(spelt(wanted[0].name))
+    )
+
+
+def same(path: Path, small: io.Photo) -> bool:
+    """Whether the file is what would be written."""
+    with tempfile.TemporaryDirectory() as folder:
+        again = io.save_photo(Path(folder) / path.name, small.pixels, like=small)
+        try:
+            return path.read_bytes() == Path(again).read_bytes()
+        except OSError:
+            return False
+
+
+def made(folder: Path) -> None:
+    """Makes the folder. Raises InputError, and Stopped where the disk is full."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        if isinstance(full := trouble(error, folder), Stopped):
+            raise full from error
+        got = f"--crop={own(folder)} cannot be made: {error.strerror or error}."
+        raise InputError(got, "It is the folder of the faces.", "Choose another for --crop.") from error
 
 
 def row(crop: str, photo: str, face: Face) -> Row:
@@ -78,20 +126,23 @@ def row(crop: str, photo: str, face: Face) -> Row:
     return [crop, photo, *face.rectangle.values(), round(aligning.square(face).turn, 2), round(face.score, 4), *said]
 
 
-def kept(path: Path, name: str, force: bool) -> list[Row]:
-    """The rows of other photos that a table holds. Raises InputError for a file of that name that is no such table, unless it may be replaced."""
+def kept(path: Path, force: bool) -> list[list[str]]:
+    """The rows that a table holds. Raises InputError for one that cannot be read, and for a file of that name that is no such table, unless it may be replaced."""
     try:
         with path.open(encoding="utf-8", newline="") as handle:
             rows = list(csv.reader(handle))
     except FileNotFoundError:
         return []
-    except (OSError, ValueError, csv.Error):
+    except OSError as error:  # also by force: whose rows it holds nobody can say
+        got = f"{own(path)} cannot be read: {error.strerror or error}."
+        raise InputError(got, "The faces' table would be written there.", "Choose another folder for --crop.") from error
+    except (ValueError, csv.Error):
         rows = []
     if rows and tuple(rows[0]) == COLUMNS:
-        return [row for row in rows[1:] if len(row) == len(COLUMNS) and not (force and row[1] == name)]
+        return [row for row in rows[1:] if len(row) == len(COLUMNS)]
     if force:
         return []
-    raise InputError(f"{path} is no table of Zorki's.", "The faces' own would be written there.", "Choose another folder for --crop.")
+    raise InputError(f"{own(path)} is no table of Zorki's.", "The faces' own would be written there.", "Choose another folder for --crop.")
 
 
 def write(path: Path, rows: Sequence[Row]) -> None:

@@ -115,6 +115,15 @@ def cautious(net: lens.Net, photo: io.Photo, faces: Sequence[Face], size: int | 
     return tuple((found | {face.box: face for face in faces}).values())
 
 
+def others(faces: Sequence[Face], hides: Sequence[Face]) -> int:
+    """How many places are hidden beside these faces: those whose middle lies in no box that was counted before, so that one which was found twice is one."""
+    known = [face.box for face in faces]
+    for x, y, w, h in (face.box for face in hides):
+        if not any(left <= x + w / 2 <= left + wide and top <= y + h / 2 <= top + high for left, top, wide, high in known):
+            known.append((x, y, w, h))
+    return len(known) - len(faces)
+
+
 def hidden(pixels: Picture, faces: Iterable[Face], how: How | Maker, seen: Picture | None = None) -> Picture:
     """A copy in which each face is blurred, in blocks, or what `how` makes of it; outside of the regions nothing changes, to the bit.
 

@@ -6,8 +6,8 @@ All places are pixels of the upright photo, as it is shown: left, top, width, he
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,13 +33,16 @@ NAMED, WORTH = 3, 0.05  # expressions of a face that a person is told: at most s
 @dataclass(frozen=True, eq=False, repr=False)
 class Seen:
     """faces: with their shares, the largest first. photo: an io.Photo, or io.Large. changed: (h, w, 3) as the photo's pixels are, where the faces are hidden or
-    painted: shown and saved in place of the photo with boxes. crop: a folder that gets each face as a picture of its own; side: theirs, in pixels."""
+    painted: shown and saved in place of the photo with boxes. crop: a folder that gets each face as a picture of its own; side: theirs, in pixels; doubted: how many places more
+    are hidden, since they may be faces; cropped: the files of the folder, once they are written."""
 
     faces: tuple[Face, ...]
     photo: Any
     changed: Any = None
     crop: str | None = None
     side: int | None = None
+    doubted: int = 0
+    cropped: list[Path] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.faces)
@@ -49,14 +52,17 @@ class Seen:
 
     def lines(self) -> list[str]:
         """One for each face: left, top, width, height, and what people would call its expression."""
+        hidden = f"{self.doubted:,} {'place that may be a face is' if self.doubted == 1 else 'places that may be faces are'} hidden"
         if not self.faces:
-            return ["no face was found"]
+            return [f"nothing sure; {hidden}" if self.doubted else "no face was found"]
         wide = len(f"{max(self.photo.hw):d}")
         places = [" ".join(f"{v:{wide}d}" for v in face.rectangle.values()) for face in self.faces[:SHOWN]]
         out = [f"{place}  {likely(face.scores)}" for place, face in zip(places, self.faces, strict=False)]
         if len(self.faces) > SHOWN:
             out.append(f"and {len(self.faces) - SHOWN:,} smaller ones")
-        return [*out, told([face.scores for face in self.faces])] if len(self.faces) > 1 else out
+        if len(self.faces) > 1:
+            out.append(told([face.scores for face in self.faces]))
+        return [*out, f"and {hidden}"] if self.doubted else out
 
     def answer(self) -> list[Mapping[str, Any]]:
         """What --json gives: the list of the Emotion API."""
@@ -81,8 +87,8 @@ class Seen:
 
     def save(self, path: Path, kind: As, record: dict[str, Any], force: bool) -> None:
         """One file of this kind, whole or not at all. Raises what `io.save_photo` and `io.atomic` raise."""
-        if self.crop is not None:
-            crops.saved(Path(self.crop), self.photo, self.faces, self.side, force)
+        if not self.cropped:
+            self.beside(force)
         if kind == "faces":
             self._save_picture(path, record | ({"rows": self.rows()} if len(self) <= KEPT else {}), force)
             return
@@ -91,6 +97,12 @@ class Seen:
                 written(temporary, table(COLUMNS, ([self.photo.name, *row] for row in self.rows())))
             else:
                 written(temporary, json.dumps(self.answer(), ensure_ascii=False) + "\n")
+
+    def beside(self, force: bool, taken: Collection[Path] = ()) -> list[Path]:
+        """The faces as files of their own, where they are asked for; the paths. taken: those of other photos of the same work. Raises what `crops.saved` raises."""
+        if self.crop is not None:
+            self.cropped[:] = crops.saved(Path(self.crop), self.photo, self.faces, self.side, force, taken)
+        return self.cropped
 
     def _save_picture(self, path: Path, record: dict[str, Any], force: bool) -> None:
         if self.changed is not None:

@@ -6,7 +6,7 @@ A method file's `run` says by what it is which of them it gives: a generator dra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -59,6 +59,14 @@ class Tabled(Protocol):
 
     def rows(self) -> Sequence[Sequence[Any]]:
         """Its rows without the picture's name, which is the first column; numbers and texts. What is saved as a picture keeps them in its record as "rows"."""
+
+
+@runtime_checkable
+class Beside(Protocol):
+    """What is measured may leave files of its own beside its result, where an option names a folder for them."""
+
+    def beside(self, force: bool, taken: Collection[Path] = ()) -> Sequence[Path]:
+        """Writes them, once; the paths. taken: those of other pictures of the same command, which stay also with `force`. What is there already to the byte is left."""
 
 
 class Following(Protocol):

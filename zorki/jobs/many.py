@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from zorki import io, lens
-from zorki.core import events
+from zorki.core import events, settings
 from zorki.core.errors import InputError, Stopped
 from zorki.core.folders import typed
 from zorki.jobs import inputs, interrupt, records, tables, targets
-from zorki.jobs.contract import Tabled
+from zorki.jobs.contract import Beside, Tabled
 from zorki.jobs.job import LIST, Job
 from zorki.jobs.outcome import NAMED, Outcome, answer, loss_of, some_failed
 from zorki.jobs.request import Request
@@ -77,7 +77,8 @@ class Series:
     failed: list[tuple[str, str]] = field(default_factory=list)
     taken: set[Path] = field(default_factory=set)
     kept: int = 0
-    rows: dict[str, list[list[Any]]] = field(default_factory=dict)
+    rows: dict[int, list[list[Any]]] = field(default_factory=dict)  # by the picture's number: several may have one name
+    beside: set[Path] = field(default_factory=set)  # what was written beside results
 
     def work(self) -> Outcome:
         r, photos, out = self.r, self.photos, self.out
@@ -103,6 +104,8 @@ class Series:
                 continue
             try:
                 with interrupt.undisturbed():
+                    if path is not None and isinstance(job.made, Beside):  # also where the result is there: its folder may be another
+                        self.beside.update(job.made.beside(r.force, self.beside))
                     if result is not None and path is not None:
                         result.save(path, force=r.force)
             except InputError as error:  # its folder is gone, say
@@ -112,7 +115,7 @@ class Series:
                 done_so_far = f"{len(out.paths)} of {len(photos)} are done, in {self.folder}."
                 out.end = Stopped(error.got, done_so_far, f"Free some space; the same command with --out={quote(self.folder)} goes on.")
                 break
-            self.keep(entry.name, job, path, done, losses)
+            self.keep(k, entry.name, job, path, done, losses)
         said.counted()
         self.conclude()
         if self.rows:
@@ -120,8 +123,11 @@ class Series:
         return out
 
     def wanted(self, path: Path | None) -> bool:
-        """Whether a picture is looked at once more although its result is there: for what is printed, or for rows that no file keeps."""
-        return self.r.method.words or (bool(self.r.method.table) and path is not None and records.rows_in(path) is None)
+        """Whether a picture is looked at once more although its result is there: for what is printed, for rows that no file keeps, or for
+        files beside it, of which it says nothing."""
+        r = self.r
+        asked = any(o.shows and o.name in r.files for o in settings.options(r.method.settings))
+        return asked or r.method.words or (bool(r.method.table) and path is not None and records.rows_in(path) is None)
 
     def onwards(self) -> str:
         """How to go on: of pictures those that are done are known again, of other files nobody knows."""
@@ -139,7 +145,7 @@ class Series:
         )
         return job, path, done
 
-    def keep(self, name: str, job: Job, path: Path | None, done: bool, losses: list[dict[str, Any]]) -> None:
+    def keep(self, k: int, name: str, job: Job, path: Path | None, done: bool, losses: list[dict[str, Any]]) -> None:
         """What is said of a picture that is done."""
         self.kept += done
         if path is not None:
@@ -149,18 +155,18 @@ class Series:
             self.out.lines += [*([""] if self.out.lines else []), name, *job.lines()]
         if self.r.method.table and path is not None:
             rows = job.made.rows() if isinstance(job.made, Tabled) else records.rows_in(path) or []
-            self.rows[name] = [[name, *row] for row in rows]
+            self.rows[k] = [[name, *row] for row in rows]
         if lists := self.r.method.lists:
-            self.results.append({"file": name, lists: self.listed(job, name)})
+            self.results.append({"file": name, lists: self.listed(job, k)})
             return
         self.results.append({"photo": name} | ({"out": self.out.paths[-1], "kept": done} if path else {}) | answer(job, losses))
 
-    def listed(self, job: Job, name: str) -> list[Any]:
+    def listed(self, job: Job, k: int) -> list[Any]:
         """What a method that lists has to say of a picture; where it was not looked at again, by the rows that its result keeps."""
         if job.made is not None or self.r.method.listed is None:
             found: list[Any] = job.answer().get(LIST, [])
             return found
-        known: list[Any] = self.r.method.listed([row[1:] for row in self.rows.get(name, ())])
+        known: list[Any] = self.r.method.listed([row[1:] for row in self.rows.get(k, ())])
         return known
 
     def conclude(self) -> None:

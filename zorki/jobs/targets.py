@@ -104,8 +104,10 @@ def check_many(r: Request) -> None:
             "Name a folder for the results.",
         )
     folders = [name for name in ([given] if isinstance(given, str) else given) if os.path.isdir(name)]
-    if out is not None and os.path.realpath(out) in map(os.path.realpath, folders):
-        raise InputError(f"--out={out} is the folder of the pictures.", "The results would be worked on the next time.", "Name another.")
+    for name, to in {"out": out, **r.files}.items():
+        if to is not None and os.path.realpath(to) in map(os.path.realpath, folders):
+            why = "The results would be worked on the next time."
+            raise InputError(f"--{name}={to} is the folder of the pictures.", why, "Name another.")
 
 
 def check_film(r: Request) -> None:

@@ -62,7 +62,7 @@ class Settings:
     "how strongly faces are painted with --style: 0 is the photo, 100 the painting"
     crop: str | None = field(default=None, metadata={"file": True, "shows": True})
     "a folder that gets each face as a picture of its own, upright by its eyes, and a table of them"
-    crop_side: Annotated[int, Least(1)] | None = None
+    crop_side: Annotated[int, Least(1, 8192)] | None = None
     "side of these pictures in pixels; not given: as many as each face has, 1,024 at most"
     gap: Annotated[float, Least(0, 60)] = 1.0
     "of films: for how many seconds a face may be out of sight and still be the same"
@@ -78,16 +78,25 @@ def run(
 ) -> Seen:
     """The faces in the photo's own pixels, upright, the largest first. boxes: where they are, so that the network is not asked.
 
-    Raises InputError for networks that find no faces or name other things than the eight expressions, and for boxes outside of the photo.
+    Raises InputError for networks that find no faces or name other things than the eight expressions, for boxes outside of the photo, and where faces are to be hidden
+    and there is no box of the photo.
     """
     from zorki.facing import reading
+    from zorki.facing.hiding import others
     from zorki.facing.seen import Seen
 
     how = way(s, photo)
+    if boxes is not None and isinstance(how, str) and not boxes.of_picture(photo.name):
+        raise InputError(
+            f"{boxes.name} has no box of {photo.name}.",
+            f"With --{how} nothing of it would be hidden.",
+            "Give its boxes, or leave --boxes out.",
+        )
     found = reading.found(net, photo, s.least, s.size) if boxes is None else reading.given(boxes, photo)
     faces = reading.named(reading.namer(net, emotions), photo, found)
     hides = faces if boxes is not None else careful(net, photo, faces, how, s)
-    return Seen(faces, photo, changed(photo, hides, s, how), s.crop, s.crop_side)
+    doubted = others(faces, hides) if isinstance(how, str) else 0
+    return Seen(faces, photo, changed(photo, hides, s, how), s.crop, s.crop_side, doubted)
 
 
 def way(s: Settings, photo: io.Photo | io.Large | None = None) -> hiding.How | hiding.Maker | None:
