@@ -26,7 +26,7 @@ from zorki import lens, weights
 from zorki.facing import finding
 from zorki.locating import decoding
 from zorki.locating.detections import Detections
-from zorki.nets.folding import folded
+from zorki.nets.quickened import quickened
 from zorki.scores.average_precision import iou, matched
 
 SURE, TEACHER = 0.5, 0.6  # how sure of a face each is to be, where nobody says
@@ -148,16 +148,16 @@ def timed(runs: Mapping[str, Callable[[], object]], rounds: int = 15) -> dict[st
 
 
 def opened(file: Path | None) -> tuple[torch.nn.Module, float]:
-    """The net in eval mode, its norms folded, and how sure it is to be."""
+    """The net in eval mode, in the form that Zorki runs, and how sure it is to be."""
     if file is None:
         net = weights.load("faces")
         known = weights.card_of(net)
-        return folded(net.inner.float()), SURE if known is None or known.least is None else known.least
+        return quickened(net.inner.float()), SURE if known is None or known.least is None else known.least
     from recipes.faces.__main__ import begun
 
     made = begun()
     made.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in load_file(file).items()})
-    return folded(made), SURE
+    return quickened(made), SURE
 
 
 def sheet(found: Sequence[tuple[np.ndarray, np.ndarray, str]], side: int = 320, across: int = 6) -> Image.Image:
