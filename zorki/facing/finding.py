@@ -42,7 +42,7 @@ def found(
         return looking.found(net, picture, least, MOST, size=size)
     low = min(least, glancing.DOUBT)
     some = looking.found(net, picture, low, MOST, size=size) if size is not None else looked(net, picture, low, trained)
-    some = glancing.again(net, picture, some)
+    some = apart([glancing.again(net, picture, some)])
     return some[some.scores >= least]
 
 
@@ -51,8 +51,7 @@ def looked(net: lens.Net, picture: torch.Tensor | Rows, least: float, trained: i
     rows: Rows = Held(picture) if isinstance(picture, torch.Tensor) else picture
     longest = max(rows.hw)
     looks = [looking.at_once(net, picture, least, MOST, trained)]
-    if longest > trained // 2:  # what fills the picture is seen best from afar
-        looks.append(large(looking.at_once(net, picture, least, MOST, trained // 2), FILLS * longest))
+    looks.append(large(looking.at_once(net, picture, least, MOST, trained // 2), FILLS * longest))  # what fills it is seen best from afar
     if longest > trained:
         close = min(longest, CLOSER)
         looks.append(small(looking.at_once(net, picture, least, MOST, close), ENOUGH * longest / trained))
@@ -93,7 +92,7 @@ def apart(looks: list[Detections]) -> Detections:
     """What several looks say, each face once, as the surest of them has it."""
     every = Detections.together(looks)
     every = every[every.scores.argsort(descending=True, stable=True)]
-    if len(looks) == 1 or len(every) < 2:
+    if len(every) < 2:
         return every
     areas = every.boxes[:, 2:].prod(1)
     shared, covered = geometry.overlaps(every.boxes[:, None], every.boxes)
