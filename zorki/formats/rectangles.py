@@ -65,7 +65,9 @@ def open_rectangles(given: Any) -> Rectangles:
             return Rectangles(path.name, of_json(path) if path.suffix.lower() == ".json" else of_table(path))
         rows: Any = [re.findall(r"[^\s,()\[\]]+", part) for part in re.split(r";|[)\]]\s*,?\s*[(\[]", text) if part.strip(" ,()[]\n")]
         if not rows:
-            raise InputError(f"{text[:60]!r} says no box.", FORM, "Write --boxes=10,20,64,64, or leave --boxes out: then faces are looked for.")
+            raise InputError(
+                f"{text[:60]!r} says no box.", FORM, "Write --boxes=10,20,64,64, or leave --boxes out: then faces are looked for."
+            )
         found = [rectangle(row, f"{text[:60]!r}") for row in rows]
     else:
         found = [one for _, one in listed(given.tolist() if hasattr(given, "tolist") else given, "The list")]
