@@ -284,7 +284,7 @@ def test_transparency_and_other_networks(command: Any) -> None:
     assert command("faces", "clear.png")[0] == 0
     assert opened("clear.faces.png").mode == "RGBA"
     status, _, err = command("faces", "two.png", "--model", "emotions")
-    assert (status, "needs one to locate" in err) == (2, True)
+    assert (status, "needs one to locate" in err, "Give --model faces, or" in err) == (2, True, True)
     status, _, err = command("faces", "two.png", "--emotions", "faces")
     assert (status, "names other things than the eight" in err) == (2, True)
 

@@ -128,6 +128,7 @@ def test_answer_lines_and_page(tmp_path: Path) -> None:
     assert isinstance(page, blocks.Page)
     html = report.render(page)
     assert "what it wants to see" in html
+    assert _page.cell(0.84, 0.801, 0.88) == "84\N{NO-BREAK SPACE}% (80–\N{WORD JOINER}88)", "on a phone it breaks before the bracket alone"
     nobody = explain.page(net(), board, explain.Settings(shown=0), "", io.PhotoSet(tmp_path / "faces"))
     assert [s.key for s in nobody.sections] == ["each", "shares", "how"], "with --shown 0 nobody is shown"
     assert len({tile.pixels.shape for tile in board.tiles()}) == 1

@@ -161,6 +161,8 @@ def test_of_a_network_of_several_classes_faces_alone_count_and_one_without_is_re
     assert reading.found(several, photo, 0.5) == ()
     with pytest.raises(InputError, match="None of them is called face"):
         reading.faces_of(lens.Net(net.inner, name="dogs", classes=("dog", "cat"), side=640, step=1))
+    with pytest.raises(InputError, match="Give as faces a network"):
+        reading.finder(net, lens.Net(net.inner, name="dogs", classes=("dog", "cat"), side=640, step=1))
 
 
 def test_expressions_are_read_by_their_names_and_never_by_their_places() -> None:

@@ -231,6 +231,17 @@ def test_of_many_only_those_seen_longest_are_kept_in_full(monkeypatch: pytest.Mo
     assert len(it.answer()["faces"]) == 8
 
 
+@pytest.mark.parametrize("hides", [False, True])
+def test_pictures_are_promised_only_where_there_are_some(hides: bool) -> None:
+    it = Following(lambda *_: (), lambda _, faces: faces, Clip(), 0.5, show=(lambda photo, _: photo.pixels) if hides else None)  # type: ignore[arg-type]
+    for i in range(20):
+        it.add(i, i / 25, words(face(50, 50, happiness=0.75)))
+        it.keep(blank)
+    second = it.page("x").sections[1]
+    assert ("Above them" in second.lead) is not hides
+    assert any(block.shots for block in second.blocks) is not hides  # type: ignore[union-attr]
+
+
 def test_no_face_at_all_is_said() -> None:
     it, rows = followed([words()] * 5)
     assert rows == [[]] * 5

@@ -84,7 +84,15 @@ def test_files_of_several_pictures(tmp_path: Path, name: str, text: str) -> None
         ([["a", 1, 2, 3]], "no box"),
         ([[float("nan"), 1, 2, 3]], "no box"),
         (7, "no box"),
+        ("nan,1,2,3", "'nan,1,2,3', which is no box"),
+        ("1,2,3,4;inf,1,2,-Infinity", "'inf,1,2,-Infinity', which is no box"),
+        (";", "';' says no box"),
+        ("", "'' says no box"),
+        ([[10**400, 1, 2, 3]], "no box"),
+        ({}, "an object without anything in it"),
         ("nothing.csv", "There is no file"),
+        ("nan.csv", "There is no file"),
+        ("info", "There is no file"),
     ],
 )
 def test_what_is_none_is_said_in_a_sentence(given: Any, said: str) -> None:
@@ -93,7 +101,13 @@ def test_what_is_none_is_said_in_a_sentence(given: Any, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("a,b\n1,2\n", "four sides"), ("", "four sides"), ("left,top,width,height\n1,2,x,4\n", "Row 2")]
+    ("text", "said"),
+    [
+        ("a,b\n1,2\n", "four sides"),
+        ("", "four sides"),
+        ("left,top,width,height\n1,2,x,4\n", "Row 2"),
+        pytest.param('left,top,width,height\n"1,2,3,4\n' + "1,2,3,4\n" * 20000, "a.csv cannot be read", id="a quote that stays open"),
+    ],
 )
 def test_tables_that_are_none(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "a.csv").write_text(text, encoding="utf-8")

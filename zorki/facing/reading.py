@@ -48,19 +48,22 @@ def found(net: lens.Net, photo: io.Photo | io.Large, least: float | None = None,
     return ordered(Face(tuple(box), score, at) for box, score, at in zip(places, scores, points, strict=True))
 
 
-def faces_of(net: lens.Net) -> int | None:
-    """Which of its classes is that of faces; None where it has but one. Raises InputError for a network that finds other things."""
+def faces_of(net: lens.Net, option: str = "model") -> int | None:
+    """Which of its classes is that of faces; None where it has but one. option: with which the network was given. Raises InputError for a network that finds other things."""
     names = [name.split(",")[0].strip().lower() for name in net.classes or ()]
     if len(names) < 2:
         return None
     if FACE not in names:
-        raise InputError(f"{net.name} finds {len(names):,} things.", f"None of them is called {FACE}.", "Give a --model that finds faces.")
+        do = f"Give as --{option} a network that finds faces."
+        raise InputError(f"{net.name} finds {len(names):,} things.", f"None of them is called {FACE}.", do)
     return names.index(FACE)
 
 
 def finder(emotions: lens.Net, faces: lens.Net | None = None) -> lens.Net:
-    """The network that finds faces: the one that is given, else the one that ships, where `emotions` is. Raises InputError where none ships."""
+    """The network that finds faces: the one that is given with --faces, else the one that ships, where `emotions` is. Raises InputError where none ships, and for
+    a network that finds other things."""
     if faces is not None:
+        faces_of(faces, "faces")
         return faces
     if FINDER not in weights.names():
         raise InputError("No network that finds faces is given.", "Zorki has none of its own yet.", "Give one with --faces.")

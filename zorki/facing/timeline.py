@@ -41,12 +41,11 @@ def page(
     if len(shown) < many:
         lead += f" Shown are the {len(shown)} that are seen longest; the table has all."
     first = blocks.Section("when", "Who is there, and when", presence_lead(cuts), (presence(shown, length, cuts),))
-    second = blocks.Section(
-        "looks",
-        "How they look",
-        "Of each face eight curves, 0 to 100 %, over the time in which it is seen; the figures are means. Above them how it looked when the scores said most.",
-        tuple(looks(person) for person in shown),
-    )
+    curves = tuple(looks(person) for person in shown)
+    said = "Of each face eight curves, 0 to 100 %, over the time in which it is seen; the figures are means."
+    if any(one.shots for one in curves):  # of a film whose faces are hidden there are none
+        said += " Above them how it looked when the scores said most."
+    second = blocks.Section("looks", "How they look", said, curves)
     return blocks.Page(f"Faces in {film}", lead, (first, second), tuple(facts), foot=foot)
 
 

@@ -23,7 +23,8 @@ Rectangle = tuple[float, float, float, float]
 KEYS = (("left", "top", "width", "height"), ("x", "y", "w", "h"))
 INSIDE = ("faceRectangle", "rectangle", "box", "bbox")  # where such stand in an object that says more
 LISTS = ("faces", "boxes", "results")  # where a list of them stands
-WRITTEN = re.compile(r"[\d\s.,;eE+\-()\[\]]*\d[\d\s.,;eE+\-()\[\]]*")
+MARKS = r"[\s,;()\[\]]*"
+WRITTEN = re.compile(rf"{MARKS}|(?=.*\d.*)(?:[\d\s.,;eE+\-()\[\]]|\b(?:nan|inf|infinity)\b)+", re.IGNORECASE | re.DOTALL)
 FORM = "Four numbers are a box: left, top, width, height, in pixels of the upright picture."
 
 
@@ -46,7 +47,7 @@ class Rectangles:
 
 
 def is_numbers(text: str) -> bool:
-    """Whether a text is rectangles itself, and not the name of a file that is there."""
+    """Whether a text is rectangles itself, or means to be (nan and inf are numbers, "" and ";" say none), and not the name of a file that is there."""
     return bool(WRITTEN.fullmatch(text.strip())) and not os.path.isfile(text)
 
 
@@ -63,6 +64,10 @@ def open_rectangles(given: Any) -> Rectangles:
             path = existing_file(text)
             return Rectangles(path.name, of_json(path) if path.suffix.lower() == ".json" else of_table(path))
         rows: Any = [re.findall(r"[^\s,()\[\]]+", part) for part in re.split(r";|[)\]]\s*,?\s*[(\[]", text) if part.strip(" ,()[]\n")]
+        if not rows:
+            raise InputError(
+                f"{text[:60]!r} says no box.", FORM, "Write --boxes=10,20,64,64, or leave --boxes out: then faces are looked for."
+            )
         found = [rectangle(row, f"{text[:60]!r}") for row in rows]
     else:
         found = [one for _, one in listed(given.tolist() if hasattr(given, "tolist") else given, "The list")]
@@ -75,7 +80,7 @@ def rectangle(given: Sequence[Any], where: str) -> Rectangle:
     for one in given:
         try:
             found.append(values.number(float(one)))
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):  # the last: a whole number beyond what a float holds
             found.append(None)
     if len(found) != 4 or None in found:
         said = ",".join(map(str, given))[:60]
@@ -107,7 +112,8 @@ def listed(given: Any, where: str, name: str = "") -> Iterable[tuple[str, Rectan
                 return
         if "why" in given and name:  # a picture that failed
             return
-        raise InputError(f"{where} holds {own(', '.join(map(str, given))[:60])}.", FORM, "Give left, top, width and height of each.")
+        held = own(", ".join(map(str, given))[:60]) if given else "an object without anything in it"
+        raise InputError(f"{where} holds {held}.", FORM, "Give left, top, width and height of each.")
     if not isinstance(given, list | tuple):
         raise InputError(f"{where} holds {own(str(given)[:60])!r}, which is no box.", FORM, "Give a list of boxes.")
     if len(given) == 4 and not any(isinstance(v, Mapping | list | tuple) for v in given):
@@ -139,7 +145,10 @@ def of_table(path: Path) -> dict[str, list[Rectangle]]:
     first = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = max(",;\t|", key=first.count)
     reader = csv.reader(streams.StringIO(text), delimiter=delimiter)
-    rows = [[cell.strip() for cell in row] for row in reader if any(cell.strip() for cell in row)]
+    try:
+        rows = [[cell.strip() for cell in row] for row in reader if any(cell.strip() for cell in row)]
+    except csv.Error as e:  # a quote that is never closed, say
+        raise InputError(f"{path.name} cannot be read: {e}.", "It is a table as CSV, in UTF-8.", "Save it anew.") from e
     head = [re.sub(r"[\s-]+", "_", cell.casefold()) for cell in rows[0]] if rows else []
     at = {
         name: next((head.index(one) for one in HEADS[name] if one in head), None)

@@ -84,7 +84,8 @@ class Method:
                 events.note(f"No network is given, so {found} answers ({len(cards.card(found).classes):,} classes).")
             return cards.OURS + found
         if self.task is not None and isinstance(named, str) and named in cards.names() and cards.card(named).task != self.task:
-            right = [name for name in cards.names() if cards.card(name).task == self.task]
+            fit = [name for name in cards.names() if cards.card(name).task == self.task]
+            right = [name for name in fit if name in self.nets] or fit  # what locates need not find what this is about
             task = cards.card(named).task
             raise InputError(
                 f"{named} is a network to {cards.DOES.get(task, task)}.", f"{' '.join(self.typed_words)} needs one to {cards.DOES.get(self.task, self.task)}.",

@@ -20,6 +20,7 @@ from zorki.wings.faces._maps import Map
 FOOT = f"Made by Zorki {zorki.__version__} on this machine. Nothing left it."
 LARGE, SMALL = 240, 120  # pixels of a mean map's side, and of a single face's
 FULL = 0.995  # of a map's pixels: above what these are all is drawn in the full colour
+JOINED = "\N{WORD JOINER}"
 SOFT = 1.5  # pixels: how far maps are smoothed before they are shown
 MEANT = (
     "Each face is blurred, and then brought back in small steps; on the way every pixel changes the logit of the expression that the network named a little, up or down, and all of these together are the whole "
@@ -161,7 +162,8 @@ def kept(made: Explained) -> blocks.Table:
 
 
 def cell(value: float, low: float, high: float) -> str:
-    return f"{_told.percent(value)} {_told.between(low, high).replace(' to ', '–')}".strip()
+    """84 % (80–88), broken before its bracket at most."""
+    return f"{_told.percent(value)} {_told.between(low, high).replace(' to ', f'–{JOINED}')}".strip()
 
 
 def faces(made: Explained, shown: int) -> blocks.Section:
