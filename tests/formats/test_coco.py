@@ -142,6 +142,7 @@ def test_damaged_json_is_named(change: Any, words: str, tmp_path: Path) -> None:
 
 
 def test_pictures_that_are_missing_or_meant_twice_are_failures(tmp_path: Path) -> None:
+    tmp_path = tmp_path / "set"  # else pictures of other tests lie beside it, where they are looked for too
     for name in ("0.jpg", "a/2.jpg", "b/2.jpg"):
         made.photo(tmp_path / name)
     doc = made.coco([{}, {"image_id": 3}], files=("0.jpg", "1.jpg", "2.jpg", "3.jpg", "3.jpg"))
