@@ -37,7 +37,9 @@ def near(found: Detections, boxes: list[faced.Box]) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("hw", "sides"), [((480, 640), [640, 320]), ((100, 120), [640, 320]), ((640, 832), [640, 320, 832]), ((15, 800), [640, 320, 800])], ids=str
+    ("hw", "sides"),
+    [((480, 640), [640, 320]), ((100, 120), [640, 320]), ((640, 832), [640, 320, 832]), ((15, 800), [640, 320, 800])],
+    ids=str,
 )
 def test_a_picture_is_looked_at_as_often_as_its_size_needs(hw: tuple[int, int], sides: list[int]) -> None:
     """As it was learnt, once more from afar for what fills it, and closely where it has more pixels."""

@@ -117,7 +117,9 @@ def test_support_fills_the_box(parts: list[nn.Module], i: int, j: int) -> None:
         max(getattr(part, "dilation", (1, 1))) > 1 or any(a > b for a, b in zip(part.stride, part.kernel_size, strict=True))
         for part in parts
     )
-    if (holes or len(parts) > 1) and box != field.box(i, j):  # next to padding, also of a later layer, the outermost pixels that are read may lie within the box
+    if (holes or len(parts) > 1) and box != field.box(
+        i, j
+    ):  # next to padding, also of a later layer, the outermost pixels that are read may lie within the box
         assert box[0] <= left
         assert box[1] <= top
         assert left + width <= box[0] + box[2]
