@@ -39,6 +39,11 @@ def test_what_is_whole_is_repeated(here: Path) -> None:
     assert (here / "cat.dream.png").exists()
 
 
+def test_what_answers_in_words_is_made_again_as_a_picture(here: Path) -> None:
+    again(made(here, command=["see", "classify"], options={}), quiet=True)
+    assert (here / "cat.classify.png").exists()
+
+
 def test_the_command_that_is_shown_can_be_typed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Names that begin like options, and numbers of many digits."""
     again(made(here, pictures={"photo": "-a b.png"}, options={"rate": 0.123456789}), show=True)

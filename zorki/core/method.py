@@ -4,6 +4,9 @@
 
 `run(net, photo, guide=None, s=Settings())` then gets each opened, as its kind says (`KINDS`). What `run` gives, and which protocol that is,
 stands in `zorki/jobs/contract.py`.
+
+`refuse(s, given, film)`, where a file has it, raises InputError for options that do not go together or would change nothing, before anything is opened. given: what was given for
+inputs, the network and `out`, by name, as it was typed; film: whether the first picture is one.
 """
 
 from __future__ import annotations

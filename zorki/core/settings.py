@@ -42,11 +42,12 @@ class Among:
 
 @dataclass(frozen=True)
 class Option:
-    """One field: its name, type, default and the line of help that stands under it. file: names one that is written to, which is
+    """One field: its name, type, default and the line of help that stands under it. file: names one that is written to, or says how that is written, which is
     no part of how a picture is made, and which nothing but a person may say: field(default=None, metadata={"file": True}).
     resumes: such a file from which broken work goes on: metadata={"file": True, "resumes": True}.
     instead: the option that it takes the place of, so that a person gives one of them: metadata={"instead": "steps"}.
-    shows: where it is given a picture is asked for, also of what else answers in words alone: metadata={"shows": True}."""
+    shows: where it is given a picture is asked for, also of what else answers in words alone: metadata={"shows": True}.
+    pictured: it changes nothing but the picture or page of an answer, so one must be asked for: metadata={"pictured": True}."""
 
     name: str
     type: Any
@@ -56,6 +57,7 @@ class Option:
     resumes: bool = False
     instead: str = ""
     shows: bool = False
+    pictured: bool = False
 
 
 def options(settings: type[Any]) -> tuple[Option, ...]:
@@ -68,7 +70,7 @@ def read_options(settings: type[Any]) -> tuple[Option, ...]:
     """What `options` gives."""
     hints = get_type_hints(settings, include_extras=True)
     helps = {name: text for kind in reversed(settings.__mro__[:-1]) for name, text in literals(kind).items()}
-    plain = {"file": False, "resumes": False, "instead": "", "shows": False}
+    plain = {"file": False, "resumes": False, "instead": "", "shows": False, "pictured": False}
     marks: dict[str, Any] = {f.name: {mark: f.metadata.get(mark, none) for mark, none in plain.items()} for f in fields(settings)}
     return tuple(
         Option(f.name, listed(hints[f.name]), None if f.default is MISSING else f.default, helps.get(f.name, ""), **marks[f.name])
@@ -127,6 +129,9 @@ def fill(settings: type[S], presets: Mapping[str, S], preset: str | None, given:
             raise UnknownName.among("option", name, known)
         value = given[name] = os.fspath(value) if isinstance(value, os.PathLike) else value
         if known[name].file and isinstance(value, str):
+            if not value:  # as a path it would be the current folder
+                flag = name.rstrip("_").replace("_", "-")
+                raise InputError(f"The option --{flag} got no name.", f"It takes {known[name].help}.", "Name one, or leave it out.")
             value = given[name] = str(at_home(value))
         sequence = hasattr(value, "__iter__") and not isinstance(value, str)
         if (known[name].type is str and (sequence or whole(value))) or (known[name].type == (str | None) and sequence):

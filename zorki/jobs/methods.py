@@ -58,6 +58,8 @@ class Method:
     "of such: the rows that a picture of ours keeps (TABLE without its first column) → the same list"
     alone: bool = False
     "whether its wing's name alone means it"
+    refuse: Callable[..., None] | None = None
+    "raises InputError for options that do not go together, or would change nothing, before anything is opened"
 
     @property
     def typed_words(self) -> tuple[str, ...]:
@@ -182,4 +184,5 @@ def method(wing: str, name: str | None = None) -> Method:
         getattr(module, "page", None), getattr(module, "WORDS", False), getattr(module, "TASK", None), getattr(module, "ENDING", ""),
         getattr(module, "FILES", {}), getattr(module, "TABLE", {}), getattr(module, "summed", None), getattr(module, "film", None),
         getattr(module, "report", None), getattr(module, "LISTS", ""), getattr(module, "listed", None), name == alone(wing),
+        getattr(module, "refuse", None),
     )  # fmt: skip

@@ -131,6 +131,7 @@ class Record:
         more = {"range": self.range} | ({"steady": self.steady} if self.steady else {})
         placed = [path for n, i in self.method.inputs.items() if not i.option for path in found[n]]
         named = {n: paths if self.method.inputs[n].many else paths[0] for n, paths in found.items() if self.method.inputs[n].option}
+        more |= {"out": "./"} if self.method.words else {}  # else it would only be said once more
         return Request.of(self.method, placed, self.options | named | net | more, spelling=spelling)
 
     def found(self) -> dict[str, list[str]]:

@@ -73,6 +73,8 @@ class Request:
             chosen = filing.settled(method, chosen, where.get("out"))
         if isinstance(network.get("side"), str):
             network["side"] = sides(network["side"])
+        if method.refuse is not None:
+            method.refuse(chosen, {name: one for name, one in {**named, **network, **where}.items() if one is not None}, moving is not None)
         return cls(method, named, chosen, several_of(method, named), moving, network=network, opening=opening, **steady, **where, **more)
 
     @property

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from zorki import io
+from zorki.core import settings
 from zorki.core.errors import InputError
 from zorki.core.spelling import own
 from zorki.jobs import filing
@@ -20,6 +21,7 @@ def verify(r: Request) -> None:
     """Raises InputError where two things would be written to one place, or the result cannot be written."""
     check_apart(r)
     if r.worded:
+        check_pictured(r)
         return
     check_among(r)
     if r.moving is not None:
@@ -159,6 +161,16 @@ def check_sources(r: Request) -> None:
         ):
             if so:
                 raise InputError(f"--out={r.out} {where}, and is not empty.", "What is read would be written over.", "Name another folder.")
+
+
+def check_pictured(r: Request) -> None:
+    """Raises InputError for an option that changes nothing but a picture, where none is asked for."""
+    changed = settings.changed(r.settings)
+    for o in settings.options(r.method.settings):
+        if o.pictured and o.name in changed:
+            got = f"--{o.name.rstrip('_').replace('_', '-')} is of the {'page' if r.method.page is not None else 'picture'}."
+            do = f"Name one with --out={'page.html' if r.method.page is not None else 'seen.png'}, say, or leave it out."
+            raise InputError(got, "None is asked for: the answer is only printed.", do)
 
 
 def check_among(r: Request) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -134,7 +134,8 @@ class Explained:
 
 def explained(net: lens.Net, photos: io.PhotoSet, s: Settings, faces: lens.Net | None = None) -> Explained:
     """All of it; tells how far it is."""
-    found = gathered(net, lambda: reading.finder(net, faces), photos, s)
+    looked = replace(s, cut=False) if s.cut is None and faces is not None else s  # who says what finds them has no cut out ones
+    found = gathered(net, lambda: reading.finder(net, faces), photos, looked)
     order = reading.places(net)
     of = {name: [face for face in found.each if face.emotion == name] for name in EMOTIONS}
     often = [name for name in EMOTIONS if len(of[name]) >= s.fewest]

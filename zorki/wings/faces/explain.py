@@ -6,9 +6,11 @@ Differs: faces lie on one another by eyes and mouth, so that maps of many can be
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
 
+from zorki.core.errors import InputError
 from zorki.core.method import Input
 from zorki.core.settings import Least
 
@@ -28,7 +30,7 @@ WORDS = True  # the answer is what is printed; a page is written only where one 
 @dataclass(frozen=True)
 class Settings:
     cut: bool | None = None
-    "the pictures are faces that are cut out already; not given: found out by their size"
+    "the pictures are faces that are cut out already; not given: found out by their size, unless --faces says what finds them"
     pictures: Annotated[int, Least(1)] = 1000
     "pictures that are looked into, drawn by the seed where there are more"
     most: Annotated[int, Least(1)] = 40
@@ -37,13 +39,21 @@ class Settings:
     "faces of which an expression must have been named, or nothing is said of it"
     steps: Annotated[int, Least(0)] = 32
     "updates of the drawing of what it wants to see; 0: none is drawn"
-    shown: Annotated[int, Least(0, 60)] = 6
+    shown: Annotated[int, Least(0, 60)] = field(default=6, metadata={"pictured": True})
     "faces of each expression that are shown on the page; 0: nobody is shown, only means and drawings"
     seed: int = 0
     "which pictures and faces, where there are more than are looked into"
 
 
 PRESETS: dict[str, Settings] = {}
+
+
+def refuse(s: Settings, given: Mapping[str, Any], film: bool) -> None:  # noqa: ARG001
+    """Raises InputError for a network that would find faces where none are looked for."""
+    if s.cut and "faces" in given:
+        raise InputError(
+            "--faces does not go with --cut.", "Of faces that are cut out already none are looked for.", "Leave one of both out."
+        )
 
 
 def run(net: lens.Net, photos: io.PhotoSet, s: Settings = Settings(), faces: lens.Net | None = None) -> Explained:

@@ -8,11 +8,12 @@ So the answer of the first and the picture are what the second takes.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from zorki.core.errors import InputError
 from zorki.core.method import File, Input
 from zorki.facing.emotions import EMOTIONS
 
@@ -37,6 +38,12 @@ class Settings:
 
 
 PRESETS: dict[str, Settings] = {}
+
+
+def refuse(s: Settings, given: Mapping[str, Any], film: bool) -> None:  # noqa: ARG001
+    """Raises InputError for one file where two are written."""
+    if str(given.get("out", "")).lower().endswith(".onnx"):
+        raise InputError(f"--out={given['out']} is one file.", "faces.onnx and emotions.onnx are written.", "Name a folder for them.")
 
 
 def run(net: lens.Net, emotions: lens.Net | None = None, s: Settings = Settings()) -> Iterator[File]:

@@ -6,12 +6,14 @@ Differs: on your own machine; boxes come with eyes, nose and mouth, and faces ar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from zorki.core import settings
 from zorki.core.errors import InputError
 from zorki.core.method import Input
+from zorki.core.numbers import short
 from zorki.core.settings import Least
 from zorki.facing.emotions import EMOTIONS
 
@@ -46,7 +48,7 @@ TABLE = {"faces.csv": ("file", *SIDES, *EMOTIONS)}
 
 @dataclass(frozen=True)
 class Settings:
-    as_: Literal["faces", "json", "csv"] | None = None
+    as_: Literal["faces", "json", "csv"] | None = field(default=None, metadata={"shows": True})
     "what is written; not given: as the ending of --out says, without one the photo with its faces"
     least: Annotated[float, Least(0, 1)] | None = None
     "how sure of a face the network must be, 0 to 1; not given: as its training found best"
@@ -62,7 +64,7 @@ class Settings:
     "how strongly faces are painted with --style: 0 is the photo, 100 the painting"
     crop: str | None = field(default=None, metadata={"file": True, "shows": True})
     "a folder that gets each face as a picture of its own, upright by its eyes, and a table of them"
-    crop_side: Annotated[int, Least(1, 8192)] | None = None
+    crop_side: Annotated[int, Least(1, 8192)] | None = field(default=None, metadata={"file": True})
     "side of these pictures in pixels; not given: as many as each face has, 1,024 at most"
     gap: Annotated[float, Least(0, 60)] = 1.0
     "of films: for how many seconds a face may be out of sight and still be the same"
@@ -71,6 +73,38 @@ class Settings:
 
 
 PRESETS: dict[str, Settings] = {}
+
+
+def refuse(s: Settings, given: Mapping[str, Any], film: bool) -> None:
+    """Raises InputError for options that change nothing beside, or without, others: nothing that is asked for is left out silently. given: inputs, network, places, by name."""
+    asked = changed_of(s)
+    ways = [f"--{name}" for name in ("blur", "pixelate", "style") if name in asked]
+    alone = {"strength": "style", "crop_side": "crop"}
+    if ways and s.as_ in ("json", "csv"):
+        do = f"Leave {ways[0]} out, or name a picture with --out."
+        raise InputError(f"{ways[0]} does not go with --as={s.as_}.", "That is a list of the faces, without the photo.", do)
+    for name, other in alone.items():
+        if name in asked and other not in asked:
+            raise InputError(
+                f"{asked[name]} is given without --{other}.", "Without it nothing would come of it.", f"Add --{other}, or leave it out."
+            )
+    for name in ("gap", "smooth"):
+        if name in asked and not film:
+            raise InputError(f"{asked[name]} is of films.", "A photo has one moment.", "Leave it out.")
+    found = [asked[name] for name in ("least", "size") if name in asked]
+    found += [f"--model={given['model']}"] if given.get("model", NETS[0]) != NETS[0] else []
+    if "boxes" in given and not film and found:
+        raise InputError(
+            f"{found[0]} does not go with --boxes.", "They say where the faces are, so none are looked for.", "Leave one of both out."
+        )
+
+
+def changed_of(s: Settings) -> dict[str, str]:
+    """What differs from the defaults, by name, as it is typed."""
+    return {
+        name: f"--{name.rstrip('_').replace('_', '-')}={short(value) if isinstance(value, float) else value}"
+        for name, value in settings.changed(s).items()
+    }
 
 
 def run(
