@@ -9,7 +9,7 @@ import pytest
 
 from zorki.core import events
 from zorki.core.errors import InputError, SomeFailed, Stopped, UnknownName, WeightsError
-from zorki.core.spelling import in_python, on_command_line
+from zorki.core.spelling import in_python, of_network, on_command_line
 from zorki.io.files import existing_file
 
 pytestmark = pytest.mark.tiny
@@ -119,3 +119,8 @@ def test_an_unknown_name_always_says_what_to_do(name: str, names: tuple[str, ...
     assert do.endswith(".")
     assert all(expected.count(one) + do.count(one) == 1 for one in names if len(one) > 1), "each is named once"
     assert UnknownName.among("preset", name, names, "Look.").do == "Look."
+
+
+def test_sentences_about_the_network_fit_another_that_is_given() -> None:
+    said = "Write --model=a.py:f for '--model', and give this file with --weights, not --models or x--model."
+    assert of_network(said, "second_") == "Write --second=a.py:f for '--model', which loads this file, not --models or x--model."

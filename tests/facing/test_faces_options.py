@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from torch import nn
 
 import zorki
 from tests.facing.faced import painted
 from tests.facing.faces_of_known import net
-from zorki import io, weights
+from zorki import io, lens, weights
+from zorki.cli import main
 from zorki.core.errors import InputError
 from zorki.wings.faces import explain, export, find
 
@@ -100,3 +102,43 @@ def test_who_says_what_finds_faces_has_none_cut_out(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="There is no face in 3 pictures"):
         zorki.faces.explain(net(), [str(tmp_path)], steps=0, faces="faces", fewest=1)
     assert zorki.faces.explain(net(), [str(tmp_path)], steps=0, fewest=1).faces.cut
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("one.png --emotions none.pt2", "Look at the path given to --emotions."),
+        ("one.png --emotions one.png", "Write file.py:function for --emotions, which loads this file."),
+        ("one.png --emotions one.py", "It is a name or file.py:function.\nWrite --emotions one.py:function."),
+        ("explain one.png --faces none.pt2", "Look at the path given to --faces."),
+    ],
+)
+def test_errors_of_a_second_network_name_its_option(typed: str, said: str, command: Any) -> None:
+    status, _, err = command("faces", *typed.split())
+    assert (status, said in err, "--model" in err) == (2, True, False)
+
+
+def test_who_finds_no_boxes_is_told_by_which_option_it_came(tmp_path: Path) -> None:
+    plain = lens.Net(nn.Sequential(nn.Conv2d(3, 2, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten()), name="plain", side=32)
+    with pytest.raises(InputError, match="Give another faces"):
+        zorki.faces.explain(net(), [str(tmp_path)], steps=0, faces=plain, fewest=1)
+
+
+def test_a_page_is_one_of_the_endings_that_are_known(command: Any) -> None:
+    status, _, err = command("faces", "explain", "one.png", "--out", "e.txt")
+    assert (status, "e.txt has no ending of a page or a picture." in err, ".html for a page" in err) == (2, True, True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "do"),
+    [
+        ("faces one.png", "Try a smaller --size."),
+        ("faces one.png --crop new --crop-side 8192", "Try a smaller --crop-side."),
+        ("faces one.png --crop new --crop-side=8192 --size 900", "Try a smaller --size or --crop-side."),
+        ("faces explain one.png", "Close other programs, or give smaller pictures."),
+        ("style transfer a.png b.png --style-size 4", "Try a smaller --style-size."),
+        ("segment train data", "Try a smaller --side or --batch."),
+    ],
+)
+def test_what_to_make_smaller_is_what_was_asked_for(typed: str, do: str) -> None:
+    assert main.smaller(typed.split()) == do

@@ -124,8 +124,10 @@ def smaller(words: Sequence[str]) -> str:
 
     named = words[1] if len(words) > 1 and words[0] in wings() and words[1] in methods(words[0]) else None
     known = bool(words) and words[0] in wings() and (named is not None or alone(words[0]) is not None)
-    has = {o.name for o in options(method(words[0], named).settings)} if known else set[str]()
-    found = [f"--{name}" for name in ("size", "side", "batch") if name in has]
+    has = [o.name for o in options(method(words[0], named).settings)] if known else []
+    usual = [f"--{name}" for name in ("size", "side", "batch") if name in has]
+    sides = [f"--{name.replace('_', '-')}" for name in has if name.endswith(("_size", "_side"))]  # of something else than what is worked at
+    found = [flag for flag in (*usual, *sides) if any(word.partition("=")[0] == flag for word in words)] or usual
     return f"Try a smaller {' or '.join(found)}." if found else "Close other programs, or give smaller pictures."
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from zorki.core.names import nearest
-from zorki.core.spelling import Spelling, in_python
+from zorki.core.spelling import Spelling, in_python, of_network
 
 __all__ = ["InputError", "SomeFailed", "Stopped", "UnknownName", "WeightsError", "ZorkiError"]
 
@@ -39,6 +39,10 @@ class ZorkiError(Exception):
 
     def __str__(self) -> str:
         return in_python(self.written)
+
+    def of_option(self, name: str) -> ZorkiError:
+        """The same, of a network that was given by another option than --model. name: as `run` has it."""
+        return type(self)(*(of_network(part, name) for part in (self.got, self.expected, self.do)))
 
     def lines(self, spelling: Spelling = in_python) -> list[str]:
         """At most three lines for a terminal, in the words of whoever reads it there."""

@@ -56,6 +56,17 @@ def in_python(sentence: str) -> str:
     return re.sub(f"{QUOTED}|{COMMAND}|{OPTION}", spelled, sentence)
 
 
+def of_network(sentence: str, name: str) -> str:
+    """A sentence about --model, of a network that is given by another option; no --weights are of that one."""
+    flag = f"--{name.rstrip('_').replace('_', '-')}"
+    parts = rf"{QUOTED}|, and (?:give )?(?P<weights>[\w' ]+) with --weights(?![\w-])|(?<![^\s(`])(?P<model>--model)(?![\w-])"
+
+    def spelled(found: re.Match[str]) -> str:
+        return flag if found["model"] else f", which loads {found['weights']}" if found["weights"] else found[0]
+
+    return re.sub(parts, spelled, sentence)
+
+
 def keyword_argument(name: str, value: str | None) -> str:
     """An option's name as Python's, with its `=` where a value follows."""
     off = value is None and name.startswith("no-")

@@ -8,6 +8,7 @@ from zorki.io.codings import MUXERS, Coding, check_film_target
 from zorki.io.disk import atomic, atomic_write, check_target, check_writable, free_path, numbered
 from zorki.io.film import Film
 from zorki.io.indexed import write_index
+from zorki.io.kinds import ENDINGS as PICTURES
 from zorki.io.labelled import Box, Example, Label, LabelledFolder, open_labelled
 from zorki.io.large import Large, is_large
 from zorki.io.lettering import lettered
@@ -33,6 +34,7 @@ from zorki.io.video import Moment, Video, is_film, open_video
 __all__ = [
     "FILMS",
     "MUXERS",
+    "PICTURES",
     "Box",
     "Coding",
     "Example",

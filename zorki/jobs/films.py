@@ -44,7 +44,7 @@ def each(r: Request, net: lens.Net | None) -> Outcome:
     video = io.open_video(r.pictures[r.moving])
     for sentence in video.notes:
         events.note(sentence)
-    rest = {n: inputs.opened(p, r.method.inputs[n], r.opening) for n, p in r.pictures.items() if n != r.moving and p is not None}
+    rest = {n: inputs.opened(p, r.method.inputs[n], r.opening, n) for n, p in r.pictures.items() if n != r.moving and p is not None}
     first = next(video.moments())
     record = recorded(r, Reel(r, net, video, rest).job(first.pixels, None), video)
     following = (

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from zorki import formats, io, lens
-from zorki.core.errors import InputError
+from zorki.core.errors import InputError, WeightsError
 from zorki.core.method import Input, Kind
 from zorki.jobs.models import load
 
@@ -46,9 +46,14 @@ OPENERS: Mapping[Kind, Callable[[Any, Input, How], Any]] = {
 }
 
 
-def opened(given: Any, its: Input, how: How) -> Any:
-    """What was given, opened as its kind says. Raises what the openers of `io` raise."""
-    return OPENERS[its.kind](given, its, how)
+def opened(given: Any, its: Input, how: How, name: str = "") -> Any:
+    """What was given, opened as its kind says. name: the input's, for what is said of a network. Raises what the openers of `io` raise."""
+    try:
+        return OPENERS[its.kind](given, its, how)
+    except (InputError, WeightsError) as error:
+        if its.kind != "network" or not name:
+            raise
+        raise error.of_option(name) from error
 
 
 def handed(found: Any, its: Input) -> Any:

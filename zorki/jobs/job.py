@@ -54,7 +54,7 @@ class Job:
         self.method, self.settings, self.film, self.out = method, chosen, film, out
         self._net = net
         self.range = io.span_text(how.get("range"))
-        self.opened = {name: inputs.opened(p, method.inputs[name], how) for name, p in pictures.items()}
+        self.opened = {name: inputs.opened(p, method.inputs[name], how, name) for name, p in pictures.items()}
         for found in self.opened.values():
             for sentence in getattr(found, "notes", ()):
                 events.note(sentence)

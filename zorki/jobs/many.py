@@ -83,7 +83,7 @@ class Series:
     def work(self) -> Outcome:
         r, photos, out = self.r, self.photos, self.out
         rest = {
-            n: inputs.opened(p, r.method.inputs[n], r.opening) for n, p in r.pictures.items() if n != r.several
+            n: inputs.opened(p, r.method.inputs[n], r.opening, n) for n, p in r.pictures.items() if n != r.several
         }  # once, before anything is made
         said = Said(len(photos))
         for k, entry in enumerate(photos.entries):

@@ -51,6 +51,7 @@ def verify(r: Request) -> None:
     ):
         io.check_target(Path(r.out), r.force)
     elif r.out != "-":
+        check_picture(r, Path(r.out))
         io.check_picture_target(Path(r.out), r.force or r.goes_on)
     if r.film is not None:
         io.check_target(Path(r.film), r.force)
@@ -211,6 +212,13 @@ def check_ending(r: Request, out: str) -> None:
     if Path(out).suffix.lower() != r.method.ending:
         do = f"Write --out={Path(out).stem}{r.method.ending}, say."
         raise InputError(f"--out={out} does not end in {r.method.ending}.", f"{r.method.spoken} writes such a file.", do)
+
+
+def check_picture(r: Request, path: Path) -> None:
+    """Raises InputError for an ending of neither a picture nor a page, where both may be written."""
+    if r.method.page is not None and path.suffix.lower() not in io.PICTURES:
+        known = f"Known are .html for a page, and {', '.join(io.PICTURES)}."
+        raise InputError(f"{own(path.name)} has no ending of a page or a picture.", known, "Choose one of them.")
 
 
 def check_page(r: Request) -> None:

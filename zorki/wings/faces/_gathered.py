@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from zorki import io, lens, weights
 from zorki.core import events
-from zorki.core.errors import InputError
+from zorki.core.errors import InputError, Stopped
 from zorki.core.seeds import seed_for
 from zorki.facing import aligning, reading
 from zorki.facing.faces import EMOTIONS
@@ -168,7 +168,10 @@ def found(
             photos.failed[i] = photo.got
             continue
         count.looked += 1
-        faces = reading.found(finder, photo)
+        try:
+            faces = reading.found(finder, photo)
+        except (InputError, Stopped) as error:
+            raise error.of_option("faces") from error
         count.empty += not faces
         picture = seen(net, photo)
         for face in faces:
