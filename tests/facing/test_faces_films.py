@@ -193,6 +193,19 @@ def test_sound_alone_and_a_film_that_breaks_off(faces: Any) -> None:
     status, out, _ = faces("cut.mp4", "--json")
     said = json.loads(out)
     assert (status, 0 < said["frames"] < 60, len(said["faces"])) == (0, True, 1)
+    films.film(
+        Path("whole.mkv"),
+        [
+            (painted((120, 200), [(10, 10, 40, 30)]) + np.random.default_rng(i).integers(0, 9, (120, 200, 3))).astype(np.uint8)
+            for i in range(60)
+        ],
+    )
+    Path("cut.mkv").write_bytes(Path("whole.mkv").read_bytes()[: Path("whole.mkv").stat().st_size // 2])
+    status, out, _ = faces("cut.mkv", "--out", "seen.mp4")
+    assert (status, "\ncut.mkv breaks off: it says to be 2.4 s long, and ends after" in out) == (0, True)
+    assert "cut.mkv breaks off: it says" in Path("seen.html").read_text(encoding="utf-8")
+    assert faces("whole.mkv", "--out", "full.mp4")[0] == 0
+    assert "breaks off" not in Path("full.html").read_text(encoding="utf-8")
     ride("sound.mp4", frames=2, sound=["aac"])
     films_sound(Path("sound.mp4"), Path("alone.m4a"))
     status, _, err = faces("alone.m4a")

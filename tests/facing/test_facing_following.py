@@ -25,6 +25,7 @@ class Clip:
     """What is asked of an io.Video."""
 
     name = "clip.mp4"
+    heard = ()
 
     def __init__(self, rate: float = 25.0, hw: tuple[int, int] = HW) -> None:
         self.rate, self.hw = rate, hw

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -61,6 +62,52 @@ def test_a_film_that_breaks_off_says_how_much_is_there(tmp_path: Path) -> None:
         count = len(list(io.open_video(path)))
     assert 0 < count < 48
     assert heard == [f"a.mp4 breaks off: {count} of its 48 frames are there."]
+
+
+@pytest.mark.parametrize(
+    ("ending", "codec", "sound"),
+    [(".mkv", "libx264", 0), (".mkv", "libx264", 6), (".webm", "libvpx-vp9", 0), (".flv", "libx264", 0)],
+)
+def test_a_film_that_counts_no_frames_and_breaks_off_says_when(tmp_path: Path, ending: str, codec: str, sound: int) -> None:
+    """sound: seconds by which it is longer than the pictures; that is no fault."""
+    path = tmp_path / f"a{ending}"
+    noisy(path, 48, codec, sound)
+    assert open_quietly(path) == (48, [])
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) * 6 // 10])
+    count, heard = open_quietly(path)
+    assert 0 < count < 48 or sound
+    assert len(heard) == 1
+    assert heard[0].startswith(f"a{ending} breaks off: it says to be ")
+
+
+def open_quietly(path: Path) -> tuple[int, list[str]]:
+    """How many frames come, and what is told of them."""
+    heard: list[str] = []
+    video = io.open_video(path)
+    with events.listen(lambda e: heard.append(e.note)):
+        count = len(list(video))
+    assert heard == video.heard
+    return count, heard
+
+
+def noisy(path: Path, frames: int, codec: str, sound: int) -> None:
+    """Twelve pictures of noise a second, and a tone."""
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream(codec, rate=12)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        tone = out.add_stream("aac", rate=8000) if sound else None
+        noise = np.random.default_rng(0)
+        for _ in range(frames):
+            frame = av.VideoFrame.from_ndarray(noise.integers(0, 255, (64, 96, 3)).astype(np.uint8))
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+        for n in range(frames * 8000 // 12 // 1000 + 8 * sound if tone else 0):
+            beep = av.AudioFrame.from_ndarray(noise.normal(0, 0.2, (1, 1000)).astype(np.float32), "fltp", "mono")
+            beep.sample_rate, beep.pts = 8000, 1000 * n
+            out.mux(tone.encode(beep))
+        if tone:
+            out.mux(tone.encode())
 
 
 def test_a_title_that_is_no_text_does_no_harm(tmp_path: Path) -> None:

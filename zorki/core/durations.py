@@ -1,4 +1,4 @@
-"""A time as a person writes it on a command line: 90, 90s, 30m, 1h30m, 1.5h; and as a film's clock shows it: 1:07."""
+"""A time as a person writes it on a command line: 90, 90s, 30m, 1h30m, 1.5h; and as a film's clock shows it: 1:07, or 4.2 s."""
 
 from __future__ import annotations
 
@@ -36,3 +36,8 @@ def clock(at: float, tenths: bool = False) -> str:
     hours, minutes = divmod(minutes, 60)
     shown = f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
     return f"{shown}.{part}" if tenths else shown
+
+
+def spoken(at: float) -> str:
+    """4.2 s, or 1:02:07."""
+    return f"{at:.1f} s" if at < 60 else clock(at)

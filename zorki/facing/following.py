@@ -58,7 +58,7 @@ class Following(following.Following):
     ) -> None:
         super().__init__(look, ("face",), video, least, gap)
         self.gap, self.smooth, self.rate, self.show = gap, smooth, video.rate, show
-        self.read, self.film = name, video.name
+        self.read, self.video = name, video
         self.asked: list[tuple[float, float, float, float]] = []  # boxes of the last frame that were read
         self.faces: list[Face] = []  # of the frame, as they were read; then as they are shown
         self.panels = Panels(video.hw)
@@ -183,20 +183,22 @@ class Following(following.Following):
         return {"faces": [told(self.whole(person)) for person in self.people.values()], "cuts": list(self.cuts)}
 
     def lines(self) -> list[str]:
+        """Of the faces that are seen longest for how long, from when, and how they mostly look; and what is wrong with the film."""
         if not self.people:
-            return [f"no face was found in {self.frames:,} frames"]
+            return [f"no face was found in {self.frames:,} frames", *self.video.heard]
         some = self.longest()
         out = [f"face {p.number}: {p.seconds:.1f} s from {clock(p.first)}, {timeline.mostly(p.mean)}" for p in some[:TOLD]]
         if len(some) > TOLD:
             out.append(f"and {len(some) - TOLD:,} more that are seen for less")
-        return [*out, f"{len(some):,} faces in all"] if len(some) > 1 else out
+        return [*out, *([f"{len(some):,} faces in all"] if len(some) > 1 else []), *self.video.heard]
 
     def page(self, command: str) -> blocks.Page:
         """Who is there when, and how each looks, in time."""
         length = self.seconds + 1 / max(self.rate, 1e-3)
         full = [p for p in self.longest() if p.trace is not None][:SHOWN]
         shown = [p for p in full if p.seconds >= BRIEF] or full
-        return timeline.page(self.film, shown, len(self.people), length, self.frames, self.cuts, self.smooth, command)
+        faults = " ".join(self.video.heard)
+        return timeline.page(self.video.name, shown, len(self.people), length, self.frames, self.cuts, self.smooth, command, faults)
 
 
 def longest(person: Person) -> tuple[float, int]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from zorki import blocks
-from zorki.core.durations import clock
+from zorki.core.durations import clock, spoken
 from zorki.facing.drawing import COLOURS
 from zorki.facing.faces import EMOTIONS, Floats
 from zorki.facing.people import Person
@@ -27,8 +27,9 @@ def page(
     cuts: Sequence[float],
     smooth: float,
     command: str,
+    faults: str = "",
 ) -> blocks.Page:
-    """film: its name. shown: with their traces, in their order; many: how many there are in all. length, cuts, smooth: seconds."""
+    """film: its name. shown: with their traces, in their order; many: how many there are in all. length, cuts, smooth: seconds. faults: what is to be told of the film, in sentences."""
     facts = [("length", spoken(length)), ("frames", f"{frames:,}"), ("faces", f"{many:,}"), ("cuts", f"{len(cuts):,}")]
     facts += [("half-life of the curves", f"{smooth:g} s"), ("command", command)]
     foot = (
@@ -36,10 +37,11 @@ def page(
         "behind a cut, gets a new one, since no face is compared with another."
     )
     if not shown:
-        return blocks.Page(f"Faces in {film}", f"No face was found in {frames:,} frames.", (), tuple(facts), foot=foot)
+        return blocks.Page(f"Faces in {film}", f"No face was found in {frames:,} frames. {faults}".rstrip(), (), tuple(facts), foot=foot)
     lead = f"{counted(many)}, each with a number and a colour while it is seen." if many > 1 else "One face is followed."
     if len(shown) < many:
-        lead += f" Shown are the {len(shown)} that are seen longest; the table has all."
+        lead += f" Shown {'is the one that is' if len(shown) == 1 else f'are the {len(shown)} that are'} seen longest; the table has all."
+    lead = f"{lead} {faults}".rstrip()
     first = blocks.Section("when", "Who is there, and when", presence_lead(cuts), (presence(shown, length, cuts),))
     curves = tuple(looks(person) for person in shown)
     said = "Of each face eight curves, 0 to 100 %, over the time in which it is seen; the figures are means."
@@ -112,8 +114,3 @@ def mostly(shares: Floats) -> str:
 
 def counted(many: int) -> str:
     return "1 face" if many == 1 else f"{many:,} faces"
-
-
-def spoken(seconds: float) -> str:
-    """4.2 s, or 1:02:07."""
-    return f"{seconds:.1f} s" if seconds < 60 else clock(seconds)

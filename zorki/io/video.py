@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from zorki.core import events
+from zorki.core.durations import spoken
 from zorki.core.errors import InputError
 from zorki.io.colour import floats, levels
 from zorki.io.files import a_path, existing_file
@@ -21,6 +22,8 @@ from zorki.io.scale import resize
 
 SAMPLED = 1 << 20  # bytes at either end by which a film is known again; beside its length
 ENDINGS = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv", ".3gp", ".ogv", ".mxf")
+HEADED = ("matroska", "flv")  # containers, as FFmpeg calls them, whose head says how long a film is, though not of how many frames
+EARLY = 0.5  # seconds before the length that it says at which a film may end, and be whole; and a hundredth of it
 USUAL_RATE = Fraction(25)  # frames a second, of a film that does not say
 
 
@@ -59,6 +62,10 @@ class Video:
     expected: int = 0
     "about how many frames there are, where it says its length alone; 0: nobody knows"
     notes: tuple[str, ...] = ()
+    length: float = 0.0
+    "seconds that the file says, from its zero; 0: it says none, or counts its frames"
+    heard: list[str] = field(default_factory=list, compare=False, repr=False)
+    "what was told of it when it was last read to its end"
 
     @property
     def name(self) -> str:
@@ -88,27 +95,36 @@ class Video:
                 seen += 1
         if not seen:
             raise InputError(f"{self.name} holds no frame that can be decoded.", "A film has some.", "Copy it again.")
+        self.heard[:] = self.faulty(seen, faults)
+        for sentence in self.heard:
+            events.note(sentence)
+
+    def faulty(self, seen: int, faults: Faults) -> list[str]:
+        """What is to be told of a film that was read to its end, of which so many frames came."""
         if seen < self.frames and faults.packets < self.frames:
-            events.note(f"{self.name} breaks off: {seen} of its {self.frames} frames are there.")
-        elif faults.damaged:
-            events.note(
-                f"{self.name} is damaged: {faults.damaged} of its {max(self.frames, faults.packets)} frames could not be read whole."
-            )
+            return [f"{self.name} breaks off: {seen} of its {self.frames} frames are there."]
+        if faults.end < self.length - max(EARLY, self.length / 100):
+            return [f"{self.name} breaks off: it says to be {spoken(self.length)} long, and ends after {spoken(faults.end)}."]
+        if faults.damaged:
+            of = max(self.frames, faults.packets)
+            return [f"{self.name} is damaged: {faults.damaged} of its {of} frames could not be read whole."]
+        return []
 
 
 @dataclass
 class Faults:
-    """What went wrong in a film. packets: how many were there; damaged: frames that did not come, or not whole."""
+    """What went wrong in a film. packets: how many were there; damaged: frames that did not come, or not whole; end: seconds at which the last of all tracks ends."""
 
     packets: int = 0
     damaged: int = 0
+    end: float = 0.0
 
 
 def decoded(container: Any, stream: Any, faults: Faults) -> Iterator[Any]:
     """The frames that can be decoded: what is damaged is left out and counted, what follows it comes."""
     import av
 
-    packets = container.demux(stream)
+    packets = container.demux()  # of all tracks: the sound of a film may be longer than its pictures
     while True:
         try:
             packet = next(packets, None)
@@ -116,6 +132,10 @@ def decoded(container: Any, stream: Any, faults: Faults) -> Iterator[Any]:
             packet = None
         if packet is None:
             return
+        if packet.pts is not None and packet.time_base is not None:
+            faults.end = max(faults.end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+        if packet.stream_index != stream.index:
+            continue
         faults.packets += packet.size > 0
         try:
             frames = packet.decode()
@@ -191,8 +211,13 @@ def open_video(source: str | Path | Video) -> Video:
         hw = (frame.height, frame.width) if shown[0] else (frame.width, frame.height)
         return Video(
             path, hw, float(rate), int(stream.frames), tick, aspect if shown[0] else 1 / aspect, int(stream.frames) or round(length * rate),
-            notes_on(path.name, frame),
+            notes_on(path.name, frame), said_length(container, stream),
         )  # fmt: skip
+
+
+def said_length(container: Any, stream: Any) -> float:
+    """Seconds that the file's head says, where it counts no frames; 0 of what says none, as what others guess of its bytes (MPEG-TS) does."""
+    return (container.duration or 0) / 1_000_000 if not stream.frames and any(name in container.format.name for name in HEADED) else 0.0
 
 
 def notes_on(name: str, frame: Any) -> tuple[str, ...]:
