@@ -145,6 +145,54 @@ def test_ctrl_c_keeps_all_three_and_the_same_command_goes_on(faces: Any, monkeyp
     assert hidden() == []
 
 
+OTHER = """
+import torch
+from torch import nn
+from pathlib import Path
+
+
+def namer():
+    net = nn.Conv2d(3, 1, 1)
+    nn.init.constant_(net.weight, float(Path("number.txt").read_text()))
+    return net
+"""
+
+
+def test_a_film_begun_with_one_network_for_expressions_never_goes_on_with_another(faces: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the same name, with other numbers in it."""
+
+    def by_its_number(_: Any, video: io.Video, s: Any, emotions: Any) -> Following:
+        made = toy(_, video, s)
+        share = float(emotions.module.weight.detach().flatten()[0])
+        rest = {"neutral": 1 - share}
+        made.read = lambda photo, some: [
+            Face(f.box, f.score, f.points, tuple({"anger": share, **rest}.get(name, 0.0) for name in EMOTIONS)) for f in some
+        ]
+        return made
+
+    ride()
+    Path("other.py").write_text(OTHER, encoding="utf-8")
+    monkeypatch.setattr("zorki.io.unfinished.LENGTH", 4)
+    monkeypatch.setattr(find, "film", by_its_number)
+    paint = reels.Reel.paint
+
+    def stopped(self: reels.Reel, moment: io.Moment) -> Any:
+        if moment.number == 9:
+            raise KeyboardInterrupt
+        return paint(self, moment)
+
+    words = ("ride.mp4", "--emotions", "other.py:namer", "-o")
+    Path("number.txt").write_text("0.25")
+    with monkeypatch.context() as broken:
+        broken.setattr(reels.Reel, "paint", stopped)
+        assert faces(*words, "b.mp4")[0] == 130
+    Path("number.txt").write_text("0.75")
+    status, _, err = faces(*words, "b.mp4")
+    assert (status, "exists already" in err) == (2, True)
+    assert faces(*words, "b.mp4", "--force")[0] == 0
+    assert {row[COLUMNS.index("anger")] for row in table(Path("b.csv").read_text())[1:]} == {"0.75"}
+
+
 def same(one: str, other: str) -> None:
     """Film, table and page, but for the name of the result, which stands in none of them."""
     for end in (".csv", ".html"):

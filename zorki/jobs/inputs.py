@@ -12,6 +12,7 @@ from zorki import formats, io, lens
 from zorki.core.errors import InputError, WeightsError
 from zorki.core.method import Input, Kind
 from zorki.jobs.models import load
+from zorki.lens.fingerprints import fingerprint
 
 How = Mapping[str, Any]  # limit and range, as `io.open_photo` takes them
 
@@ -78,12 +79,15 @@ def named(found: Any) -> str | list[str]:
 
 
 def mark(found: Any, its: Input) -> str | None:
-    """By what a record knows its content; of many photographs by their names and times, unless each counts by its place; None of what has none."""
+    """By what a record knows its content; of many photographs by their names and times, unless each counts by its place; of a network by its numbers; None of what
+    has none."""
     if isinstance(found, io.PhotoSet):
         return found.content if its.twice else found.signature
     if isinstance(found, io.Photo | io.Vector):
         return io.marked(found)
-    return None if isinstance(found, lens.Net | str) else str(found.mark)
+    if isinstance(found, lens.Net):
+        return fingerprint(found)
+    return None if isinstance(found, str) else str(found.mark)
 
 
 def missing_input(name: str, its: Input, command: str, inputs: Mapping[str, Input]) -> InputError:
