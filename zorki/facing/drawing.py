@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zorki import io
+from zorki.facing import labels
 from zorki.facing.faces import EMOTIONS, Face
 from zorki.locating import drawing
 
@@ -36,6 +37,9 @@ PLATE, TRACK, INK = 0.88, 0.9, 25  # how white what bars stand on is; grey of a 
 NEAR = 0.15  # of the largest face's area: a smaller one is far behind, and may have words where the others have bars
 WORTH = 0.02  # a share that is worth a bar, where not all have one
 FILLS = 0.2  # of the picture's area: beside a face that is larger there may be no place but the picture's corners
+LEADS = 1  # lines of a box: how thick the line is that leads from bars to their face
+APART = 0.7  # letters between bars and their face, where there are several, so that the line is seen
+NEARER = 0.5  # what it costs that another face is as near
 BAR = 3.2  # letters: the length of a bar
 
 
@@ -53,13 +57,16 @@ def drawn(photo: npt.NDArray[np.floating] | Pixels, faces: Sequence[Face], times
         placed = arranged(faces, bounds, rows, size, hw, thick)
         if all(i in placed for i, face in enumerate(faces) if face.area >= NEAR * faces[0].area):
             break  # bars of one kind, so that faces can be compared
-    for one, where in placed.values():
+    pens = [np.array([int(ink[k : k + 2], 16) for k in (1, 3, 5)], np.uint8) for ink in inks]
+    taken = {i: (x, y, x + one.shape[1], y + one.shape[0]) for i, (one, (x, y)) in placed.items()}
+    for i, (one, where) in placed.items():
+        if len(faces) > 1 and (bound := bounds[i]) is not None:
+            labels.line(out, taken[i], bound, pens[i], LEADS * thick)
         lay(out, one, where)
-    taken = [(x, y, x + one.shape[1], y + one.shape[0]) for one, (x, y) in placed.values()]
-    rest = [i for i in range(len(faces)) if i not in placed]
-    words = [f"{face.emotion} {100 * face.scores[face.emotion]:.0f}%" for face in faces]
-    pens = [np.array([int(inks[i][k : k + 2], 16) for k in (1, 3, 5)], np.uint8) for i in rest]
-    drawing.labels(out, [bounds[i] for i in rest], [words[i] for i in rest], pens, thick, taken)
+    there = [bound for bound in bounds if bound is not None]
+    rest = {i: bound for i, bound in enumerate(bounds) if i not in placed and bound is not None}
+    said = [(f"{face.emotion} {share}", share) for face in faces for share in [f"{100 * face.scores[face.emotion]:.0f}%"]]
+    labels.words(out, [*rest.values()], [said[i] for i in rest], [pens[i] for i in rest], there, [*taken.values()], thick)
     return out
 
 
@@ -69,7 +76,8 @@ def arranged(
     """Bars and where they lie, of those faces for which there is a place: of few faces so that all have one, if that can be; else the largest choose first."""
     there = [bound for bound in bounds if bound is not None]
     made = [bars(face, rows, size) for face in faces]
-    spots = [[] if b is None else beside(b, (m.shape[0], m.shape[1]), hw, there, thick) for m, b in zip(made, bounds, strict=True)]
+    gap = thick + (round(APART * size) if len(there) > 1 else 0)
+    spots = [[] if b is None else beside(b, (m.shape[0], m.shape[1]), hw, there, gap) for m, b in zip(made, bounds, strict=True)]
     left = COVERED * hw[0] * hw[1]
     chosen = (together(made, spots, left) if len(faces) <= ROWS[0][0] else None) or greedily(made, spots, left)
     return {i: (made[i], where) for i, where in chosen.items()}
@@ -150,8 +158,8 @@ def word(text: str, size: int) -> Plate:
     return found
 
 
-def beside(bound: Bound, size: Corner, hw: tuple[int, int], faces: Sequence[Bound], thick: int) -> list[Corner]:
-    """Where (left, top) bars of that size (h, w) may lie by their face, first where they hide least of faces."""
+def beside(bound: Bound, size: Corner, hw: tuple[int, int], faces: Sequence[Bound], gap: int) -> list[Corner]:
+    """Where (left, top) bars of that size (h, w) may lie by their face, so many pixels off, first where they hide least of faces and no other is as near."""
     left, top, right, bottom = bound
     h, w = size
     if h > hw[0] or w > hw[1]:
@@ -159,8 +167,8 @@ def beside(bound: Bound, size: Corner, hw: tuple[int, int], faces: Sequence[Boun
     middle, across = (left + right - w) // 2, [left, right - w, right, left - w]
     across = [middle, *(middle + k * w // 8 for k in (-1, 1, -2, 2)), *across]
     down = ((top + bottom - h) // 2, top, bottom - h)
-    spots = [(right + thick, y) for y in down] + [(left - thick - w, y) for y in down]
-    spots += [(x, bottom + thick) for x in across] + [(x, top - thick - h) for x in across]
+    spots = [(right + gap, y) for y in down] + [(left - gap - w, y) for y in down]
+    spots += [(x, bottom + gap) for x in across] + [(x, top - gap - h) for x in across]
     fills = (right - left) * (bottom - top) > FILLS * hw[0] * hw[1]
     corners = [(hw[1] - w, hw[0] - h), (0, hw[0] - h), (hw[1] - w, 0), (0, 0)] if fills else []
     others = np.array([face for face in faces if face != bound], np.float64).reshape(-1, 4)
@@ -172,18 +180,13 @@ def beside(bound: Bound, size: Corner, hw: tuple[int, int], faces: Sequence[Boun
         if n < len(spots) and abs(held[0] - x) + abs(held[1] - y) > 0.5 * max(h, w):
             continue  # pushed so far that nobody sees whose it is
         one = (*held, held[0] + w, held[1] + h)
-        hides = shares(one, others) / np.maximum(areas, 1)
-        mine = float(shares(one, own)[0]) / max(1.0, float((right - left) * (bottom - top)))
+        hides = labels.shares(one, others) / np.maximum(areas, 1)
+        mine = float(labels.shares(one, own)[0]) / max(1.0, float((right - left) * (bottom - top)))
         if (len(hides) and hides.max() > HIDDEN) or mine > OWN:
             continue
-        out.append((round(4 * float(hides.sum()) + mine + 0.3 * (n >= len(spots)), 3), n, held))
+        nearer = labels.apart(one, others).min(initial=np.inf) <= labels.apart(one, own)[0]
+        out.append((round(4 * float(hides.sum()) + mine + 0.3 * (n >= len(spots)) + NEARER * nearer, 3), n, held))
     return [held for _, _, held in sorted(out)]
-
-
-def shares(one: Bound, others: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """(n,) pixels that it shares with each."""
-    found: npt.NDArray[np.float64] = (np.minimum(others[:, 2:], one[2:]) - np.maximum(others[:, :2], one[:2])).clip(0).prod(1)
-    return found
 
 
 def lay(out: Pixels, one: Plate, where: tuple[int, int]) -> None:

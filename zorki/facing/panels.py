@@ -16,6 +16,9 @@ import numpy.typing as npt
 from zorki import io
 from zorki.facing.drawing import COLOURS
 from zorki.facing.faces import EMOTIONS, Face
+from zorki.facing.labels import line
+from zorki.locating.drawing import LINE, inside, strips
+from zorki.pixels import palette
 
 Pixels = npt.NDArray[np.uint8]
 Side = Literal["right", "left", "below", "above", "inside"]
@@ -106,11 +109,18 @@ class Panels:
         return float(area / (panel.size[0] * panel.size[1])) + 0.25 * (panel.side == "inside")
 
     def draw(self, out: Pixels, faces: Sequence[tuple[int, Face]]) -> None:
-        """Onto a frame (h, w, 3)."""
+        """Onto a frame (h, w, 3). Where there are several, a line of the face's colour leads to it, and the panel's edge has it too."""
+        thick = max(1, round(max(self.hw) / LINE))
         for number, face in faces:
             if number in self.held and face.shares is not None:
                 left, top, right, bottom = self.held[number].bounds
+                bound, ink = inside(np.array(face.box, np.float64), self.hw), paint(number)
+                if len(faces) > 1 and bound is not None:
+                    line(out, (left, top, right, bottom), bound, ink, thick)
                 self.bars(out[top:bottom, left:right], face.shares, self.held[number].named)
+                if len(faces) > 1:
+                    for edge in strips(out, (left, top, right, bottom), max(1, thick // 2)):
+                        edge[:] = ink
 
     def bars(self, ground: Pixels, shares: Sequence[float], named: bool) -> None:
         """Eight of them, onto a part of a frame."""
@@ -128,6 +138,12 @@ class Panels:
             long = round((row.shape[1] - begin) * min(1.0, max(0.0, share)) ** (1 / SCALE))
             ink = np.array([int(COLOURS[name][i : i + 2], 16) for i in (1, 3, 5)])
             row[gap : len(row) - gap, begin : begin + max(1, long)] = np.minimum(255, ink + 40)  # lighter: the ground is dark
+
+
+def paint(number: int) -> Pixels:
+    """The colour of that face's box."""
+    colour = palette.nth(number - 1)
+    return np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)], np.uint8)
 
 
 @cache
