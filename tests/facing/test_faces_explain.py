@@ -134,6 +134,24 @@ def test_answer_lines_and_page(tmp_path: Path) -> None:
     assert len({tile.pixels.shape for tile in board.tiles()}) == 1
 
 
+def test_single_faces_are_parts_of_their_own_with_what_is_said_of_each(tmp_path: Path) -> None:
+    """So that a page lays as many in a line as there is room for: three on a phone, not all of them side by side."""
+    place = folder(tmp_path / "faces")
+    (place / "labels.csv").write_text("file,emotion\nsurprise0.png,fear\n", encoding="utf-8")
+    found = made(place)
+    section = _page.faces(found, 6)
+    typical, false = (block for block in section.blocks if isinstance(block, blocks.Slide))
+    assert all(plate.small for plate in (*typical.plates, *false.plates))
+    for plate in typical.plates:
+        assert 1 < len(plate.mosaics) <= 6
+        assert {(one.columns, one.rows) for one in plate.mosaics} == {(1, 2)}, "a face, and its map under it"
+        assert all(one.caption.endswith("%") for one in plate.mosaics)
+    assert [[one.caption for one in plate.mosaics] for plate in false.plates] == [["fear"]]
+    html = report.render(blocks.Page("x", "", (section,)))
+    assert html.count('class="z-plate z-broad z-small"') == len(typical.plates) + 1
+    assert report.sheet(blocks.Page("x", "", (section,))).ndim == 3
+
+
 def test_of_many_as_many_are_looked_into_as_are_asked_for(tmp_path: Path) -> None:
     found = made(folder(tmp_path / "faces", surprise=9), most=4, pictures=13)
     assert found.faces.looked == 13

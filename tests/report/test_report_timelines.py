@@ -13,7 +13,7 @@ from tests.report.report_pages import Reader
 from zorki import blocks, report
 from zorki.blocks import Lane, Shot, Tile, Timeline
 from zorki.core.durations import clock
-from zorki.report.timelines import apart, drawn, ticks
+from zorki.report.timelines import apart, drawn, spare, ticks
 
 pytestmark = pytest.mark.unit
 
@@ -60,6 +60,21 @@ def test_times_are_round_and_few(begin: float, end: float) -> None:
 def test_a_clock_reads_as_one() -> None:
     assert [clock(v) for v in (0, 7.99, 60, 3727)] == ["0:00", "0:07", "1:00", "1:02:07"]
     assert [clock(v, tenths=True) for v in (0.3, 59.96, 61.25)] == ["0:00.3", "0:59.9", "1:01.2"]
+
+
+def test_on_a_phone_every_other_time_is_left_out_where_they_are_many() -> None:
+    assert spare([0.0, 2.0, 4.0, 6.0, 8.0]) == (False, True, False, True, False)
+    assert spare([0.5, 1.0, 1.5, 2.0]) == (True, False, True, False), "even steps stay, wherever the axis begins"
+    assert spare([0.0, 1.0, 2.0]) == (False,) * 3
+    html = report.render(blocks.Page("x", "", (blocks.Section("a", "b", "", (Timeline((), 0.0, 9.6, ""),)),)))
+    assert re.findall(r'z-tick( z-spare)?" style="left:([\d.]+)%">([\d:]+)<', html)[:3] == [
+        ("", "0.0", "0:00"),
+        (" z-spare", "20.83", "0:02"),
+        ("", "41.67", "0:04"),
+    ]
+    steps = re.search(r'z-steps" aria-hidden="true">(.*?)</div>', html, re.S)
+    assert steps is not None
+    assert steps[1].count("<i ") == 5, "a line through the lanes at each"
 
 
 def test_the_page_is_whole_and_what_is_read_is_text() -> None:

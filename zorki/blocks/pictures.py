@@ -112,12 +112,14 @@ class Mosaic:
 
 @dataclass(frozen=True, eq=False)
 class Plate:
-    """One of a slide: mosaics side by side, equally high, under one line that is its title and its words. key becomes its link (#key)."""
+    """One of a slide: mosaics side by side, equally high, under one line that is its title and its words. key becomes its link (#key). small: they are many
+    and of one shape, so that a page lays as many in a line as there is room for, three on a phone."""
 
     key: str
     title: str
     mosaics: tuple[Mosaic, ...]
     words: str = ""
+    small: bool = False
 
 
 @dataclass(frozen=True, eq=False)

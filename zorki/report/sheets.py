@@ -13,6 +13,7 @@ from zorki import blocks, io
 
 __all__ = ["sheet"]
 
+FEW = 118  # pixels of a picture of those that are small
 HIGH, LOW = 238, 100  # pixels of a mosaic: three pictures of 78 with seams between; less where pictures are wider than high
 LEAST = 56  # pixels of a picture's height where there are more than four rows
 SEAM, GAP, MARGIN = 2, 10, 24  # between pictures, mosaics, plates
@@ -56,7 +57,7 @@ def plate_of(entry: blocks.Entry) -> blocks.Plate:
 
 def slide(plates: Sequence[blocks.Plate], said: str) -> blocks.Pixels:
     """The plates in rows, each as high as the highest, under a line about all of them."""
-    wide = max(LINE, *(width(laid(plate.mosaics)) for plate in plates))
+    wide = max(LINE, *(width(laid(plate.mosaics, plate.small)) for plate in plates))
     drawn = [painted(plate, wide) for plate in plates]
     high = max(map(len, drawn))
     columns = across(len(plates), wide + MARGIN, high + MARGIN)
@@ -77,7 +78,7 @@ def across(count: int, wide: int, high: int) -> int:
 def painted(plate: blocks.Plate, wide: int) -> blocks.Pixels:
     """A plate so wide: its line, its mosaics, and under each what it is."""
     line = io.lettered(f"{plate.title} · {plate.words}" if plate.words else plate.title, wide, most=2, size=LARGE)
-    places = laid(plate.mosaics)
+    places = laid(plate.mosaics, plate.small)
     top, high = len(line) + 4, max(place.box[3] for place in places)
     feet = [io.lettered(m.caption, place.box[2], most=2, size=SMALL, ink=SOFT) for m, place in zip(plate.mosaics, places, strict=True)]
     paper = np.full((top + high + 4 + max(map(len, feet)), wide, 3), 255, np.uint8)
@@ -90,10 +91,10 @@ def painted(plate: blocks.Plate, wide: int) -> blocks.Pixels:
     return paper
 
 
-def laid(mosaics: Sequence[blocks.Mosaic]) -> list[Place]:
+def laid(mosaics: Sequence[blocks.Mosaic], small: bool = False) -> list[Place]:
     """Side by side, all equally high and each as wide as its pictures' shape wants."""
     rows = max(mosaic.rows for mosaic in mosaics)
-    high = max(HIGH, rows * (LEAST + SEAM) - SEAM)
+    high = max(rows * FEW if small else HIGH, rows * (LEAST + SEAM) - SEAM)
     high = max(LOW, round(high / max(1.0, *(mosaic.ratio for mosaic in mosaics))))
     out, left = [], 0
     for mosaic in mosaics:

@@ -14,6 +14,7 @@ __all__ = ["Drawn", "Strip", "drawn"]
 
 STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 18000, 36000)  # seconds between two ticks
 TICKS = 5  # about so many
+FEW = 3  # words under an axis that is as wide as a phone
 FINE = 10  # seconds: what is shorter has tenths under its pictures
 ROOM = 8  # pictures that lie side by side
 
@@ -30,7 +31,7 @@ class Strip:
 
 @dataclass(frozen=True)
 class Drawn:
-    """strips: of its lanes; ticks, marks: percent from the left; shots: percent from the left of each picture's left side, the time it shows, and its tile; room:
+    """strips: of its lanes; ticks, marks: percent from the left; spare: which of the ticks have no word on a phone; shots: percent from the left of each picture's left side, the time it shows, and its tile; room:
     how wide a picture is, in percent."""
 
     strips: tuple[Strip, ...]
@@ -38,6 +39,7 @@ class Drawn:
     marks: tuple[float, ...]
     shots: tuple[tuple[float, str, blocks.Tile], ...]
     room: float = 100 / ROOM
+    spare: tuple[bool, ...] = ()
 
 
 def drawn(block: blocks.Timeline) -> Drawn:
@@ -52,7 +54,16 @@ def drawn(block: blocks.Timeline) -> Drawn:
     marks = tuple(round(100 * along(at), 2) for at in block.marks if block.begin <= at <= block.end)
     lefts = apart([100 * along(shot.at) for shot in block.shots], 100 / max(ROOM, len(block.shots)))
     shots = tuple((left, clock(shot.at, length < FINE), shot.tile) for left, shot in zip(lefts, block.shots, strict=True))
-    return Drawn(strips, tuple(Tick(100 * along(v), text) for v, text in times), marks, shots, 100 / max(ROOM, len(block.shots)))
+    marked = tuple(Tick(100 * along(v), text) for v, text in times)
+    return Drawn(strips, marked, marks, shots, 100 / max(ROOM, len(block.shots)), spare([v for v, _ in times]))
+
+
+def spare(times: Sequence[float]) -> tuple[bool, ...]:
+    """Of more than FEW ticks every other, so that those at even steps, as 0, keep their words."""
+    if len(times) <= FEW:
+        return (False,) * len(times)
+    step = times[1] - times[0]
+    return tuple(bool(round(at / step) % 2) for at in times)
 
 
 def paths(lane: blocks.Lane, along: object) -> tuple[str, str]:

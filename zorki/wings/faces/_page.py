@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from torch.nn import functional as F
@@ -171,25 +169,23 @@ def faces(made: Explained, shown: int) -> blocks.Section:
     top = max((float(np.quantile(np.abs(soft(one.values)), FULL)) for e in made.each for one in e.maps), default=1.0)
     typical, wrong = [], []
     for one in made.each:
-        if some := [(one.looked[k], one.maps[k], f"{one.name} {one.looked[k].share:.0%}") for k in one.typical[:shown]]:
-            typical.append(blocks.Plate(f"typical-{one.name}", one.name, (mosaic(some, top, shown),)))
-        if false := one.wrong[:shown]:
-            plate = mosaic([(face, None, f"people call it {face.label}") for face in false], top, shown)
-            names = ", ".join(face.label for face in false)
-            said = f"People call {'them, from left to right,' if len(false) > 1 else 'it'} {names}."
-            wrong.append(blocks.Plate(f"false-{one.name}", f"called {one.name}", (plate,), said))
-    parts = [blocks.Slide(tuple(typical), "Faces whose shares are nearest to the mean, and under each its own map.")] if typical else []
-    parts += [blocks.Slide(tuple(wrong), "Falsely called, the surest first.")] if wrong else []
+        if some := [pair(one.looked[k], one.maps[k], top, _told.percent(one.looked[k].share)) for k in one.typical[:shown]]:
+            typical.append(blocks.Plate(f"typical-{one.name}", one.name, tuple(some), small=True))
+        if false := [pair(face, None, top, face.label) for face in one.wrong[:shown]]:
+            wrong.append(blocks.Plate(f"false-{one.name}", f"called {one.name}", tuple(false), small=True))
+    parts = []
+    if typical:
+        said = "Faces whose shares are nearest to the mean, under each its own map, and how sure the network is of the expression."
+        parts.append(blocks.Slide(tuple(typical), said))
+    if wrong:
+        parts.append(blocks.Slide(tuple(wrong), "Falsely called, the surest first, and under each what people call it."))
     return blocks.Section("faces", "Face by face", "", tuple(parts))
 
 
-def mosaic(some: Sequence[tuple[Seen, Map | None, str]], top: float, columns: int) -> blocks.Mosaic:
-    """Faces with what is said of each, and in a second row their maps, where there are any; grey where there are fewer than columns."""
-    gaps = [blocks.Tile(np.full((SMALL, SMALL, 3), 128, np.uint8), "", "")] * (columns - len(some))
-    upper, lower = [], []
-    for face, one, said in some:
-        picture = torch.from_numpy(face.shown).permute(2, 0, 1).float() / 255
-        upper.append(blocks.Tile(display.levels(large(picture, SMALL)), "", f"{face.picture}: {said}"))
-        if one is not None:
-            lower.append(blocks.Tile(marked(picture, one.values, top, SMALL), "", f"{face.picture}: its map"))
-    return blocks.Mosaic((*upper, *(gaps if lower else ()), *lower, *(gaps if lower else ())), "", columns)
+def pair(face: Seen, one: Map | None, top: float, said: str) -> blocks.Mosaic:
+    """A face, and under it its map, where it has one."""
+    picture = torch.from_numpy(face.shown).permute(2, 0, 1).float() / 255
+    tiles = [blocks.Tile(display.levels(large(picture, SMALL)), "", f"{face.picture}: {said}")]
+    if one is not None:
+        tiles.append(blocks.Tile(marked(picture, one.values, top, SMALL), "", f"{face.picture}: its map"))
+    return blocks.Mosaic(tuple(tiles), said, 1)
