@@ -21,6 +21,7 @@ from zorki import io
 from zorki.facing.faces import EMOTIONS, Face
 from zorki.facing.following import COLUMNS, Following
 from zorki.jobs import films as reels
+from zorki.jobs import tables
 from zorki.locating import looking
 from zorki.wings.faces import find
 
@@ -92,7 +93,7 @@ def ride(name: str = "ride.mp4", frames: int = 14, **more: Any) -> Path:
     return films.film(Path(name), pictures, **more)
 
 
-def test_a_film_gives_a_film_a_table_and_a_page(faces: Any) -> None:
+def test_a_film_gives_a_film_a_rowsand_a_page(faces: Any) -> None:
     ride(sound=["aac"])
     status, out, _ = faces("ride.mp4", "--json")
     said = json.loads(out)
@@ -214,7 +215,68 @@ def test_after_a_kill_the_same_command_comes_to_the_same(faces: Any, monkeypatch
     same("b", "whole")
 
 
-def test_a_film_without_a_face_says_so_and_has_a_table_with_its_head(faces: Any) -> None:
+class Killed(BaseException):
+    """What nobody catches."""
+
+
+def killed_at(moment: str, patch: pytest.MonkeyPatch) -> None:
+    """Once the film is there; once its table is; once all is, but for what is tidied up."""
+
+    def killed(*_: Any, **__: Any) -> None:
+        raise Killed
+
+    publish = tables.Rows.publish
+
+    def tabled(self: tables.Rows, *given: Any) -> None:
+        publish(self, *given)
+        raise Killed
+
+    if moment == "film":
+        patch.setattr(reels.Beside, "publish", killed)
+    elif moment == "table":
+        patch.setattr(tables.Rows, "publish", tabled)
+    else:
+        patch.setattr(io.Unfinished, "remove", killed)
+
+
+@pytest.mark.parametrize("moment", ["film", "table", "page"])
+@pytest.mark.parametrize("broken_before", [False, True])
+def test_who_is_killed_when_all_is_there_goes_on_without_force(
+    faces: Any, monkeypatch: pytest.MonkeyPatch, moment: str, broken_before: bool
+) -> None:
+    ride(frames=6)
+    monkeypatch.setattr("zorki.io.unfinished.LENGTH", 4)
+    assert faces("ride.mp4", "-o", "whole.mp4")[0] == 0
+    if broken_before:
+        with monkeypatch.context() as patch:
+            patch.setattr(reels.Reel, "tell", lambda _, done, __: (_ for _ in ()).throw(KeyboardInterrupt()) if done == 5 else None)
+            assert faces("ride.mp4", "-o", "b.mp4")[0] == 130
+    with monkeypatch.context() as patch:
+        killed_at(moment, patch)
+        with pytest.raises(Killed):
+            faces("ride.mp4", "-o", "b.mp4")
+    assert Path("b.mp4").exists()
+    assert faces("ride.mp4", "-o", "b.mp4")[0] == 0
+    same("b", "whole")
+    assert hidden() == []
+
+
+def test_what_was_changed_after_a_kill_is_not_replaced(faces: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    ride(frames=6)
+    with monkeypatch.context() as patch:
+        killed_at("table", patch)
+        with pytest.raises(Killed):
+            faces("ride.mp4", "-o", "b.mp4")
+    rows = Path("b.csv").read_text()
+    Path("b.csv").write_text(rows + "mine\n")
+    status, _, err = faces("ride.mp4", "-o", "b.mp4")
+    assert (status, "exists already" in err) == (2, True)
+    Path("b.csv").write_text(rows)
+    Path("b.mp4").write_bytes(Path("b.mp4").read_bytes() + b"mine")
+    assert faces("ride.mp4", "-o", "b.mp4")[0] == 2
+
+
+def test_a_film_without_a_face_says_so_and_has_a_rowswith_its_head(faces: Any) -> None:
     films.film(Path("empty.mp4"), [painted((120, 200), [])] * 5)
     status, out, _ = faces("empty.mp4")
     assert (status, out.splitlines()[0]) == (0, "no face was found in 5 frames")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,10 @@ Stamps = Sequence[tuple[int, int]]
 
 def assemble(
     path: Path, coding: Coding, stretches: Sequence[Path], stamps: Stamps, like: Video, tracks: Tracks, *, whole_film: bool,
-    settings: dict[str, Any] | None = None, force: bool = False,
+    settings: dict[str, Any] | None = None, force: bool = False, ready: Callable[[Path], None] | None = None,
 ) -> None:  # fmt: skip
-    """Writes the film whole or not at all. Sound goes to its own end, or, of a film that is broken off, to that of the last frame.
+    """Writes the film whole or not at all. Sound goes to its own end, or, of a film that is broken off, to that of the last frame. ready: is told where it lies before
+    it appears as `path`.
 
     Raises InputError (exists without force), Stopped (disk full).
     """
@@ -35,6 +36,8 @@ def assemble(
             animated(temporary, coding, stretches, stamps, like)
             if coding.muxer == "webp" and settings is not None:
                 add_to_webp(temporary, settings)
+        if ready is not None:
+            ready(temporary)
 
 
 def joined(

@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -114,6 +115,14 @@ class Unfinished:
         more = {other.name: mark_of(other) for other in beside}
         atomic_write(self.folder / LEFT, json.dumps({"name": real.name, "mark": mark_of(real), "beside": more}))
 
+    def coming(self, path: Path, temporary: Path) -> None:
+        """Remembers a file that is about to appear as `path`, the film or what lies beside it, by its content: so whoever goes on after a kill knows it for ours."""
+        name = Path(os.path.realpath(path)).name if path == self.path else path.name
+        said = remembered(self.folder / LEFT)
+        said["coming"] = said.get("coming", {}) | {name: mark_of(temporary)}
+        with self._world():
+            atomic_write(self.folder / LEFT, json.dumps(said))
+
     @property
     def stretches(self) -> list[Path]:
         """The files that make the film, in their order."""
@@ -147,13 +156,23 @@ def is_unfinished(path: Path, key: str = "*") -> bool:
     if not real.is_file():
         return False
     for left in real.parent.glob(f"{UNFINISHED}film-{key}/{LEFT}"):
-        with contextlib.suppress(OSError, ValueError, KeyError):
-            said = json.loads(left.read_text(encoding="utf-8"))
-            beside = {path.with_name(name): mark for name, mark in said.get("beside", {}).items()}
-            changed = any(other.exists() and mark_of(other) != mark for other, mark in beside.items())
-            if (said["name"], said["mark"]) == (real.name, mark_of(real)) and not changed:
+        said = remembered(left)
+        beside, coming = said.get("beside", {}), said.get("coming", {})
+        with contextlib.suppress(OSError):
+            ours = mark_of(real) in (said["mark"] if said.get("name") == real.name else None, coming.get(real.name))
+            others = {path.with_name(name): (beside.get(name), coming.get(name)) for name in {*beside, *coming} - {real.name}}
+            if ours and not any(other.exists() and mark_of(other) not in marks for other, marks in others.items()):
                 return True
     return False
+
+
+def remembered(left: Path) -> dict[str, Any]:
+    """What broken work says of the files that it left: name and mark of the film, marks of what lies beside it, and of what was about to appear, by names."""
+    try:
+        said = json.loads(left.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def folder_of(path: Path, key: str) -> Path:

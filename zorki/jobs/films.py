@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +137,7 @@ class Beside:
     one. command: what makes it, for the page."""
 
     def __init__(self, following: Following, work: io.Unfinished, video: io.Video, command: str) -> None:
-        self.following, self.video, self.command = following, video, command
+        self.following, self.work, self.video, self.command = following, work, video, command
         self.log = tables.Log(work.folder / "seen.txt")
         self.table = tables.Rows(work.folder / "table.csv", following.columns)
         self.begin: int | None = None
@@ -164,9 +165,12 @@ class Beside:
 
     def publish(self, film: Path, force: bool) -> None:
         """Table and page of all frames by now. Raises what `io.atomic` raises."""
-        self.table.publish(film.with_suffix(TABLE), force)
+        table, page = film.with_suffix(TABLE), film.with_suffix(PAGE)
+        self.table.publish(table, force, partial(self.work.coming, table))
         if isinstance(self.following, Paged):
-            io.atomic_write(film.with_suffix(PAGE), report.render(self.following.page(self.command)), force)
+            with io.atomic(page, force) as temporary:
+                io.atomic_write(temporary, report.render(self.following.page(self.command)))
+                self.work.coming(page, temporary)
 
 
 @dataclass
@@ -321,7 +325,7 @@ class Reel:
                 raise stop
             io.assemble(
                 self.path, film.coding, film.stretches, self.stamps, self.video, self.tracks,
-                whole_film=stop is None, settings=self.record, force=self.replaces,
+                whole_film=stop is None, settings=self.record, force=self.replaces, ready=partial(film.coming, self.path),
             )  # fmt: skip
         except Stopped as full:
             out.end = Stopped(full.got, f"{film.done} frames are kept.", f"Free some space; {onward}")

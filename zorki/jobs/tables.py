@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -85,16 +85,19 @@ class Rows:
         except OSError as error:
             raise trouble(error, self.path) from error
 
-    def publish(self, path: Path, force: bool) -> None:
-        """All rows by now as a file of their own. Raises what `io.atomic` raises."""
+    def publish(self, path: Path, force: bool, ready: Callable[[Path], None] | None = None) -> None:
+        """All rows by now as a file of their own. ready: is told where it lies before it appears as `path`. Raises what `io.atomic` raises."""
         try:
             self._handle.flush()
             os.fsync(self._handle.fileno())
         except OSError as error:
             raise trouble(error, path) from error
-        with io.atomic(path, force) as temporary, self.path.open("rb") as rows, temporary.open("wb") as copy:
-            while part := rows.read(1 << 20):
-                copy.write(part)
+        with io.atomic(path, force) as temporary:
+            with self.path.open("rb") as rows, temporary.open("wb") as copy:
+                while part := rows.read(1 << 20):
+                    copy.write(part)
+            if ready is not None:
+                ready(temporary)
 
     def close(self) -> None:
         self._handle.close()
