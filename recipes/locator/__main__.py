@@ -25,9 +25,9 @@ from zorki.wings.locate._lesson import Recipe
 from zorki.wings.locate._one import One
 from zorki.wings.locate._stock import Stock
 
-SIDE, WIDTH, GRID, BATCH, STEPS, SEED = 64, 64, 8, 128, 4000, 0
-CHANGES = Changes(SIDE, fit="stretch", whole=0.4, smallest=0.9, largest=1.5, stretch=1.2, kept=True)
-RECIPE = Recipe(200, BATCH, box_loss="giou", box=2.0, smooth=0.1, slow=0.2, freeze=2, seed=SEED)
+SIDE, WIDTH, BATCH, STEPS, SEED = 64, 128, 128, 7000, 0
+CHANGES = Changes(SIDE, fit="stretch", whole=0.5, smallest=0.9, largest=1.4, stretch=1.2, kept=True)
+RECIPE = Recipe(200, BATCH, box_loss="iou", box=3.0, smooth=0.1, slow=0.4, freeze=2, seed=SEED)
 CARD = {
     "title": "One of 200 everyday things, and the box about it",
     "licence": "Apache-2.0 (these weights; see data for the pictures' terms)",
@@ -44,7 +44,7 @@ def begun() -> Locator:
     """As `eye`, with a box beside."""
     eye = weights.load("eye").inner
     with torch.random.fork_rng(devices=[]), encoding.ByShape(SEED):
-        net = Locator(encoding.encoded("eye"), RECIPE.classes, width=WIDTH, grid=GRID)
+        net = Locator(encoding.encoded("eye"), RECIPE.classes, width=WIDTH)
     net.classes.load_state_dict(eye.get_submodule("fc").state_dict())
     return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 

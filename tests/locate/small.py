@@ -47,5 +47,5 @@ def detector() -> lens.Net:
 def locator() -> lens.Net:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(7)
-        module = Locator(encoder(), 3, width=8, grid=3)
+        module = Locator(encoder(), 3, width=8)
     return started(module)

@@ -101,7 +101,8 @@ def test_a_net_of_one_box_answers_in_the_picture(tmp_path: Path) -> None:
     torch.manual_seed(0)
     module = Locator("plain", classes=5, width=8).eval()
     with torch.no_grad():
-        module.box.weight.mul_(40)
+        for edges in (module.columns, module.rows):
+            edges.where.weight.mul_(400)
         module.classes.weight.mul_(20)
     seeing = lens.Net(module, name="one", side=64, step=1, channels=3)
     made = exported(seeing, tmp_path)

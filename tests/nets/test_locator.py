@@ -1,14 +1,14 @@
-"""The net of one box: any size, boxes inside the picture, one for all classes or one for each, and that places are kept."""
+"""The net of one box: any size, boxes inside the picture, one for all classes or one for each, edges as means over places."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zorki.nets import locator
-from zorki.nets.locator import Locator, inside, within
+from zorki.nets.locator import PLACES, Edges, Locator, across, within
 from zorki.wings.locate._lesson import frozen
 
 pytestmark = pytest.mark.tiny
@@ -60,10 +60,48 @@ def test_a_box_for_each_class_is_that_of_the_likeliest() -> None:
     assert made().answers(x)[1].shape == (4, 1, 4)
 
 
-def test_its_numbers_say_a_box_inside_the_picture() -> None:
-    box = inside(torch.tensor([[0.0, 0.0, 0.0, 0.0], [-9.0, -9.0, 9.0, 9.0]]))
-    assert box[0].tolist() == [0.5, 0.5, 0.25, 0.25]
-    assert box[1] == pytest.approx(torch.tensor([0.0, 0, 1, 1]), abs=1e-3)
+def test_an_edge_is_the_mean_of_places_by_how_likely_they_are() -> None:
+    """By hand: what one layer says of five columns, brought to the places, is taken as exponents."""
+    edges = Edges(1, 1)
+    with torch.no_grad():
+        for layer in (edges.first, edges.second):
+            layer.weight.zero_()
+            layer.weight[0, 0, 1] = 1
+            layer.bias.zero_()
+        edges.where.weight.copy_(torch.tensor([1.0, -1.0])[:, None, None])
+        edges.where.bias.zero_()
+        held = torch.zeros(1, 2, 5)
+        held[0, 0] = torch.tensor([0.0, 1.0, 4.0, 2.0, 0.0])
+        low, high = edges(held)
+    at = np.linspace(0, 1, PLACES)
+    said = np.interp(at, np.linspace(0, 1, 5), [0.0, 1.0, 4.0, 2.0, 0.0])
+    means = sorted(float((np.exp(k * said + lean * at) * at).sum() / np.exp(k * said + lean * at).sum()) for k, lean in ((1, -4), (-1, 4)))
+    assert (float(low), float(high)) == pytest.approx(tuple(means), abs=1e-5)
+
+
+def test_before_it_learns_a_box_is_about_the_middle() -> None:
+    with torch.inference_mode():
+        _, boxes = made("eye")(drawn(3, 3, 64, 64))
+    assert boxes.flatten().tolist() == pytest.approx(3 * [0.23, 0.23, 0.54, 0.54], abs=0.05)
+
+
+def test_edges_that_cross_are_taken_the_other_way_round() -> None:
+    edges = Edges(4, 2)
+    with torch.no_grad():
+        edges.lean.neg_()
+        low, high = edges(torch.zeros(1, 8, 6))
+    assert low.shape == (1, 2)
+    assert (low < high).all()
+
+
+def test_columns_know_nothing_of_rows() -> None:
+    """A thing that is moved sideways changes what columns hold, and of the rows nothing."""
+    maps = drawn(1, 5, 6, 7)
+    moved = maps.roll(2, 3)
+    assert torch.allclose(across(maps, 3), across(moved, 3), atol=1e-6)
+    assert torch.allclose(across(maps, 2).roll(2, 2), across(moved, 2), atol=1e-6)
+    assert across(maps, 2).shape == (1, 10, 7)
+    assert across(maps, 3).shape == (1, 10, 6)
 
 
 def test_a_box_of_what_was_reflected_is_one_of_the_picture() -> None:
@@ -73,21 +111,6 @@ def test_a_box_of_what_was_reflected_is_one_of_the_picture() -> None:
     assert found[0] == pytest.approx(torch.tensor([0.5, 0.2, 0.5, 0.4]))
     assert found[1].tolist()[:3:2] == [1.0, 0.0]
     assert torch.equal(within(boxes, 1.0, 1.0), boxes)
-
-
-def test_where_a_thing_lies_changes_the_box_but_hardly_the_class(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The maps are pooled to a grid and not to one number."""
-    net = made(seed=3)
-    x = torch.zeros(2, 3, 64, 64)
-    x[0, :, 4:20, 4:20] = 1
-    x[1, :, 36:52, 36:52] = 1
-    with torch.inference_mode():
-        told = net.seen(net.encoder(x)[-2:])
-    assert told.shape == (2, 8 * locator.GRID**2)
-    grid = told.view(2, 8, locator.GRID, locator.GRID)
-    apart = (grid[0] - grid[1]).abs().sum(0)
-    assert float(apart[:4, :4].sum()) > 0
-    assert not torch.allclose(told[0], told[1])
 
 
 @pytest.mark.parametrize("blocks", [0, 2, 5])
@@ -130,6 +153,7 @@ def test_while_it_learns_the_box_does_not_hang_on_how_large_the_encoders_maps_ar
     net, x = made("plain", drop=0.0).train(), drawn(4, 3, 64, 64)
     maps = [one.detach() for one in net.encoder(x)[-2:]]
     with torch.no_grad():
-        first = net.seen(maps)
-        assert torch.allclose(net.seen([maps[0], 1000 * maps[1]]), first, atol=1e-3)
+        pooled = maps[1].mean((2, 3))
+        first = net.seen(maps, pooled)
+        assert torch.allclose(net.seen([maps[0], 1000 * maps[1]], pooled), first, atol=1e-3)
         assert float(first.std()) > 0.1
