@@ -17,7 +17,7 @@ from tests.trained import heard, rows
 from zorki import weights
 from zorki.core.errors import InputError
 from zorki.explaining import clearest
-from zorki.locating import record
+from zorki.locating import guessing, record
 from zorki.nets.locator import Locator
 
 pytestmark = pytest.mark.wings
@@ -82,6 +82,10 @@ def test_lines_are_of_the_averaged_net_and_what_evaluate_says(learnt: Any, data:
     assert all(r["worth"] == pytest.approx(1 - (r["accuracy"] + r["mean_iou"]) / 2, abs=2e-6) for r in judged)
     best = min(judged, key=lambda r: r["worth"])
     said = zorki.locate.evaluate(data=data, model=str(left.folder)).answer()
+    guesses = said["guesses"].values()
+    for name, value in max(guesses, key=lambda one: one["accuracy"] + one["mean_iou"]).items():
+        if name in left.found.guess:
+            assert value == pytest.approx(left.found.guess[name], abs=1e-5), "the report's guesses are the training's"
     for name in ("accuracy", "mean_iou", "class_and_iou50"):
         assert best[name] == pytest.approx(left.found.figures[name], abs=1e-6)
         assert said[name] == pytest.approx(best[name], abs=1e-5), name
@@ -115,6 +119,9 @@ def test_many_boxes_are_found_from_the_data(several: Path, tmp_path: Path) -> No
     assert left.card["build"] == "zorki.nets.detector:Detector"
     assert {"map50", "map"} <= left.answer().keys()
     assert "map50" in rows(left.folder)[-1]
+    guesses = zorki.locate.evaluate(data=several, model=str(left.folder)).answer()["guesses"]
+    assert guessing.TAKEN in guesses
+    assert left.found.guess["map50"] == pytest.approx(max(one["map50"] for one in guesses.values()), abs=1e-5)
     with pytest.raises(InputError, match="pictures with several boxes"):
         zorki.locate.train(data=several, out=tmp_path / "one", boxes="one", **FEW)
 
