@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,8 @@ from zorki.core.errors import InputError
 from zorki.explaining import clearest
 from zorki.locating import guessing, record
 from zorki.nets.locator import Locator
+from zorki.wings.locate import _kept
+from zorki.wings.locate._learnt import Verdict
 
 pytestmark = pytest.mark.wings
 FEW: dict[str, Any] = {"steps": 3, "batch": 2, "side": 32, "encoder": "eye", "width": 8}
@@ -124,6 +127,23 @@ def test_many_boxes_are_found_from_the_data(several: Path, tmp_path: Path) -> No
     assert left.found.guess["map50"] == pytest.approx(max(one["map50"] for one in guesses.values()), abs=1e-5)
     with pytest.raises(InputError, match="pictures with several boxes"):
         zorki.locate.train(data=several, out=tmp_path / "one", boxes="one", **FEW)
+
+
+def test_pictures_that_are_elsewhere_are_brought_together_by_a_command_that_there_is(tmp_path: Path) -> None:
+    said = {
+        "images": [{"id": 1, "file_name": "far.jpg", "width": 9, "height": 9}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 1, 4, 4], "area": 16, "iscrowd": 0}],
+        "categories": [{"id": 1, "name": "cat"}],
+    }
+    (tmp_path / "in" / "coco").mkdir(parents=True)
+    (tmp_path / "in" / "coco" / "all.json").write_text(json.dumps(said))
+    with pytest.raises(InputError, match=r"far\.jpg is not there.*zorki locate check coco .*mend=clean"):
+        zorki.locate.train(data=tmp_path / "in" / "coco", out=tmp_path / "run", **FEW)
+
+
+def test_that_nothing_was_learnt_is_said_once_in_a_line() -> None:
+    found = Verdict(2, {"accuracy": 1.0}, {}, {}, {"accuracy": 1.0}, {}, False)
+    assert _kept.figures(found)["nothing learnt"].startswith("on 2 pictures that it has not seen it has classes right 1.000")
 
 
 def test_one_box_of_pictures_some_of_which_are_empty(tmp_path: Path) -> None:
