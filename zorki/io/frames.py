@@ -46,7 +46,8 @@ def corners(frame: Any) -> tuple[int, int, int, int]:
 
     try:
         # not `frame.side_data`: the frame would hold what holds it, so that hundreds wait in memory until Python looks for such rings
-        words = np.frombuffer(bytes(SideDataContainer(frame)["DISPLAYMATRIX"]), "<i4")
+        held = SideDataContainer(frame)  # type: ignore[call-arg]
+        words = np.frombuffer(bytes(held["DISPLAYMATRIX"]), "<i4")
     except KeyError:
         return 1, 0, 0, 1
     a, b, c, d = (int(np.sign(words[k])) if abs(int(words[k])) > 1 << 14 else 0 for k in (0, 1, 3, 4))

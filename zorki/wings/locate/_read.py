@@ -60,7 +60,7 @@ def readable(data: formats.Place) -> boxed.Boxed:
     except InputError as error:
         for option, first in ELSEWHERE.items():
             if option.partition("=")[0] in error.do:
-                do = f"{first}: zorki locate check {shlex.quote(data.name)} {option} --mend=clean. Then teach from clean."
+                do = f"{first}: `zorki locate check {shlex.quote(data.name)} {option} --mend=clean`. Then teach from clean."
                 raise InputError(error.got, error.expected, do) from error
         raise
 

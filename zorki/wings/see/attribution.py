@@ -208,8 +208,8 @@ def measured(
     else:  # as it is shown where things are looked for: the cells are of a picture of that size
         x, ask = boxes.seen.to(net.device), attribution.Ask(boxes.net, 0, read=boxes.read, either=boxes.side is not None)
     if method in CAMS:
-        own = boxes is not None and s.layer is None
-        s = replace(s, layer=boxes.weighed(method) if own else lens.choosing.weighed(net, s.layer, question.segments))
+        own = boxes.weighed(method) if boxes is not None and s.layer is None else None
+        s = replace(s, layer=own or lens.choosing.weighed(net, s.layer, question.segments))
     made = mapped(ask, x, method, s, parts)
     if s.sanity:
         copies = (attribution.randomised(ask.net, s.seed, k) for k in range(SHUFFLES))
