@@ -15,7 +15,7 @@ import torch
 from recipes.locator.pictures import Boxes, held_set, read
 from recipes.shipping import state_of, written
 from zorki import encoding, lens, weights
-from zorki.locating import judging
+from zorki.locating import guessing, judging
 from zorki.nets.locator import Locator
 from zorki.report import render
 from zorki.train import Folder, Plan, choosing, teach
@@ -92,9 +92,9 @@ def main() -> None:
         title: figure(found, key)
         for key, title in (("accuracy", "right class"), ("mean_iou", "mean IoU"), ("class_and_iou50", "right class and IoU above 0.5"))
     }
-    whole = found.guesses[judging.WHOLE].figures
+    whole = found.guesses[guessing.WHOLE].figures
     told["a box of the whole picture"] = (
-        f"mean IoU {whole['mean_iou']:.1%}; IoU above 0.5 {np.mean([lies > 0.5 for one in found.guesses[judging.WHOLE].pictures for lies in one.lies]):.1%}"
+        f"mean IoU {whole['mean_iou']:.1%}; IoU above 0.5 {np.mean([lies > 0.5 for one in found.guesses[guessing.WHOLE].pictures for lies in one.lies]):.1%}"
     )
     measured = f"share of {len(held):,} pictures held back whose class is right, this very file"
     written(a.out, name, state, said | {"accuracy": round(found.figures["accuracy"], 4), "measured": measured, "figures": told})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import struct
 from pathlib import Path
 
@@ -33,6 +34,27 @@ def test_frames_come_in_their_order_with_their_times(tmp_path: Path) -> None:
     times = [at for at, _ in video]
     assert times == pytest.approx([i / 12 for i in range(24)], abs=1e-3)
     assert [at for at, _ in video] == times, "each loop begins anew"
+
+
+def test_a_frame_goes_when_others_come_and_starts_no_threads(tmp_path: Path) -> None:
+    """Not only when Python looks for rings: hundreds of large frames would wait for that, each with threads of its own."""
+
+    def threads() -> int:
+        return len(list(Path("/proc/self/task").glob("*")))  # 0 where the system does not tell
+
+    video, started = io.open_video(film(tmp_path / "a.mp4", frames=60)), list[int]()
+    gc.collect()
+    gc.disable()
+    try:
+        for moment in video.moments():
+            before = threads()
+            assert moment.pixels.shape == (32, 48, 3)
+            started.append(threads() - before)
+            alive = sum(type(one) is av.VideoFrame for one in gc.get_objects())
+    finally:
+        gc.enable()
+    assert alive < 20, "but for what the decoder's threads hold"
+    assert max(started) == 0
 
 
 def test_a_film_is_turned_as_it_is_to_be_shown(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from tests.locate.told import folder, net
 from zorki import report
 from zorki.core import events
 from zorki.core.errors import InputError
-from zorki.locating import coco, judging
+from zorki.locating import coco, guessing, judging
 from zorki.locating.matching import matched
 from zorki.locating.pictured import OfPicture
 from zorki.report import sheets
@@ -71,14 +71,12 @@ def test_one_by_hand(tmp_path: Path) -> None:
     assert said["accuracy"] == pytest.approx(2 / 3, abs=1e-6)
     assert said["mean_iou"] == pytest.approx((0.5 + 0.55 + 1) / 3, abs=1e-6)
     assert said["class_and_iou50"] == pytest.approx(1 / 3, abs=1e-6)
-    whole = said["guesses"][judging.WHOLE]
+    whole = said["guesses"][guessing.WHOLE]
     assert whole["accuracy"] == pytest.approx(2 / 3, abs=1e-6)
     assert whole["mean_iou"] == pytest.approx(400 / 1600)
     assert whole["class_and_iou50"] == 0
-    mean = said["guesses"][judging.MIDDLE]  # of boxes at 0, 0, 10 of a side of 20
-    assert mean["mean_iou"] == pytest.approx(
-        (2 * (50 / 3) ** 2 / (800 - (50 / 3) ** 2) + (40 / 3) ** 2 / (800 - (40 / 3) ** 2)) / 3, abs=1e-5
-    )
+    middle = said["guesses"][guessing.MIDDLE]  # of boxes at 0, 0, 10 of a side of 20
+    assert middle["mean_iou"] == pytest.approx((1 + 1 + 100 / 700) / 3, abs=1e-5)
 
 
 def random_pictures(count: int = 7, seed: int = 0) -> list[OfPicture]:

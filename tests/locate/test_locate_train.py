@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +18,10 @@ from tests.trained import heard, rows
 from zorki import weights
 from zorki.core.errors import InputError
 from zorki.explaining import clearest
-from zorki.locating import record
+from zorki.locating import guessing, record
 from zorki.nets.locator import Locator
+from zorki.wings.locate import _kept
+from zorki.wings.locate._learnt import Verdict
 
 pytestmark = pytest.mark.wings
 FEW: dict[str, Any] = {"steps": 3, "batch": 2, "side": 32, "encoder": "eye", "width": 8}
@@ -82,6 +85,10 @@ def test_lines_are_of_the_averaged_net_and_what_evaluate_says(learnt: Any, data:
     assert all(r["worth"] == pytest.approx(1 - (r["accuracy"] + r["mean_iou"]) / 2, abs=2e-6) for r in judged)
     best = min(judged, key=lambda r: r["worth"])
     said = zorki.locate.evaluate(data=data, model=str(left.folder)).answer()
+    guesses = said["guesses"].values()
+    for name, value in max(guesses, key=lambda one: one["accuracy"] + one["mean_iou"]).items():
+        if name in left.found.guess:
+            assert value == pytest.approx(left.found.guess[name], abs=1e-5), "the report's guesses are the training's"
     for name in ("accuracy", "mean_iou", "class_and_iou50"):
         assert best[name] == pytest.approx(left.found.figures[name], abs=1e-6)
         assert said[name] == pytest.approx(best[name], abs=1e-5), name
@@ -115,8 +122,28 @@ def test_many_boxes_are_found_from_the_data(several: Path, tmp_path: Path) -> No
     assert left.card["build"] == "zorki.nets.detector:Detector"
     assert {"map50", "map"} <= left.answer().keys()
     assert "map50" in rows(left.folder)[-1]
+    guesses = zorki.locate.evaluate(data=several, model=str(left.folder)).answer()["guesses"]
+    assert guessing.TAKEN in guesses
+    assert left.found.guess["map50"] == pytest.approx(max(one["map50"] for one in guesses.values()), abs=1e-5)
     with pytest.raises(InputError, match="pictures with several boxes"):
         zorki.locate.train(data=several, out=tmp_path / "one", boxes="one", **FEW)
+
+
+def test_pictures_that_are_elsewhere_are_brought_together_by_a_command_that_there_is(tmp_path: Path) -> None:
+    said = {
+        "images": [{"id": 1, "file_name": "far.jpg", "width": 9, "height": 9}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 1, 4, 4], "area": 16, "iscrowd": 0}],
+        "categories": [{"id": 1, "name": "cat"}],
+    }
+    (tmp_path / "in" / "coco").mkdir(parents=True)
+    (tmp_path / "in" / "coco" / "all.json").write_text(json.dumps(said))
+    with pytest.raises(InputError, match=r"far\.jpg is not there.*zorki locate check coco .*mend=clean"):
+        zorki.locate.train(data=tmp_path / "in" / "coco", out=tmp_path / "run", **FEW)
+
+
+def test_that_nothing_was_learnt_is_said_once_in_a_line() -> None:
+    found = Verdict(2, {"accuracy": 1.0}, {}, {}, {"accuracy": 1.0}, {}, False)
+    assert _kept.figures(found)["nothing learnt"].startswith("on 2 pictures that it has not seen it has classes right 1.000")
 
 
 def test_one_box_of_pictures_some_of_which_are_empty(tmp_path: Path) -> None:

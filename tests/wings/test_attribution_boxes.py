@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from skimage import data
 
 import zorki
 from tests.locate.known import BANK, BELT, FACE, HW, net, photo
@@ -122,6 +123,47 @@ def test_of_a_class_the_logits_of_all_its_detections_are_added_up() -> None:
     assert sorted(round(v, 4) for v in said[0][0, list(cells), 2].sigmoid().tolist()) == sorted(b["score"] for b in shown)
     assert found.answer()["value"] == pytest.approx(float(said[0][0, list(cells), 2].sum()), abs=1e-3)
     assert f"the {len(cells)} cells" in note
+
+
+def test_gradcam_weighs_the_level_that_a_detection_is_said_at_and_layercam_the_encoder() -> None:
+    n = detector()
+    strides = n.inner.cells(40, 56)[:, 2].tolist()  # type: ignore[operator]
+    met = set[float]()
+    for number in range(1, len(zorki.locate.predict(n, PHOTO).boxes) + 1):
+        (cell,) = asked(n, PHOTO, detection=number, method="gradient").answer()["cells"]
+        met.add(strides[cell])
+        maps = {m.method: m for m in asked(n, PHOTO, detection=number, method="all", samples=1, steps=1, window=20).maps}
+        for method in ("gradcam", "gradcam++"):
+            assert maps[method].more["layer"] == {8: "pyramid.looked.0", 16: "pyramid.looked.1"}[strides[cell]]
+            assert maps[method].raw.shape == {8: (6, 8), 16: (3, 4)}[strides[cell]]  # with what is reflected
+        assert maps["layercam"].more["layer"] == "encoder.relu4"
+    assert met == {8, 16}
+    assert asked(n, PHOTO, detection=1, layer="encoder.relu3").maps[0].more["layer"] == "encoder.relu3"
+    assert asked(locator(), PHOTO, detection=1).maps[0].more["layer"] == "encoder.relu4"
+
+
+def test_of_boxes_of_several_levels_that_of_most_is_weighed_and_this_is_said_once() -> None:
+    n = detector()
+    found, note = heard(n, PHOTO, class_="a", method="all", samples=1, steps=1, window=20)
+    cells = found.question.boxes.read.cells
+    strides = [int(n.inner.cells(40, 56)[cell, 2]) for cell in cells]  # type: ignore[operator]
+    fine = strides.count(8)
+    assert 0 < fine < len(cells)
+    level, count = (0, fine) if fine > len(cells) - fine else (1, len(cells) - fine)
+    assert found.maps[0].more["layer"] == f"pyramid.looked.{level}"
+    assert note.count(f"pyramid.looked.{level} is weighed, from which {count} of the {len(cells)} boxes are said") == 1
+
+
+def test_gradcam_of_a_small_face_lies_on_it() -> None:
+    small = torch.from_numpy(data.astronaut().copy()).permute(2, 0, 1)[None] / 255
+    small = torch.nn.functional.interpolate(small, (160, 160), mode="bilinear", antialias=True)[0]
+    picture = torch.nn.functional.pad(small, (0, 480, 0, 480), value=0.5)
+    found = zorki.see.attribution(zorki.load("faces"), picture, detection=1).raw
+    x, y, w, h = found.question.boxes.found.boxes[0].tolist()
+    row, column = divmod(int(found.raw.argmax()), found.raw.shape[1])
+    assert float(found.raw.max()) > 0, "of the deepest map all mean slopes are below 0"
+    assert x < (column + 0.5) * 640 / found.raw.shape[1] < x + w
+    assert y < (row + 0.5) * 640 / found.raw.shape[0] < y + h
 
 
 def test_where_nothing_is_shown_what_comes_nearest_is_asked() -> None:

@@ -6,6 +6,7 @@ boxes are left, top, width, height.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -44,6 +45,16 @@ def of_side(side: Side, times: tuple[float, float], cells: Sequence[int] = ()) -
     """Where a side lies, or how wide or high the box is, in pixels. times: what makes pixels of the box's numbers, down and across as (h, w)."""
     down, across = times
     return Reading({k: n * (down if k % 2 else across) for k, n in enumerate(SIDES[side]) if n}, tuple(cells))
+
+
+def levels(net: lens.Net, cells: Sequence[int], hw: tuple[int, int]) -> dict[str, int]:
+    """The layers that these cells of a picture (h, w) are said from, and how many of them each, most first; of as many that of the first cell. Nothing of a net that
+    does not tell its cells by `cells(h, w)`, as in `middle`, and by `level(stride)` the layer of a stride."""
+    places, level = getattr(net.inner, "cells", None), getattr(net.inner, "level", None)
+    if not callable(places) or not callable(level):
+        return {}
+    counts = Counter(level(int(stride)) for stride in places(*hw)[list(cells), 2].tolist())
+    return dict(counts.most_common())
 
 
 def middle(net: lens.Net) -> Callable[[int, int], int] | None:

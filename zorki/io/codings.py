@@ -95,7 +95,9 @@ class Stretch:
         """(h, w, 3) uint8."""
         picture = self._av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
         if self.coding.final:
-            picture = picture.reformat(format=self.coding.pixels, dst_colorspace=BT709, dst_color_range=1, interpolation=CAREFUL)
+            picture = picture.reformat(
+                format=self.coding.pixels, dst_colorspace=BT709, dst_color_range=1, interpolation=CAREFUL, threads=1
+            )  # as in `frames.py`
         picture.pts, picture.time_base = self.frames, self._tick
         self._out.mux(self._stream.encode(picture))
         self.frames += 1

@@ -27,7 +27,8 @@ def pixels_of(frame: Any) -> Array:
     hdr = HDR.get(int(frame.color_trc))
     matrix = BT2020 if hdr and frame.colorspace == UNSAID else matrix_of(frame)
     depth = "rgb48le" if hdr else "rgb24"
-    rgb = frame.reformat(format=depth, src_colorspace=matrix, interpolation=CAREFUL).to_ndarray()
+    # in one thread: else each frame starts as many as there are cores, which takes longer than their work, and keeps them as long as it lives
+    rgb = frame.reformat(format=depth, src_colorspace=matrix, interpolation=CAREFUL, threads=1).to_ndarray()
     if hdr:
         primaries = int(frame.color_primaries)
         rgb = levels(signals.to_standard(rgb, hdr, signals.primaries(primaries if primaries != UNSAID else BT2020)), 8)
@@ -41,8 +42,12 @@ def matrix_of(frame: Any) -> int:
 
 def corners(frame: Any) -> tuple[int, int, int, int]:
     """The matrix by which the frame is shown: x' = a x + c y, y' = b x + d y, each -1, 0 or 1; no turn where it is none of a right angle."""
+    from av.sidedata.sidedata import SideDataContainer
+
     try:
-        words = np.frombuffer(bytes(frame.side_data["DISPLAYMATRIX"]), "<i4")
+        # not `frame.side_data`: the frame would hold what holds it, so that hundreds wait in memory until Python looks for such rings
+        held = SideDataContainer(frame)  # type: ignore[call-arg]
+        words = np.frombuffer(bytes(held["DISPLAYMATRIX"]), "<i4")
     except KeyError:
         return 1, 0, 0, 1
     a, b, c, d = (int(np.sign(words[k])) if abs(int(words[k])) > 1 << 14 else 0 for k in (0, 1, 3, 4))

@@ -8,6 +8,7 @@ from zorki.core.errors import InputError
 from zorki.io import splitting
 from zorki.locating import record
 from zorki.locating.boxed import Boxed
+from zorki.locating.guessing import Truth, sized
 from zorki.locating.record import Record
 from zorki.locating.sets import Set
 
@@ -26,6 +27,16 @@ def part(net: lens.Net, data: Boxed, split: str | None = None) -> tuple[Set, str
     if chosen != "all" and split is None:
         events.note(f"Held against {chosen} ({len(examples)} of {len(data)} pictures). --split=all takes all.")
     return Set(examples, data.classes), chosen
+
+
+def learnt(net: lens.Net, data: Boxed) -> tuple[Truth, ...] | None:
+    """What is true of the pictures that the net learnt from, in their order; None where it did not learn from this folder."""
+    taught = record_of(net)
+    examples = () if taught is None else taught.parts(data).get("train", ())
+    sizes = {row.file: row.hw for row in data.rows}
+    some = Set(tuple(examples), data.classes)
+    truths = [(sizes[one.picture], *some.boxes(one)) for one in some.examples]
+    return tuple(Truth(boxes / sized(hw), of) for hw, boxes, of in truths) or None
 
 
 def record_of(net: lens.Net) -> Record | None:

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from zorki import lens
 from zorki.core import events
-from zorki.locating import coco, looking
+from zorki.locating import coco, guessing, looking
+from zorki.locating.guessing import Guess, Truth
 from zorki.locating.matching import Matched, matched
 from zorki.locating.pictured import COUNTED, Floats, Kind, OfPicture
 from zorki.locating.sets import Set
@@ -30,17 +31,18 @@ ROUNDS = 1000
 WORK = 400_000_000  # detections times rounds that an interval of mAP may take
 MEANS = ("accuracy", "mean_iou", "class_and_iou50", "precision")
 OF_CLASS = "AP50 of "
-WHOLE, MIDDLE = "the whole picture", "the mean box"
 
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """matched: the classes: first those of the data, which alone count in mAP, then those that only the net knows. part: what was looked at."""
+    """matched: the classes: first those of the data, which alone count in mAP, then those that only the net knows. part: what was looked at. learnt: what is true of
+    the pictures that the net learnt from, by the classes of the data; None where they are not known."""
 
     matched: Matched
     part: Set
     pictures: tuple[OfPicture, ...]
     kind: Kind
+    learnt: tuple[Truth, ...] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -105,14 +107,14 @@ class Judged:
 
     @cached_property
     def guesses(self) -> dict[str, Judged]:
-        """What has who sees no picture and says the same of each: its most frequent class, in a box of the whole picture or in the mean of all boxes."""
-        true = np.concatenate([np.zeros((0, 4)), *(one.true / sized(one) for one in self.pictures)])
-        counts = np.bincount(np.concatenate([np.zeros(0, np.int64), *(one.of for one in self.pictures)]), minlength=1)
-        mean = true.mean(0) if len(true) else np.array([0.0, 0, 1, 1])
-        return {
-            name: replace(self, pictures=tuple(said(one, box, int(counts.argmax())) for one in self.pictures))
-            for name, box in ((WHOLE, np.array([0.0, 0, 1, 1])), (MIDDLE, mean))
-        }
+        """What has who sees no picture, as `guessing.guesses` has it: it knows what was learnt from, or, where nobody does, what is true here."""
+        truths = tuple(Truth(one.true / guessing.sized(one.hw), one.of) for one in self.pictures) if self.learnt is None else self.learnt
+
+        def best(some: Sequence[Guess]) -> Judged:
+            every = [replace(self, pictures=tuple(guess.said(one) for one in self.pictures)) for guess in some]
+            return max(every, key=lambda one: one.figures["map50"]) if len(every) > 1 else every[0]
+
+        return {name: best(some) for name, some in guessing.guesses(truths, self.kind, self.learnt is not None).items()}
 
     def answer(self) -> dict[str, Any]:
         """What --json gives; None of what there is nothing of."""
@@ -142,15 +144,6 @@ def of_picture(one: OfPicture) -> dict[str, Any]:
     return said | {"boxes": boxes, "class_and_iou50": both, "found": shown, "right": right}
 
 
-def sized(one: OfPicture) -> Floats:
-    return np.array([one.hw[1], one.hw[0]] * 2, np.float64)
-
-
-def said(one: OfPicture, box: Floats, label: int) -> OfPicture:
-    """The picture with one detection: of that class, at that box in shares of its sides."""
-    return replace(one, boxes=(box * sized(one))[None], scores=np.ones(1), labels=np.array([label]))
-
-
 def means(sums: Floats) -> dict[str, Floats]:
     """(rounds,) of COUNTED added up (rounds, …): of true boxes the share that was told and that was found, the mean IoU; of detections, those that are right."""
     boxes, named, lies, both, shown, right = sums.T
@@ -169,8 +162,8 @@ def divided(above: Floats, below: NDArray[Any]) -> Floats:
     return np.asarray(np.divide(above, below, out=np.full(len(above), np.nan), where=np.asarray(below) > 0))
 
 
-def judged(net: lens.Net, part: Set, least: float | None = None) -> Judged:
-    """Looks at each picture once. least: how sure a detection must be to count outside of mAP, which takes all from LEAST on; not given: as it is shown to whoever predicts; of a net of one box each counts.
+def judged(net: lens.Net, part: Set, least: float | None = None, learnt: tuple[Truth, ...] | None = None) -> Judged:
+    """Looks at each picture once. learnt: as in `Judged`. least: how sure a detection must be to count outside of mAP, which takes all from LEAST on; not given: as it is shown to whoever predicts; of a net of one box each counts.
 
     Raises InputError for what cannot be read, for a net that gives no boxes and for classes that it does not know; Stopped for numbers that are none.
     """
@@ -178,7 +171,7 @@ def judged(net: lens.Net, part: Set, least: float | None = None) -> Judged:
     there = {names[label] for example in part.examples for label in part.boxes(example)[1]}
     classes = matched(names, there, looking.classes(net), bool(net.classes), net.name)
     enough = looking.usual(net) if least is None else least
-    return Judged(classes, part, tuple(looked_at(net, part, classes, enough)), "one" if looking.alone(net) else "many")
+    return Judged(classes, part, tuple(looked_at(net, part, classes, enough)), "one" if looking.alone(net) else "many", learnt)
 
 
 def looked_at(net: lens.Net, part: Set, classes: Matched, least: float) -> Iterator[OfPicture]:

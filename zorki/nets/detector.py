@@ -91,6 +91,10 @@ class Detector(nn.Module):
         """(n, 3) float32 of the cells of such a picture, in the order of `forward`: x and y of the middle, and the stride, in pixels."""
         return torch.cat([grid(steps(h, s), steps(w, s), s, device) for s in self.strides])
 
+    def level(self, stride: int) -> str:
+        """The name of the layer whose map, behind all that the encoder and the pyramid see, is what cells of that stride are said from."""
+        return f"pyramid.looked.{self.strides.index(stride)}"
+
 
 class Pyramid(nn.Module):
     """Maps of one width at each stride: coarse ones are enlarged and added to what the encoder saw at the next finer size."""

@@ -1,4 +1,4 @@
-"""Whether a detector learnt anything: beside the boxes of pictures that it learnt from, laid over others, and beside its own answers to other pictures.
+"""Whether a detector learnt anything: beside guesses that see no picture, of the boxes that it learnt from, and beside its own answers to other pictures.
 
 Source: Efron, Tibshirani 1993 (intervals over pictures).
 """
@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from torch import nn
 
 from zorki.core import events
+from zorki.locating import guessing
 from zorki.scores.average_precision import Ranked
 from zorki.scores.bootstrap import drawn, middle
 from zorki.scores.boxes import iou
 from zorki.wings.locate._learnt import Verdict
 from zorki.wings.locate._many import detected
-from zorki.wings.locate._stock import Stock
+from zorki.wings.locate._stock import OfStock, Stock
 
 MET, LEAST, BOUNDS = (
     0.5,
@@ -42,7 +43,7 @@ def verdict(net: nn.Module, stock: Stock, held: Stock, side: int) -> Verdict:
     order = list(said)
     shifts = sorted({round(s) for s in np.linspace(1, len(order) - 1, min(SHIFTS, len(order) - 1))}) if len(order) > 1 else []
     other = [{i: said[order[(at + s) % len(order)]] for at, i in enumerate(order)} for s in shifts]
-    guesses = [dict.fromkeys(order, taken(stock, int(k))) for k in np.linspace(0, len(stock) - 1, min(SHIFTS, len(stock)))]
+    guesses = [dict.fromkeys(order, guess) for guess in blind(stock)]
     often = np.concatenate([np.ones((1, len(order)), np.int64), drawn(len(order))])
     own, *beside = (means(held, one, classes, often) for one in (said, *other, *guesses))
     by_chance = [max(some, key=lambda one: float(one[0, 0])) for some in (beside[: len(other)], beside[len(other) :]) if some]
@@ -88,10 +89,10 @@ def size(picture: NDArray[Any]) -> NDArray[np.float64]:
     return np.array([w, h, w, h], np.float64)
 
 
-def taken(stock: Stock, i: int) -> Found:
-    """The true boxes of a picture, as if they had been found."""
-    picture, boxes, labels = stock[i]
-    return boxes / size(picture), np.linspace(1, 0.5, len(labels)), labels
+def blind(stock: Stock) -> list[Found]:
+    """What can be said without a picture, as the report shows it."""
+    every = guessing.guesses(OfStock(stock), "many", learnt=True).values()
+    return [(guess.boxes, guess.scores, guess.labels) for some in every for guess in some]
 
 
 def means(held: Stock, said: Mapping[int, Found], classes: int, often: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from torch import nn
 
 from zorki import scores
+from zorki.locating import guessing
 from zorki.wings.locate import _one
 from zorki.wings.locate._learnt import Verdict
 from zorki.wings.locate._one import Answer
-from zorki.wings.locate._stock import Stock
+from zorki.wings.locate._stock import OfStock, Stock
 
 MOST, SHIFTS = 500, 3  # pictures looked at; other pictures whose answers are tried
 FIGURES = ("accuracy", "mean_iou", "class_and_iou50")
@@ -64,17 +65,9 @@ def surely(one: NDArray[np.float64], two: NDArray[np.float64]) -> bool:
 
 
 def blind(stock: Stock) -> list[Answer]:
-    """What can be said without a picture: the commonest class, with a box of the whole picture, and with the middle one."""
-    boxes, labels = [], list[int]()
-    for i in range(0, len(stock), max(1, len(stock) // MOST)):
-        picture, some, classes = stock[i]
-        if len(classes):
-            boxes.append(_one.shares(picture, some[0]))
-            labels.append(int(classes[0]))
-    common = int(np.bincount(labels).argmax())
-    corners = np.array([[*box[:2], *(box[:2] + box[2:])] for box in boxes])
-    left, top, right, bottom = np.median(corners, 0).tolist()
-    return [Answer(common, 0.0, WHOLE), Answer(common, 0.0, (left, top, right - left, bottom - top))]
+    """What can be said without a picture, as the report shows it."""
+    every = guessing.guesses(OfStock(stock), "one", learnt=True).values()
+    return [Answer(int(guess.labels[0]), 0.0, tuple(guess.boxes[0].tolist())) for some in every for guess in some]
 
 
 def swapped(said: Mapping[int, Answer], truths: Truths) -> NDArray[np.float64] | None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from zorki import blocks, lens
 from zorki.core import events
+from zorki.locating import guessing
 from zorki.locating.judging import OF_CLASS, Judged, middle
 from zorki.locating.showing import WRONG, seen
 from zorki.locating.wording import TITLES, listed
@@ -60,7 +61,12 @@ MEANING = {
         "those that meet one, the IoU of the best detection on each true box (0 where there is none), and how many of these have the class and lie by 0.5."
     ),
 }  # fmt: skip
-DRAWN = " The interval is what other pictures of this kind would give, by drawing these anew. A guess sees no picture: its most frequent class, in one box."
+DRAWN = " The interval is what other pictures of this kind would give, by drawing these anew. A guess sees no picture: "
+BLIND = {
+    True: "it knows what was learnt from, and says its most frequent class in a box of the whole picture, or in one whose sides are the middle ones of all",
+    False: "it says the most frequent class here in a box of the whole picture, or in one whose sides are the middle ones of all here",
+}  # whether it is known what was learnt from
+TAKEN = ", or what is true of one of those pictures, the best of three"
 
 
 def of_figures(judged: Judged) -> tuple[blocks.Section, ...]:
@@ -72,6 +78,7 @@ def of_figures(judged: Judged) -> tuple[blocks.Section, ...]:
     ]
     least = judged.pictures[0].least if judged.pictures else 0.0
     meaning = MEANING[judged.kind].replace("{least}", f"{least:g}") + DRAWN
+    meaning += BLIND[judged.learnt is not None] + (TAKEN if guessing.TAKEN in guesses else "") + "."
     columns = ("in %", "", "95 of 100 such sets", *(f"a guess: {name}" for name in guesses))
     more = judged.matched.names[judged.matched.known :]
     other = f" The model also knows {', '.join(more[:CURVES])}{' …' if len(more) > CURVES else ''}, which the data do not." if more else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,16 @@ if TYPE_CHECKING:
     from zorki.wings.locate.train import Settings
 
 
+ELSEWHERE = {
+    "--pictures=FOLDER": "Bring them together first",
+    "--from=FORMAT": "Name one of their folders or files, or choose first",
+}  # options of `locate check` that errors advise
+
+
 def parts(data: formats.Place, s: Settings) -> Parts:
     """Raises InputError for data that cannot be learnt from."""
     clean = None if s.mend is None else mending.check(s.mend, data)
-    found = boxed.boxed(data)
+    found = readable(data)
     for line in found.said:
         events.note(line)
     if clean is not None:
@@ -44,6 +51,18 @@ def parts(data: formats.Place, s: Settings) -> Parts:
             "Take --boxes=many, or leave it out.",
         )
     return Parts(*alone(found.name, learnt, held), found.mark, kind, why, found.ids)
+
+
+def readable(data: formats.Place) -> boxed.Boxed:
+    """As `boxed.boxed`; where an option would help that a training has not, the command is named that has it and brings all together."""
+    try:
+        return boxed.boxed(data)
+    except InputError as error:
+        for option, first in ELSEWHERE.items():
+            if option.partition("=")[0] in error.do:
+                do = f"{first}: `zorki locate check {shlex.quote(data.name)} {option} --mend=clean`. Then teach from clean."
+                raise InputError(error.got, error.expected, do) from error
+        raise
 
 
 def alone(name: str, learnt: Set, held: Set) -> tuple[Set, Set]:

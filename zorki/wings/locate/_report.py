@@ -41,7 +41,7 @@ def page(run: io.RunFolder, finished: bool, data: formats.Place) -> blocks.Page:
 def of_run(net: lens.Net, data: boxed.Boxed) -> Judged:
     """Judged on what was held back from the training; a net of one box, on pictures that have one."""
     part, _ = choosing.part(net, data, "val")
-    return judging.judged(net, part)
+    return judging.judged(net, part, learnt=choosing.learnt(net, data))
 
 
 def learning(run: io.RunFolder, known: record.Record | None, kind: str) -> blocks.Section:

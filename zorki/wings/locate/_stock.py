@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zorki import train
+from zorki.locating.guessing import Truth, sized
 from zorki.train.stock import small
 
 Example = tuple[NDArray[Any], NDArray[np.float32], NDArray[np.int64]]
@@ -25,3 +26,17 @@ class Stock(train.Stock[Example]):
 
     def arrays(self, made: Example) -> Iterator[NDArray[Any]]:
         yield from made
+
+
+class OfStock(Sequence[Truth]):
+    """What is true of the pictures of a stock, read when it is asked for."""
+
+    def __init__(self, stock: Stock) -> None:
+        self.stock = stock
+
+    def __len__(self) -> int:
+        return len(self.stock)
+
+    def __getitem__(self, i: Any) -> Any:
+        picture, boxes, labels = self.stock[i]
+        return Truth(boxes / sized(picture.shape[:2]), labels)

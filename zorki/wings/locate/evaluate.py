@@ -91,7 +91,7 @@ def run(net: lens.Net, data: formats.Place, s: Settings = Settings()) -> Evaluat
     for sentence in read.said:
         events.note(sentence)
     part, split = choosing.part(net, read, s.split)
-    found = judging.judged(net, part, s.least)
+    found = judging.judged(net, part, s.least, choosing.learnt(net, read))
     for sentence in found.matched.said:
         events.note(sentence)
     if found.kind == "one" and any(len(one.of) > 1 for one in found.pictures):

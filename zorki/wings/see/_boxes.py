@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,6 +45,25 @@ class Boxes:
     value: float
     net: lens.Net
     seen: torch.Tensor
+
+    def weighed(self, method: str) -> str:
+        """The layer whose maps are weighed where nobody names one.
+
+        Grad-CAM weighs whole maps: those of the level that the boxes are said at, as in the encoder, or at another level, often no map has a mean slope above 0.
+        LayerCAM weighs each place by its own slope, which behind the encoder is 0 but next to the cell. Raises InputError for a net without maps.
+        """
+        return lens.choosing.read(self.net) if method == "layercam" or self.level is None else self.level
+
+    @cached_property
+    def level(self) -> str | None:
+        """The layer that most of the boxes asked about are said from; of several this is said. None where the net does not tell."""
+        levels = reading.levels(self.net, self.read.cells, (self.seen.shape[-2], self.seen.shape[-1]))
+        if len(levels) > 1:
+            name, count = next(iter(levels.items()))
+            events.note(
+                f"{name} is weighed, from which {count} of the {sum(levels.values())} boxes are said; --detection=1 asks about one."
+            )
+        return next(iter(levels), None)
 
     def rows(self) -> list[dict[str, Any]]:
         """class, score, x, y, w, h of each detection, the surest first."""

@@ -109,7 +109,8 @@ def run(
     for method in TITLES if s.method == "all" else (s.method,):
         try:
             layer = next((str(m.more["layer"]) for m in found if "layer" in m.more), s.layer)  # chosen once, and told once
-            found.append(measured(net, photo, question, method, replace(s, layer=layer), parts, at))
+            own = question.boxes is not None and question.boxes.level is not None  # then it is not one layer for all methods
+            found.append(measured(net, photo, question, method, s if own else replace(s, layer=layer), parts, at))
         except InputError as error:
             if s.method != "all" or (not found and method == list(TITLES)[-1]):
                 raise
@@ -207,8 +208,8 @@ def measured(
     else:  # as it is shown where things are looked for: the cells are of a picture of that size
         x, ask = boxes.seen.to(net.device), attribution.Ask(boxes.net, 0, read=boxes.read, either=boxes.side is not None)
     if method in CAMS:
-        own = boxes is not None and s.layer is None
-        s = replace(s, layer=lens.choosing.read(net) if own else lens.choosing.weighed(net, s.layer, question.segments))
+        own = boxes.weighed(method) if boxes is not None and s.layer is None else None
+        s = replace(s, layer=own or lens.choosing.weighed(net, s.layer, question.segments))
     made = mapped(ask, x, method, s, parts)
     if s.sanity:
         copies = (attribution.randomised(ask.net, s.seed, k) for k in range(SHUFFLES))
