@@ -84,6 +84,8 @@ class Locator(nn.Module):
 class Edges(nn.Module):
     """Where two edges that face one another lie along a side. Takes what its columns (or rows) hold, (b, 2 · width, n), and gives two (b, boxes) in 0..1, the lower first."""
 
+    places: torch.Tensor
+
     def __init__(self, width: int, boxes: int) -> None:
         super().__init__()
         self.first, self.second = nn.Conv1d(2 * width, width, 3, padding=1), nn.Conv1d(width, width, 3, padding=1)
