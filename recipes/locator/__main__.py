@@ -44,7 +44,7 @@ def begun() -> Locator:
     """As `eye`, with a box beside."""
     eye = weights.load("eye").inner
     with torch.random.fork_rng(devices=[]), encoding.ByShape(SEED):
-        net = Locator(encoding.encoded("eye"), RECIPE.classes, width=WIDTH)
+        net = Locator(encoding.encoded("eye"), RECIPE.classes, width=WIDTH, mirrored=True)
     net.classes.load_state_dict(eye.get_submodule("fc").state_dict())
     return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 

@@ -8,13 +8,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zorki.nets.locator import PLACES, Edges, Locator, across, within
+from zorki import encoding
+from zorki.nets.encoders import Encoder
+from zorki.nets.locator import PLACES, Edges, Locator, across, mirrored, within
 from zorki.wings.locate._lesson import frozen
 
 pytestmark = pytest.mark.tiny
 
 
-def made(encoder: str = "plain", classes: int = 3, seed: int = 0, **more: object) -> Locator:
+def made(encoder: str | Encoder = "plain", classes: int = 3, seed: int = 0, **more: object) -> Locator:
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         return Locator(encoder, classes, **({"width": 8} | more)).eval()  # type: ignore[arg-type]
@@ -102,6 +104,28 @@ def test_columns_know_nothing_of_rows() -> None:
     assert torch.allclose(across(maps, 2).roll(2, 2), across(moved, 2), atol=1e-6)
     assert across(maps, 2).shape == (1, 10, 7)
     assert across(maps, 3).shape == (1, 10, 6)
+
+
+def test_what_looks_twice_says_the_mirrored_of_the_mirrored() -> None:
+    """And while it learns, or where it looks once, it does not."""
+    net, x = made(encoding.encoded("eye"), each=True, mirrored=True), drawn(2, 3, 48, 64)  # an untaught one hardly sees what was mirrored
+    x[..., :20] = 1
+    with torch.no_grad():
+        for edges in (net.columns, net.rows):
+            edges.where.weight.mul_(100)
+        logits, boxes = net(x)
+        turned, there = net(x.flip(3))
+        (one, box), (other, _) = net.answers(x), net.answers(x.flip(3))
+    assert torch.allclose(logits, turned, atol=1e-5)
+    assert torch.allclose(boxes, mirrored(there), atol=1e-5)
+    assert torch.allclose(logits, (one + other) / 2, atol=1e-6)
+    assert not torch.allclose(one, other, atol=1e-3)
+    assert not torch.allclose(box[:, 0], mirrored(box[:, 0]), atol=1e-2)
+    assert mirrored(torch.tensor([0.1, 0.2, 0.3, 0.4])).tolist() == pytest.approx([0.6, 0.2, 0.3, 0.4])
+    once = Locator(**net.sizes() | {"mirrored": False}).eval()
+    once.load_state_dict(net.state_dict())
+    with torch.no_grad():
+        assert torch.allclose(once(x)[0], one, atol=1e-6)
 
 
 def test_a_box_of_what_was_reflected_is_one_of_the_picture() -> None:

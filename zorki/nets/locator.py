@@ -25,18 +25,22 @@ class Locator(nn.Module):
     """Takes pictures (b, channels, h, w) in 0..1 and gives logits (b, classes) and boxes (b, 4): left, top, width, height in 0..1 of the picture's sides.
 
     encoder: what reads (`zorki/nets/encoders/`); width: channels of the maps that the box is told by; each: a box of its own for each class, of which
-    the likeliest class's is given, in place of one for all; drop: share of the features left out while it learns. It is taught with whole pictures brought to
-    a square. Sides that the encoder cannot halve are reflected beyond the right and lower border; the box is of the picture without that.
+    the likeliest class's is given, in place of one for all; drop: share of the features left out while it learns; mirrored: whether it looks at the mirrored
+    picture too, when it has learnt, and answers with the mean of both. It is taught with whole pictures brought to a square. Sides that the encoder cannot halve are reflected beyond the right and lower border; the box is of the picture without that.
     """
 
     kind = "one"
 
     def __init__(
-        self, encoder: str | Encoder = "lite0", classes: int = 2, channels: int = 3, width: int = 64, each: bool = False, drop: float = 0.1
-    ) -> None:
+        self, encoder: str | Encoder = "lite0", classes: int = 2, channels: int = 3, width: int = 64, each: bool = False,
+        drop: float = 0.1, mirrored: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__()
         made = encoder if isinstance(encoder, Encoder) else encoders.encoder(encoder, channels)
-        self.asked = {"encoder": made.name, "classes": classes, "channels": channels, "width": width, "each": each, "drop": drop}
+        self.asked = {
+            "encoder": made.name, "classes": classes, "channels": channels, "width": width, "each": each, "drop": drop, "mirrored": mirrored,
+        }  # fmt: skip
+        self.mirrored = mirrored
         self.encoder = made
         self.step = max(made.strides)
         deep = made.channels[-2:]
@@ -54,6 +58,9 @@ class Locator(nn.Module):
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         logits, boxes = self.answers(x)
+        if self.mirrored and not self.training:
+            other, turned = self.answers(x.flip(3))
+            logits, boxes = (logits + other) / 2, (boxes + mirrored(turned)) / 2
         best = logits.argmax(1) if boxes.shape[1] > 1 else torch.zeros_like(logits[:, 0], dtype=torch.int64)
         return logits, boxes.gather(1, best[:, None, None].expand(-1, 1, 4))[:, 0]
 
@@ -104,6 +111,12 @@ class Edges(nn.Module):
 def across(maps: torch.Tensor, dim: int) -> torch.Tensor:
     """(b, 2 · c, n): of the columns (dim 2) or rows (dim 3) of maps (b, c, h, w) their mean and their largest value."""
     return torch.cat([maps.mean(dim), maps.amax(dim)], 1)
+
+
+def mirrored(boxes: torch.Tensor) -> torch.Tensor:
+    """(…, 4) boxes in shares of a picture's sides, as they lie in the mirrored picture."""
+    left, top, width, height = boxes.unbind(-1)
+    return torch.stack([1 - left - width, top, width, height], -1)
 
 
 def normed(layer: nn.Conv2d) -> nn.Sequential:
