@@ -8,7 +8,8 @@ import pytest
 from zorki.facing import drawing, labels
 from zorki.facing.emotions import EMOTIONS
 from zorki.facing.faces import Face
-from zorki.facing.panels import Panels, paint
+from zorki.facing.panels import Panels
+from zorki.pixels import palette
 
 pytestmark = pytest.mark.tiny
 GREY = 90
@@ -110,7 +111,7 @@ def test_panels_of_a_film_lead_to_their_faces() -> None:
     panels.draw(out, faces)
     for number, face in faces:
         left, top, right, bottom = panels.held[number].bounds
-        mine = (out == paint(number)).all(2)
+        mine = (out == palette.rgb(palette.nth(number - 1))).all(2)
         assert mine[top:bottom, left].all()
         assert mine[top:bottom, right - 1].all()
         x, y, w, h = map(int, face.box)

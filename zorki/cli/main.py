@@ -15,7 +15,7 @@ from cyclopts.exceptions import UnknownCommandError, UnusedCliTokensError
 from zorki.cli import lists, streams, wing
 from zorki.core.errors import SomeFailed, ZorkiError
 from zorki.core.names import nearest
-from zorki.core.spelling import on_command_line
+from zorki.core.spelling import flag, on_command_line
 from zorki.jobs import interrupt
 from zorki.jobs.memory import thrifty
 from zorki.jobs.methods import wings
@@ -126,8 +126,8 @@ def smaller(words: Sequence[str]) -> str:
     known = bool(words) and words[0] in wings() and (named is not None or alone(words[0]) is not None)
     has = [o.name for o in options(method(words[0], named).settings)] if known else []
     usual = [f"--{name}" for name in ("size", "side", "batch") if name in has]
-    sides = [f"--{name.replace('_', '-')}" for name in has if name.endswith(("_size", "_side"))]  # of something else than what is worked at
-    found = [flag for flag in (*usual, *sides) if any(word.partition("=")[0] == flag for word in words)] or usual
+    sides = [flag(name) for name in has if name.endswith(("_size", "_side"))]  # of something else than what is worked at
+    found = [one for one in (*usual, *sides) if any(word.partition("=")[0] == one for word in words)] or usual
     return f"Try a smaller {' or '.join(found)}." if found else "Close other programs, or give smaller pictures."
 
 

@@ -10,6 +10,7 @@ from cyclopts import Group, Parameter
 
 from zorki.core.method import lone
 from zorki.core.settings import Option
+from zorki.core.spelling import flag
 from zorki.jobs.methods import Method
 from zorki.jobs.options import FILM, FRAMES, NET, OPEN, OUT, PRESET
 
@@ -23,7 +24,7 @@ TELL = (
 
 def parameter(o: Option, group: Group | None = None, signed: bool = False) -> inspect.Parameter:
     """One keyword of a command's signature. signed: whether its value may begin with a minus."""
-    names = [f"--{o.name.rstrip('_').replace('_', '-')}"] + (["-o"] if o.name == "out" else [])
+    names = [flag(o.name)] + (["-o"] if o.name == "out" else [])
     extra: dict[str, Any] = {"group": group} if group else {}
     if (o.type is bool and group is not None) or o.default == ():
         extra["negative"] = ()

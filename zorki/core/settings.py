@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_t
 from zorki.core import shelf
 from zorki.core.errors import InputError, UnknownName
 from zorki.core.folders import at_home
+from zorki.core.spelling import flag
 
 S = TypeVar("S")
 _READING = Lock()
@@ -130,8 +131,7 @@ def fill(settings: type[S], presets: Mapping[str, S], preset: str | None, given:
         value = given[name] = os.fspath(value) if isinstance(value, os.PathLike) else value
         if known[name].file and isinstance(value, str):
             if not value:  # as a path it would be the current folder
-                flag = name.rstrip("_").replace("_", "-")
-                raise InputError(f"The option --{flag} got no name.", f"It takes {known[name].help}.", "Name one, or leave it out.")
+                raise InputError(f"The option {flag(name)} got no name.", f"It takes {known[name].help}.", "Name one, or leave it out.")
             value = given[name] = str(at_home(value))
         sequence = hasattr(value, "__iter__") and not isinstance(value, str)
         if (known[name].type is str and (sequence or whole(value))) or (known[name].type == (str | None) and sequence):
@@ -150,9 +150,11 @@ def fill(settings: type[S], presets: Mapping[str, S], preset: str | None, given:
 def within(option: Option, value: Any) -> Any:
     """The value itself. Raises InputError for one that the option does not take."""
     if not fits(value, option.type):
-        flag, takes = option.name.rstrip("_").replace("_", "-"), readable(option.type)
+        takes = readable(option.type)
         what = f": {option.help}" if option.help else ""
-        raise InputError(f"The option --{flag} got {value!r}.", f"It takes {takes}{what}.", "Give such a value, or leave it out.")
+        raise InputError(
+            f"The option {flag(option.name)} got {value!r}.", f"It takes {takes}{what}.", "Give such a value, or leave it out."
+        )
     return value
 
 

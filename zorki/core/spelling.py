@@ -56,13 +56,17 @@ def in_python(sentence: str) -> str:
     return re.sub(f"{QUOTED}|{COMMAND}|{OPTION}", spelled, sentence)
 
 
+def flag(name: str) -> str:
+    """An option by its name in Python, as a command line has it: as_ → --as."""
+    return f"--{name.rstrip('_').replace('_', '-')}"
+
+
 def of_network(sentence: str, name: str) -> str:
     """A sentence about --model, of a network that is given by another option; no --weights are of that one."""
-    flag = f"--{name.rstrip('_').replace('_', '-')}"
     parts = rf"{QUOTED}|, and (?:give )?(?P<weights>[\w' ]+) with --weights(?![\w-])|(?<![^\s(`])(?P<model>--model)(?![\w-])"
 
     def spelled(found: re.Match[str]) -> str:
-        return flag if found["model"] else f", which loads {found['weights']}" if found["weights"] else found[0]
+        return flag(name) if found["model"] else f", which loads {found['weights']}" if found["weights"] else found[0]
 
     return re.sub(parts, spelled, sentence)
 

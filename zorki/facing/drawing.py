@@ -15,6 +15,7 @@ from zorki import io
 from zorki.facing import labels
 from zorki.facing.faces import EMOTIONS, Face
 from zorki.locating import drawing
+from zorki.pixels import palette
 
 Pixels = npt.NDArray[np.uint8]
 Bound = tuple[int, int, int, int]
@@ -57,7 +58,7 @@ def drawn(photo: npt.NDArray[np.floating] | Pixels, faces: Sequence[Face], times
         placed = arranged(faces, bounds, rows, size, hw, thick)
         if all(i in placed for i, face in enumerate(faces) if face.area >= NEAR * faces[0].area):
             break  # bars of one kind, so that faces can be compared
-    pens = [np.array([int(ink[k : k + 2], 16) for k in (1, 3, 5)], np.uint8) for ink in inks]
+    pens = [palette.rgb(ink) for ink in inks]
     taken = {i: (x, y, x + one.shape[1], y + one.shape[0]) for i, (one, (x, y)) in placed.items()}
     for i, (one, where) in placed.items():
         if len(faces) > 1 and (bound := bounds[i]) is not None:
@@ -141,9 +142,9 @@ def bars(face: Face, rows: int, size: int) -> Plate:
         middle = top + line // 2
         strip = out[middle - high // 2 : middle - high // 2 + high, begin : begin + long]
         strip[..., :3] = 255 * TRACK
-        strip[:, : max(1, round(long * scores[name])), :3] = [int(COLOURS[name][c : c + 2], 16) for c in (1, 3, 5)]
+        strip[:, : max(1, round(long * scores[name])), :3] = palette.rgb(COLOURS[name])
         strip[..., 3] = 1
-    edge = [int(COLOURS[face.emotion][c : c + 2], 16) for c in (1, 3, 5)]
+    edge = palette.rgb(COLOURS[face.emotion])
     for side in (out[:1], out[-1:], out[:, :1], out[:, -1:]):
         side[:] = [*edge, 1]
     return out

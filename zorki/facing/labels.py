@@ -133,8 +133,7 @@ def apart(one: Bound, others: Floats) -> Floats:
 
 def line(out: Pixels, one: Bound, face: Bound, ink: Pixels, thick: int) -> None:
     """From what stands beside a face to the face's box, by the shortest way, with a darker rim; nothing where they touch."""
-    ends = [between(one[k], one[k + 2], face[k], face[k + 2]) for k in (0, 1)]
-    (x, to_x), (y, to_y) = ends
+    (x, to_x), (y, to_y) = ends(one, face)
     if abs(to_x - x) <= 1 and abs(to_y - y) <= 1:
         return
     reach = thick + 2
@@ -154,8 +153,13 @@ def line(out: Pixels, one: Bound, face: Bound, ink: Pixels, thick: int) -> None:
 
 def way(one: Bound, face: Bound) -> Bound:
     """Left, top, right, bottom of that line."""
-    (x, to_x), (y, to_y) = (between(one[k], one[k + 2], face[k], face[k + 2]) for k in (0, 1))
+    (x, to_x), (y, to_y) = ends(one, face)
     return round(min(x, to_x)), round(min(y, to_y)), round(max(x, to_x)) + 1, round(max(y, to_y)) + 1
+
+
+def ends(one: Bound, face: Bound) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Where it begins and where it ends: of x, and of y."""
+    return between(one[0], one[2], face[0], face[2]), between(one[1], one[3], face[1], face[3])
 
 
 def between(low: int, high: int, to_low: int, to_high: int) -> tuple[float, float]:

@@ -114,7 +114,7 @@ class Panels:
         for number, face in faces:
             if number in self.held and face.shares is not None:
                 left, top, right, bottom = self.held[number].bounds
-                bound, ink = inside(np.array(face.box, np.float64), self.hw), paint(number)
+                bound, ink = inside(np.array(face.box, np.float64), self.hw), palette.rgb(palette.nth(number - 1))
                 if len(faces) > 1 and bound is not None:
                     line(out, (left, top, right, bottom), bound, ink, thick)
                 self.bars(out[top:bottom, left:right], face.shares, self.held[number].named)
@@ -136,14 +136,8 @@ class Panels:
                 word = strength(name, self.letter, begin)[: len(row)]
                 row[: len(word), :begin] += np.rint(word[..., None] * (235 - row[: len(word), :begin].astype(np.float32))).astype(np.uint8)
             long = round((row.shape[1] - begin) * min(1.0, max(0.0, share)) ** (1 / SCALE))
-            ink = np.array([int(COLOURS[name][i : i + 2], 16) for i in (1, 3, 5)])
+            ink = palette.rgb(COLOURS[name]).astype(int)
             row[gap : len(row) - gap, begin : begin + max(1, long)] = np.minimum(255, ink + 40)  # lighter: the ground is dark
-
-
-def paint(number: int) -> Pixels:
-    """The colour of that face's box."""
-    colour = palette.nth(number - 1)
-    return np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)], np.uint8)
 
 
 @cache

@@ -11,6 +11,7 @@ from zorki.facing import aligning
 from zorki.facing.drawing import COLOURS
 from zorki.facing.faces import Face
 from zorki.io.lettering import lettered, line_height
+from zorki.pixels import palette
 
 Pixels = npt.NDArray[np.uint8]
 SIDE = 360  # pixels of the face, and width of the whole
@@ -44,7 +45,7 @@ def bars(face: Face, wide: int = SIDE) -> Pixels:
         write(line, f"{100 * share:.0f}%", right + edge, wide - right - edge, size, strong)
         bar = line[step // 4 : step - step // 4]
         bar[:, left:right] = TRACK
-        bar[:, left : left + round(share * (right - left))] = np.array([int(COLOURS[name][i : i + 2], 16) for i in (1, 3, 5)])
+        bar[:, left : left + round(share * (right - left))] = palette.rgb(COLOURS[name])
     return out
 
 

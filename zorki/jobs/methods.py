@@ -14,6 +14,7 @@ from zorki.core.errors import InputError, UnknownName
 from zorki.core.folders import typed
 from zorki.core.method import Given, Input
 from zorki.core.numbers import short
+from zorki.core.spelling import flag
 from zorki.jobs import options
 from zorki.weights import cards
 
@@ -138,16 +139,16 @@ class Method:
             words += ["--model", typed(model)]
         for key, name in pictures.items():
             for one in () if self.inputs[key].placed else (name,) if isinstance(name, str) else name:
-                flag = f"--{key.rstrip('_').replace('_', '-')}"
-                words += [f"{flag}={one}"] if self.inputs[key].kind == "boxes" and one.startswith("-") else [flag, typed(one)]
+                option = flag(key)
+                words += [f"{option}={one}"] if self.inputs[key].kind == "boxes" and one.startswith("-") else [option, typed(one)]
         for name, value in settings.changed(chosen).items():
-            flag = f"--{name.rstrip('_').replace('_', '-')}"
+            option = flag(name)
             if isinstance(value, bool):
-                words.append(flag if value else f"--no-{flag[2:]}")
+                words.append(option if value else f"--no-{option[2:]}")
             else:
                 for one in value if isinstance(value, tuple) else (value,):
                     said = short(one) if isinstance(one, float) else str(one)
-                    words += [f"{flag}={said}"] if isinstance(one, str) and said.startswith("-") else [flag, said]
+                    words += [f"{option}={said}"] if isinstance(one, str) and said.startswith("-") else [option, said]
         return shlex.join(words)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from zorki import io
 from zorki.core import settings
 from zorki.core.errors import InputError
-from zorki.core.spelling import own
+from zorki.core.spelling import flag, own
 from zorki.jobs import filing
 from zorki.jobs.job import Job
 from zorki.jobs.request import Request
@@ -79,12 +79,12 @@ def check_apart(r: Request, told: Sequence[tuple[str, str | Path | None]] = ()) 
     """Raises InputError where two things would be written to one place. told: what the surface writes beside, by option."""
     files = {"--out": r.out, "--film": r.film, **dict(told)} | {f"--{name}": file for name, file in r.files.items()}
     seen: dict[Path, str] = {}
-    for flag, name in files.items():
+    for option, name in files.items():
         if name is None or name == "-":
             continue
-        first = seen.setdefault(Path(name).absolute(), flag)
-        if first != flag:
-            raise InputError(f"{first} and {flag} are both {name}.", "Each is a file of its own.", "Give them different names.")
+        first = seen.setdefault(Path(name).absolute(), option)
+        if first != option:
+            raise InputError(f"{first} and {option} are both {name}.", "Each is a file of its own.", "Give them different names.")
 
 
 def check_many(r: Request) -> None:
@@ -169,7 +169,7 @@ def check_pictured(r: Request) -> None:
     changed = settings.changed(r.settings)
     for o in settings.options(r.method.settings):
         if o.pictured and o.name in changed:
-            got = f"--{o.name.rstrip('_').replace('_', '-')} is of the {'page' if r.method.page is not None else 'picture'}."
+            got = f"{flag(o.name)} is of the {'page' if r.method.page is not None else 'picture'}."
             do = f"Name one with --out={'page.html' if r.method.page is not None else 'seen.png'}, say, or leave it out."
             raise InputError(got, "None is asked for: the answer is only printed.", do)
 

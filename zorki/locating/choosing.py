@@ -8,7 +8,8 @@ from zorki.core.errors import InputError
 from zorki.io import splitting
 from zorki.locating import record
 from zorki.locating.boxed import Boxed
-from zorki.locating.guessing import Truth, sized
+from zorki.locating.guessing import Truth
+from zorki.locating.pictured import sized
 from zorki.locating.record import Record
 from zorki.locating.sets import Set
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zorki import io
+from zorki.pixels import palette
 
 Pixels = npt.NDArray[np.uint8]
 LINE = 280  # of so many pixels of the longer side a line is one wide
@@ -35,7 +36,7 @@ def drawn(
     out = levels(photo)
     places = np.asarray(boxes, np.float64).reshape(-1, 4)
     thick = max(1, round(line * max(out.shape[:2]) / LINE))
-    inks = [np.array([int(c[i : i + 2], 16) for i in (1, 3, 5)], np.uint8) for c in colours]
+    inks = [palette.rgb(colour) for colour in colours]
     bounds = [inside(box, (out.shape[0], out.shape[1])) for box in places]
     for bound, ink in reversed(list(zip(bounds, inks, strict=True))):  # the first on top
         if bound is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from zorki.locating.pictured import Floats, Kind, Numbers, OfPicture
+from zorki.locating.pictured import Floats, Kind, Numbers, OfPicture, sized
 
 WHOLE, MIDDLE, TAKEN = "the whole picture", "the middle box", "the boxes of a picture learnt from"
 MOST, TRIED = 500, 3  # pictures that the middle box is of, evenly apart; pictures whose boxes are tried
@@ -56,8 +56,3 @@ def guesses(truths: Sequence[Truth], kind: Kind, learnt: bool) -> Mapping[str, S
 
 def alone(box: tuple[float, float, float, float], label: int) -> Guess:
     return Guess(np.array([box], np.float64), np.array([label]), np.ones(1))
-
-
-def sized(hw: tuple[int, int]) -> Floats:
-    """What makes pixels of shares."""
-    return np.array([hw[1], hw[0]] * 2, np.float64)

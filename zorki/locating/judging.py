@@ -20,7 +20,7 @@ from zorki.core import events
 from zorki.locating import coco, guessing, looking
 from zorki.locating.guessing import Guess, Truth
 from zorki.locating.matching import Matched, matched
-from zorki.locating.pictured import COUNTED, Floats, Kind, OfPicture
+from zorki.locating.pictured import COUNTED, Floats, Kind, OfPicture, sized
 from zorki.locating.sets import Set
 from zorki.scores import bootstrap
 from zorki.scores.average_precision import Ranked
@@ -108,7 +108,7 @@ class Judged:
     @cached_property
     def guesses(self) -> dict[str, Judged]:
         """What has who sees no picture, as `guessing.guesses` has it: it knows what was learnt from, or, where nobody does, what is true here."""
-        truths = tuple(Truth(one.true / guessing.sized(one.hw), one.of) for one in self.pictures) if self.learnt is None else self.learnt
+        truths = tuple(Truth(one.true / sized(one.hw), one.of) for one in self.pictures) if self.learnt is None else self.learnt
 
         def best(some: Sequence[Guess]) -> Judged:
             every = [replace(self, pictures=tuple(guess.said(one) for one in self.pictures)) for guess in some]

@@ -5,6 +5,7 @@ Source: Russakovsky et al. 2015, section 4 (class and box right together); Kiril
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -93,3 +94,8 @@ class OfPicture:
     def mean_iou(self) -> float:
         """Of its true boxes; nan where there is none."""
         return float(self.lies.mean()) if len(self.lies) else float("nan")
+
+
+def sized(hw: Sequence[int]) -> Floats:
+    """(4,): height and width of a picture as what makes pixels of shares, left, top, width, height."""
+    return np.array([hw[1], hw[0]] * 2, np.float64)

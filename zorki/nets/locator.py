@@ -26,7 +26,8 @@ class Locator(nn.Module):
 
     encoder: what reads (`zorki/nets/encoders/`); width: channels of the maps that the box is told by; each: a box of its own for each class, of which
     the likeliest class's is given, in place of one for all; drop: share of the features left out while it learns; mirrored: whether it looks at the mirrored
-    picture too, when it has learnt, and answers with the mean of both. It is taught with whole pictures brought to a square. Sides that the encoder cannot halve are reflected beyond the right and lower border; the box is of the picture without that.
+    picture too, when it has learnt, and answers with the mean of both. It is taught with whole pictures brought to a square. Sides that the encoder cannot halve are
+    reflected beyond the right and lower border; the box is of the picture without that.
     """
 
     kind = "one"

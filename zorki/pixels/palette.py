@@ -42,6 +42,11 @@ def nth(n: int) -> str:
     return "#" + "".join(f"{part:02x}" for part in _rgb(light, STRONG * math.cos(hue), STRONG * math.sin(hue)))
 
 
+def rgb(colour: str) -> Colours:
+    """(3,) of #rrggbb."""
+    return np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)], np.uint8)
+
+
 def _rgb(light: float, a: float, b: float) -> list[int]:
     """OKLab to sRGB levels, clipped."""
     lms = np.array([[1, 0.3963377774, 0.2158037573], [1, -0.1055613458, -0.0638541728], [1, -0.0894841775, -1.2914855480]]) @ (light, a, b)
@@ -55,6 +60,6 @@ def table(shown: Sequence[str]) -> Colours:
     """(256, 3): #rrggbb of each class in its place, void at 255, black between; the palette of an index PNG."""
     out = np.zeros((256, 3), np.uint8)
     for number, colour in enumerate(shown[:VOID]):
-        out[number] = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+        out[number] = rgb(colour)
     out[VOID] = VOID_COLOUR
     return out

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from zorki.pixels import palette
 from zorki.segmenting import polygons
 
 Labels = npt.NDArray[np.integer]
@@ -65,7 +66,7 @@ def geojson(labels: Labels, classes: Sequence[int], names: Named, colours: Named
     """A feature for each region: a polygon with its holes, in pixels from the upper left corner, y downwards. `classification` is what QuPath reads."""
     features = []
     for number, region in found(labels, classes):
-        rgb = [int(colours[number][i : i + 2], 16) for i in (1, 3, 5)]
+        rgb = palette.rgb(colours[number]).tolist()
         features.append(
             {
                 "type": "Feature",

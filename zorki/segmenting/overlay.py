@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zorki import io
+from zorki.pixels.palette import rgb
 
 Pixels = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.integer]
@@ -95,7 +96,7 @@ def legend(entries: Sequence[Entry], size: int) -> tuple[Pixels, npt.NDArray[np.
     for k, (entry, text, right) in enumerate(zip(entries, texts, more, strict=True)):
         y, x = pad + k % rows * step, pad + k // rows * (wide + 2 * gap)
         out[y : y + size, x : x + size] = 150
-        out[y + 1 : y + size - 1, x + 1 : x + size - 1] = [int(entry.colour[i : i + 2], 16) for i in (1, 3, 5)]
+        out[y + 1 : y + size - 1, x + 1 : x + size - 1] = rgb(entry.colour)
         for part, left in ((text, x + size + gap), (right, x + wide - right.shape[1])):
             top = y - (len(part) - size) // 2  # letters are higher than their size
             place = out[top : top + len(part), left : left + part.shape[1]]

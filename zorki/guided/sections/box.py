@@ -46,7 +46,8 @@ def shown(one: Guide, made: Made, box: dict[str, Any]) -> blocks.Block:
     return blocks.Row(
         figures=(one.photo_tile(), made.tile(f"{name} {box['score']:.0%}", f"The photo with a box about what is called {name}")),
         sentence=f"It {sure}. It knows {knows} things, calls whatever it is shown by one of them and always draws one box, also where there are several things, or none "
-        "that it knows. Its columns say how likely the left edge, l, and the right one, r, are at each place u, its rows the upper, t, and the lower, b, at v; an edge is the mean of all places.",
+        "that it knows. Its columns say how likely the left edge, l, and the right one, r, are at each place u, its rows the upper, t, and the lower, b, at v; an edge "
+        "is the mean of all places.",
         command=made.command,
         formula="x = Σ l(u) u,  x + w = Σ r(u) u,  y = Σ t(v) v,  y + h = Σ b(v) v",
     )

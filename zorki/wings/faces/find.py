@@ -15,6 +15,7 @@ from zorki.core.errors import InputError
 from zorki.core.method import Input
 from zorki.core.numbers import short
 from zorki.core.settings import Least
+from zorki.core.spelling import flag
 from zorki.facing.emotions import EMOTIONS
 
 if TYPE_CHECKING:
@@ -101,10 +102,7 @@ def refuse(s: Settings, given: Mapping[str, Any], film: bool) -> None:
 
 def changed_of(s: Settings) -> dict[str, str]:
     """What differs from the defaults, by name, as it is typed."""
-    return {
-        name: f"--{name.rstrip('_').replace('_', '-')}={short(value) if isinstance(value, float) else value}"
-        for name, value in settings.changed(s).items()
-    }
+    return {name: f"{flag(name)}={short(value) if isinstance(value, float) else value}" for name, value in settings.changed(s).items()}
 
 
 def run(

@@ -42,7 +42,7 @@ def card(start: Start, learnt: Set, s: Settings, found: Verdict | None) -> dict[
 def figures(found: Verdict) -> dict[str, str]:
     """For people: what it does on pictures that it has not learnt from; of one that learnt nothing that, and nothing else."""
     if not found.learnt:
-        return {"nothing learnt": found.sentence().partition(": ")[2]}  # without its first words, which say the same
+        return {"nothing learnt": found.why()}
     held = f"on {found.pictures} pictures held back"
     said = {}
     for name, value in found.figures.items():

@@ -41,9 +41,13 @@ class Verdict:
 
     def sentence(self) -> str:
         """For the person, where nothing was learnt."""
+        return f"Nothing was learnt: {self.why()}"
+
+    def why(self) -> str:
+        """Why that is said, and what to do."""
         other = f", its own answers to other pictures {told(self.others)}" if self.others else ""
         return (
-            f"Nothing was learnt: on {self.pictures} pictures that it has not seen it has {told(self.figures)}, a guess that sees no picture "
+            f"on {self.pictures} pictures that it has not seen it has {told(self.figures)}, a guess that sees no picture "
             f"{told(self.guess)}{other}. Look whether the boxes are those of their pictures, or give it longer."
         )
 

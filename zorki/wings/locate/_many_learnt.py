@@ -15,6 +15,7 @@ from torch import nn
 
 from zorki.core import events
 from zorki.locating import guessing
+from zorki.locating.pictured import sized
 from zorki.scores.average_precision import Ranked
 from zorki.scores.bootstrap import drawn, middle
 from zorki.scores.boxes import iou
@@ -36,7 +37,7 @@ def verdict(net: nn.Module, stock: Stock, held: Stock, side: int) -> Verdict:
     said = dict[int, Found]()
     for i in range(0, len(held), max(1, len(held) // MOST)):
         boxes, sure, labels = detected(net, held[i][0], side)
-        said[i] = boxes / size(held[i][0]), sure, labels
+        said[i] = boxes / sized(held[i][0].shape), sure, labels
         events.tell("judging", i + 1, len(held))
     classes = 1 + max(int(one[2].max(initial=0)) for examples in (stock, held) for one in some(examples))
     classes = max([classes, *(1 + int(labels.max(initial=0)) for _, _, labels in said.values())])
@@ -60,7 +61,7 @@ def fair(held: Stock, said: Mapping[int, Found]) -> float:
     for i, (shares, sure, labels) in said.items():
         picture, true, of = held[i]
         boxes += len(of)
-        found = shares * size(picture)
+        found = shares * sized(picture.shape)
         lies = iou(torch.from_numpy(found[:, None]).double(), torch.from_numpy(true).double()).numpy()
         lies[labels[:, None] != of] = 0
         for k in np.argsort(-sure, kind="stable"):
@@ -84,11 +85,6 @@ def some(stock: Stock) -> list[Any]:
     return [stock[i] for i in range(0, len(stock), max(1, len(stock) // MOST))]
 
 
-def size(picture: NDArray[Any]) -> NDArray[np.float64]:
-    h, w = picture.shape[:2]
-    return np.array([w, h, w, h], np.float64)
-
-
 def blind(stock: Stock) -> list[Found]:
     """What can be said without a picture, as the report shows it."""
     every = guessing.guesses(OfStock(stock), "many", learnt=True).values()
@@ -100,7 +96,7 @@ def means(held: Stock, said: Mapping[int, Found], classes: int, often: NDArray[n
     ranked = Ranked(classes)
     for i, (boxes, sure, labels) in said.items():
         picture, true, of = held[i]
-        ranked.add(boxes * size(picture), sure, labels, true, of)
+        ranked.add(boxes * sized(picture.shape), sure, labels, true, of)
     found = ranked.precision(often)
     there = ~np.isnan(found[:, :, 0])
     count = there.sum(1).clip(1)

@@ -18,6 +18,7 @@ from torch.nn import functional as F
 
 from zorki.core import events
 from zorki.locating import looking
+from zorki.locating.pictured import sized
 from zorki.scores import box_losses
 from zorki.scores import boxes as geometry
 from zorki.train import added, gathered
@@ -111,5 +112,4 @@ def against(answer: Answer, truth: NDArray[np.float64], label: int) -> tuple[flo
 
 def shares(picture: NDArray[Any], box: NDArray[Any]) -> NDArray[np.float64]:
     """(4,) of pixels as shares of the picture's sides, float64."""
-    h, w = picture.shape[:2]
-    return np.asarray(box.astype(np.float64) / np.array([w, h, w, h]))
+    return np.asarray(box.astype(np.float64) / sized(picture.shape))

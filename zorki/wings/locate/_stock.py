@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zorki import train
-from zorki.locating.guessing import Truth, sized
+from zorki.locating.guessing import Truth
+from zorki.locating.pictured import sized
 from zorki.train.stock import small
 
 Example = tuple[NDArray[Any], NDArray[np.float32], NDArray[np.int64]]
